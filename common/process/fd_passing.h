@@ -1,0 +1,29 @@
+// Descriptors over Unix sockets (SCM_RIGHTS, unix(7)).
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/error.h"
+#include "common/unique_fd.h"
+
+namespace common::process {
+
+// The kernel's SCM_MAX_FD: one message carries no more.
+inline constexpr std::size_t kMaxFdsPerMessage = 253;
+
+// One sendmsg with all of `data` (at least one byte) and the descriptors. On a blocking socket.
+Result<> send_fds(int socket, std::string_view data, std::span<const int> fds);
+
+struct ReceivedFds {
+    std::string data;  // empty: the peer closed
+    std::vector<UniqueFd> fds;
+};
+
+// One recvmsg of at most `capacity` bytes; received descriptors are close-on-exec.
+Result<ReceivedFds> receive_fds(int socket, std::size_t capacity);
+
+}  // namespace common::process
