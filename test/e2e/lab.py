@@ -1,0 +1,600 @@
+"""A small network laboratory made of Linux namespaces.
+
+A Lab is one Ethernet segment: a bridge that stands in for the switch, and nodes plugged into it. A node is a
+machine in miniature: its own network, processes, mounts (a private /run), host name. Nothing is named in the
+host's namespaces, so any number of labs run side by side, and everything is gone when the lab is closed or the
+test program dies, however it dies: the first process of each node waits for the end of a pipe that only the
+test program holds, and a PID namespace takes all its processes along.
+
+    import lab
+    lab.require_root()                      # re-executes in a user namespace when not root, or skips (77)
+    with lab.Lab() as net:
+        n1 = net.node("n1", "192.168.36.154/24")
+        client = net.node("client", "192.168.36.10/24")
+        keeper = n1.start([lab.binary("vrrpd"), "-n", "-l", "-f", n1.write("k.conf", text)])
+        keeper.wait_for("Entering MASTER STATE", timeout=8)
+        wire = net.watch()                  # every VRRP advert and ARP frame, with the sending node
+        ping = client.ping("192.168.36.100")
+        n1.unplug(); n1.kill()              # cable cut, then power lost
+        ...
+        print(ping.stop().longest)          # seconds without an answer
+
+Times are time.monotonic() seconds. Only the Python standard library, iproute2 and util-linux are needed.
+"""
+
+import ctypes
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+SKIPPED = 77  # ctest: SKIP_RETURN_CODE
+_ENTERED = "FRONTDOOR_LAB_ENTERED"
+_CLONE_NEWNET = 0x40000000
+_REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def binary(name):
+    """Path of one of our daemons: in $FRONTDOOR_BIN, or build/bin of this repository."""
+    folder = os.environ.get("FRONTDOOR_BIN", os.path.join(_REPOSITORY, "build", "bin"))
+    return os.path.join(folder, name)
+
+
+def require_root():
+    """Make sure that namespaces can be created: as root here, else as root of a new user namespace.
+
+    Call it first thing in a program, because it may execute the program anew. Exits with SKIPPED and a
+    sentence when the system allows neither.
+    """
+    probe = ["unshare", "--net", "--mount", "--pid", "--fork", "true"]
+    if os.geteuid() == 0 and subprocess.run(probe, capture_output=True).returncode == 0:
+        return
+    if os.environ.get(_ENTERED):
+        _skip("the user namespace may not create network namespaces")
+    enter = ["unshare", "--user", "--map-root-user", "--mount", "--net", "--pid", "--fork", "--kill-child",
+             "--mount-proc"]
+    ranged = enter[:2] + ["--map-auto"] + enter[2:]  # users other than root too, where /etc/subuid has a range
+    for command in (ranged, enter):
+        if subprocess.run(command + ["true"], capture_output=True).returncode == 0:
+            os.environ[_ENTERED] = "1"
+            os.execvp("unshare", command + [sys.executable] + sys.argv)
+    _skip("neither root nor allowed to create a user namespace")
+
+
+def _skip(reason):
+    print(f"SKIPPED: {reason}", file=sys.stderr)
+    sys.exit(SKIPPED)
+
+
+def wait_until(condition, timeout, what="the condition", interval=0.02):
+    """Poll until condition() is true and return its value; AssertionError after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"after {timeout:g} s still not: {what}")
+        time.sleep(interval)
+
+
+class Lab:
+    """One segment with its nodes. A context manager; close() ends every process and removes everything."""
+
+    def __init__(self, name="lab"):
+        self.folder = tempfile.mkdtemp(prefix=f"{name}-")
+        os.chmod(self.folder, 0o755)  # scripts run as other users
+        self.nodes = {}
+        self._watchers = []
+        self._next_address = 1
+        self.switch = Node(self, "switch", private_run=False)
+        self.switch.run("ip link add br0 type bridge forward_delay 0 mcast_snooping 0 && ip link set br0 up")
+
+    def node(self, name, address=None, interface="eth0", address6=None):
+        """A new node plugged into the switch, with `address` ("192.168.36.154/24") on its interface."""
+        node = Node(self, name)
+        self.nodes[name] = node
+        self.connect(node, interface, address, address6)
+        return node
+
+    def connect(self, node, interface="eth0", address=None, address6=None):
+        """One more cable from `node` to the switch; the port there is named `<node>-<interface>`."""
+        port = f"{node.name}-{interface}"
+        number = self._next_address
+        self._next_address += 1
+        # Entering the network only: the node's process id means nothing inside another PID namespace.
+        subprocess.run(
+            ["nsenter", "-t", str(self.switch.pid), "--net", "sh", "-c",
+             f"ip link add {port} type veth peer name {interface} address 02:00:00:00:24:{number:02x} "
+             f"netns {node.pid} && ip link set {port} master br0 up"], check=True)
+        commands = [f"sysctl -qw net.ipv6.conf.{interface}.accept_dad=0", f"ip link set {interface} up"]
+        commands += [f"ip addr add {a} dev {interface}" for a in (address, address6) if a]
+        node.run(" && ".join(commands))
+        if address and not node.address:
+            node.address = address.split("/")[0]
+            node.mac = f"02:00:00:00:24:{number:02x}"
+
+    def watch(self):
+        """Record the VRRP adverts and ARP frames that cross the switch from now on."""
+        watcher = Wire(self)
+        self._watchers.append(watcher)
+        return watcher
+
+    def logs(self, lines=60):
+        """The ends of all logs, for the report of a failure."""
+        parts = []
+        for node in self.nodes.values():
+            for process in node.processes:
+                parts.append(f"----- {node.name}: {process.name} (status {process.status})")
+                parts += [f"{at - process.started:8.3f} {text}" for at, text in process.lines[-lines:]]
+        return "\n".join(parts)
+
+    def close(self):
+        for watcher in self._watchers:
+            watcher.stop()
+        for node in [*self.nodes.values(), self.switch]:
+            node.close()
+        if not os.environ.get("FRONTDOOR_KEEP"):
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind and kind is not KeyboardInterrupt:
+            print(self.logs(), file=sys.stderr)
+        self.close()
+
+
+class Node:
+    """A machine in miniature: network, PID, mount and host name namespaces."""
+
+    def __init__(self, lab, name, private_run=True):
+        self.lab = lab
+        self.name = name
+        self.address = None  # the first IPv4 address, without prefix
+        self.mac = None
+        self.processes = []
+        self._pings = []
+        self.folder = os.path.join(lab.folder, name)
+        os.mkdir(self.folder)
+        # SIGCHLD ignored, and so inherited by cat: orphans are reaped at once, as a real init does.
+        setup = f"hostname {name}; ip link set lo up; "
+        if private_run:
+            setup += "mount -t tmpfs -o mode=755 tmpfs /run; mkdir -p /run/lock; "
+        setup += "trap '' CHLD; echo ready; exec cat"
+        errors = open(os.path.join(self.folder, "holder.log"), "w")
+        self._holder = subprocess.Popen(
+            ["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--mount-proc",
+             "sh", "-ec", setup],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+            stderr=errors,
+        )
+        errors.close()
+        if self._holder.stdout.readline() != b"ready\n":
+            with open(os.path.join(self.folder, "holder.log")) as log:
+                raise RuntimeError(f"node {name}: cannot set up its namespaces: {log.read().strip()}")
+        self.pid = _only_child(self._holder.pid)  # pid 1 of the node, as seen from here
+        self._net = os.open(f"/proc/{self.pid}/ns/net", os.O_RDONLY)
+
+    # ---- commands and files
+
+    def _inside(self, command):
+        return ["nsenter", "-t", str(self.pid), "--net", "--mount", "--pid", "--uts", "--ipc", "--"] + command
+
+    def run(self, command, check=True, timeout=20):
+        """Run a shell command (or argv list) to its end in the node; returns its output."""
+        argv = ["sh", "-c", command] if isinstance(command, str) else list(command)
+        done = subprocess.run(self._inside(argv), capture_output=True, text=True, timeout=timeout,
+                              stdin=subprocess.DEVNULL)
+        if check and done.returncode:
+            raise RuntimeError(f"{self.name}: {command!r}: status {done.returncode}: {done.stderr.strip()}")
+        return done.stdout
+
+    def status(self, command, timeout=20):
+        """Exit status of a shell command (or argv list)."""
+        argv = ["sh", "-c", command] if isinstance(command, str) else list(command)
+        done = subprocess.run(self._inside(argv), capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL)
+        return done.returncode
+
+    def start(self, argv, name=None, env=None):
+        """Start a daemon in the foreground; its output is collected with times. See Process."""
+        process = Process(self, self._inside(list(argv)), name or os.path.basename(argv[0]), env)
+        self.processes.append(process)
+        return process
+
+    def write(self, name, text, mode=0o644):
+        """Write a file into the node's folder of the lab (same path inside and outside) and return its path."""
+        path = os.path.join(self.folder, name)
+        # Replaced, not rewritten: a script that is being executed must not change under its interpreter.
+        with open(path + ".new", "w") as out:
+            out.write(text)
+        os.chmod(path + ".new", mode)
+        os.replace(path + ".new", path)
+        return path
+
+    def read(self, path):
+        """Content of a file as the node sees it (its private /run, its overlays)."""
+        with open(f"/proc/{self.pid}/root{path}") as source:
+            return source.read()
+
+    def own(self, *folders):
+        """Give the node private, writable copies-on-write of folders such as /etc, /usr/local, /var."""
+        for folder in folders:
+            store = f"/run/own{folder}"
+            self.run(
+                f"mkdir -p {store}/upper {store}/work && mount -t overlay overlay "
+                f"-o lowerdir={folder},upperdir={store}/upper,workdir={store}/work {folder}"
+            )
+
+    def socket(self, family, kind, protocol=0):
+        """A socket that lives in the node's network, usable from this program."""
+        result = []
+
+        def make():
+            if ctypes.CDLL(None, use_errno=True).setns(self._net, _CLONE_NEWNET):
+                result.append(OSError(ctypes.get_errno(), "setns"))
+                return
+            try:
+                result.append(socket.socket(family, kind, protocol))
+            except OSError as error:
+                result.append(error)
+
+        thread = threading.Thread(target=make)  # a thread of its own: the network namespace is per thread
+        thread.start()
+        thread.join()
+        if isinstance(result[0], OSError):
+            raise result[0]
+        return result[0]
+
+    # ---- network
+
+    def holds(self, address, interface="eth0"):
+        """Whether the address is set on the interface."""
+        found = self.run(f"ip -o addr show dev {interface}", check=False)
+        return re.search(rf"inet6? {re.escape(address)}[/ ]", found) is not None
+
+    def unplug(self, interface="eth0"):
+        """Pull the cable at the switch: the node's carrier goes away as well."""
+        self.lab.switch.run(f"ip link set {self.name}-{interface} down")
+
+    def plug(self, interface="eth0"):
+        self.lab.switch.run(f"ip link set {self.name}-{interface} up")
+
+    def isolate(self, interface="eth0"):
+        """Cut the node from the segment without the node noticing (carrier stays): a failed switch."""
+        self.lab.switch.run(f"ip link set {self.name}-{interface} nomaster")
+
+    def rejoin(self, interface="eth0"):
+        self.lab.switch.run(f"ip link set {self.name}-{interface} master br0")
+
+    def ping(self, address, interval=0.01):
+        """Ping an address until stop(); see Ping."""
+        ping = Ping(self, address, interval)
+        self._pings.append(ping)
+        return ping
+
+    # ---- end
+
+    def kill(self):
+        """Power lost: every process of the node ends at once. The node cannot be used afterwards."""
+        os.kill(self.pid, signal.SIGKILL)
+        self._holder.wait(10)
+
+    def close(self):
+        for ping in self._pings:
+            ping.stop()
+        self._holder.stdin.close()  # the node's first process ends, and the kernel ends all others
+        try:
+            self._holder.wait(3)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        for process in self.processes:
+            process.reap()
+        self._holder.stdout.close()
+        if self._net is not None:
+            os.close(self._net)
+            self._net = None
+
+
+class Process:
+    """A process in a node. `lines` holds (time, text) of all its output, standard error included."""
+
+    def __init__(self, node, argv, name, env):
+        self.node = node
+        self.name = name
+        self.lines = []
+        self.started = time.monotonic()
+        self._changed = threading.Condition()
+        self._enter = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=None if env is None else {**os.environ, **env}, start_new_session=True,
+        )
+        self._log = open(os.path.join(node.folder, f"{name}.{len(node.processes)}.log"), "w")
+        self._reader = threading.Thread(target=self._collect, daemon=True)
+        self._reader.start()
+        self._pid = None
+
+    def _collect(self):
+        for raw in self._enter.stdout:
+            text = raw.decode(errors="replace").rstrip("\n")
+            with self._changed:
+                self.lines.append((time.monotonic(), text))
+                self._changed.notify_all()
+            self._log.write(text + "\n")
+            self._log.flush()
+        with self._changed:
+            self._changed.notify_all()
+
+    @property
+    def pid(self):
+        """Its process id in this program's PID namespace."""
+        if self._pid is None:
+            self._pid = _only_child(self._enter.pid)
+        return self._pid
+
+    @property
+    def status(self):
+        """Exit status, 128 + signal when killed, None while it runs."""
+        code = self._enter.poll()
+        return code if code is None or code >= 0 else 128 - code
+
+    def send(self, number):
+        """Send a signal; returns the time of it."""
+        os.kill(self.pid, number)
+        return time.monotonic()
+
+    def stop(self, number=signal.SIGTERM, timeout=10):
+        """Send a signal and wait for the end; returns the exit status."""
+        if self.status is None:
+            self.send(number)
+        return self.wait(timeout)
+
+    def wait(self, timeout):
+        """Wait for the end; the status, or subprocess.TimeoutExpired."""
+        self._enter.wait(timeout)
+        return self.status
+
+    def mark(self):
+        """A position in the log to give to wait_for() or has() as `since`."""
+        return len(self.lines)
+
+    def has(self, pattern, since=0):
+        """Time of the first line that matches the regular expression, or None."""
+        expression = re.compile(pattern)
+        for at, text in self.lines[since:]:
+            if expression.search(text):
+                return at
+        return None
+
+    def count(self, pattern, since=0):
+        expression = re.compile(pattern)
+        return sum(1 for _, text in self.lines[since:] if expression.search(text))
+
+    def wait_for(self, pattern, timeout, since=0):
+        """Wait for a line that matches; returns its time."""
+        expression = re.compile(pattern)
+        deadline = time.monotonic() + timeout
+        seen = since
+        with self._changed:
+            while True:
+                while seen < len(self.lines):
+                    at, text = self.lines[seen]
+                    seen += 1
+                    if expression.search(text):
+                        return at
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    raise AssertionError(f"{self.node.name}/{self.name}: no line '{pattern}' within {timeout:g} s")
+                self._changed.wait(remaining)
+
+    def reap(self):
+        try:
+            self._enter.wait(5)
+        except subprocess.TimeoutExpired:
+            self._enter.kill()
+            self._enter.wait()
+        self._reader.join(5)
+        if not self._reader.is_alive():
+            self._enter.stdout.close()
+            self._log.close()
+
+
+class Ping:
+    """ICMP echo requests at a fixed interval, each numbered; stop() returns Gaps."""
+
+    def __init__(self, node, address, interval):
+        self._socket = node.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        self._socket.setblocking(False)
+        self._address = address
+        self._interval = interval
+        self._identity = struct.unpack("H", os.urandom(2))[0]
+        self._sent = []  # time of each request, by number
+        self._answered = {}  # number -> time of the first answer
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self):
+        due = time.monotonic()
+        while not self._ending.is_set():
+            now = time.monotonic()
+            if now >= due:
+                self._send(now)
+                due = max(due + self._interval, now)
+            self._receive()
+            time.sleep(max(0.0, min(due - time.monotonic(), 0.002)))
+        deadline = time.monotonic() + 0.2  # the last answers
+        while time.monotonic() < deadline and len(self._answered) < len(self._sent):
+            self._receive()
+            time.sleep(0.005)
+
+    def _send(self, now):
+        number = len(self._sent)
+        body = struct.pack("!BBHHHI", 8, 0, 0, self._identity, number & 0xFFFF, number)
+        packet = struct.pack("!BBHHHI", 8, 0, _checksum(body), self._identity, number & 0xFFFF, number)
+        self._sent.append(now)
+        try:
+            self._socket.sendto(packet, (self._address, 0))
+        except OSError:
+            pass  # no route, host unreachable: a lost ping
+
+    def _receive(self):
+        while True:
+            try:
+                packet = self._socket.recv(2048)
+            except OSError:
+                return  # would block, or an ICMP error for one of the requests
+            body = packet[(packet[0] & 15) * 4:]
+            if len(body) >= 12 and body[0] == 0 and struct.unpack("!H", body[4:6])[0] == self._identity:
+                self._answered.setdefault(struct.unpack("!I", body[8:12])[0], time.monotonic())
+
+    @property
+    def answers(self):
+        return len(self._answered)
+
+    def last_answer(self):
+        """Time of the newest answer, or 0."""
+        return max(self._answered.values(), default=0.0)
+
+    def stop(self):
+        self._ending.set()
+        self._thread.join()
+        self._socket.close()
+        return Gaps(self._sent, self._answered)
+
+
+class Gaps:
+    """What a Ping saw: `sent`, `lost` (requests without an answer), `gaps` as (start, seconds, lost)."""
+
+    def __init__(self, sent, answered):
+        self.sent = len(sent)
+        self.lost = self.sent - len(answered)
+        self.gaps = []
+        before = None  # number of the last answered request
+        for number in sorted(answered):
+            if before is not None and number != before + 1:
+                # Between requests, not answers: answers may be held up by address resolution.
+                self.gaps.append((sent[before], sent[number] - sent[before], number - before - 1))
+            before = number
+
+    @property
+    def longest(self):
+        """Longest time without service, in seconds."""
+        return max((seconds for _, seconds, _ in self.gaps), default=0.0)
+
+    def __repr__(self):
+        return f"{self.lost} of {self.sent} pings lost, longest gap {self.longest:.3f} s"
+
+
+class Advert:
+    """A VRRP advert as it entered the switch. `node` is the name of the sender."""
+
+    def __init__(self, at, node, ip, payload):
+        self.at = at
+        self.node = node
+        self.source = socket.inet_ntoa(ip[12:16])
+        self.destination = socket.inet_ntoa(ip[16:20])
+        self.tos, self.ttl = ip[1], ip[8]
+        self.payload = payload
+        self.version, self.type = payload[0] >> 4, payload[0] & 15
+        self.vrid, self.priority, self.count = payload[1], payload[2], payload[3]
+
+    def __repr__(self):
+        return f"<{self.at:.3f} {self.node} {self.source} v{self.version} vrid {self.vrid} prio {self.priority}>"
+
+
+class Arp:
+    """An ARP frame: operation 1 request, 2 reply; gratuitous when sender and target address are the same."""
+
+    def __init__(self, at, node, frame):
+        self.at = at
+        self.node = node
+        self.ethernet_destination = frame[0:6].hex(":")
+        arp = frame[14:42]
+        self.operation = struct.unpack("!H", arp[6:8])[0]
+        self.sender_mac, self.sender = arp[8:14].hex(":"), socket.inet_ntoa(arp[14:18])
+        self.target_mac, self.target = arp[18:24].hex(":"), socket.inet_ntoa(arp[24:28])
+        self.gratuitous = self.sender == self.target
+
+    def __repr__(self):
+        return f"<{self.at:.3f} {self.node} arp {self.operation} {self.sender} is {self.sender_mac} -> {self.target}>"
+
+
+class Wire:
+    """Adverts and ARP frames as they enter the switch, stamped by the kernel; lists grow while it runs."""
+
+    def __init__(self, lab):
+        self.adverts = []
+        self.arps = []
+        self._ending = threading.Event()
+        self._socket = lab.switch.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))  # ETH_P_ALL
+        self._socket.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._socket.settimeout(0.1)
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self):
+        while not self._ending.is_set():
+            try:
+                frame, control, _, address = self._socket.recvmsg(2048, 64)
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+            port, _, direction, *_ = address
+            if direction == socket.PACKET_OUTGOING or "-" not in port:
+                continue  # seen already where it entered
+            node = port.rsplit("-", 1)[0]
+            if frame[12:14] == b"\x08\x06" and len(frame) >= 42:
+                self.arps.append(Arp(_stamp(control), node, frame))
+            elif frame[12:14] == b"\x08\x00" and frame[23] == 112:
+                header = (frame[14] & 15) * 4
+                end = 14 + struct.unpack("!H", frame[16:18])[0]
+                if end - 14 - header >= 8:
+                    self.adverts.append(Advert(_stamp(control), node, frame[14:14 + header], frame[14 + header:end]))
+
+    def of(self, node, since=0.0):
+        """Adverts of a node after a time."""
+        name = node.name if isinstance(node, Node) else node
+        return [a for a in self.adverts if a.node == name and a.at >= since]
+
+    def announcements(self, node, address, since=0.0):
+        """Gratuitous ARP frames of a node for an address after a time."""
+        name = node.name if isinstance(node, Node) else node
+        return [a for a in self.arps if a.gratuitous and a.node == name and a.sender == address and a.at >= since]
+
+    def stop(self):
+        self._ending.set()
+        self._thread.join()
+        self._socket.close()
+
+
+def _stamp(control):
+    for level, kind, data in control:
+        if level == socket.SOL_SOCKET and kind == 35:
+            seconds, nanoseconds = struct.unpack("qq", data[:16])
+            return seconds + nanoseconds / 1e9 - (time.time() - time.monotonic())
+    return time.monotonic()
+
+
+def _checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total & 0xFFFF) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def _only_child(pid):
+    """The child of a process that has exactly one (unshare and nsenter fork once)."""
+    def look():
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            return children.read().split()
+    return int(wait_until(look, 10, f"a child of process {pid}", 0.002)[0])
