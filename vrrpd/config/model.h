@@ -1,0 +1,224 @@
+// keepalived.conf as values: what load() makes of the files. Immutable afterwards. Numbers are within their documented
+// ranges, names are resolved (a track_script's script exists), defaults are filled in; whether interfaces and addresses
+// exist on this node is for the engine to find out: the Locations are there for its messages.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/diagnostics.h"
+#include "vrrpd/fsm/params.h"
+#include "vrrpd/fsm/tracking.h"
+#include "vrrpd/packet/address.h"
+#include "vrrpd/packet/advert.h"
+
+namespace vrrpd::config {
+
+using common::Duration;
+using common::Location;
+using packet::IpAddress;
+
+inline constexpr const char* kDefaultProxySocket = "/run/proxyd/control.sock";
+inline constexpr const char* kDefaultControlSocket = "/run/vrrpd/vrrpd.sock";
+
+// user [group], as written; empty: the default of the next outer level (script_user, then our own user).
+struct RunAs {
+    std::string user, group;
+    bool supplementary_groups = false;  // a leading ':' before the group
+    bool empty() const { return user.empty(); }
+    bool operator==(const RunAs&) const = default;
+};
+
+// A program with its arguments, run without a shell. Empty argv: not configured.
+struct Command {
+    std::vector<std::string> argv;
+    RunAs run_as;
+    Location where;
+    explicit operator bool() const { return !argv.empty(); }
+};
+
+struct Script {
+    std::string name;
+    Command command;
+    Duration interval = std::chrono::seconds(1);
+    Duration timeout{};  // filled in: interval where not given
+    int weight = 0;
+    bool reverse = false;
+    fsm::RiseFall counts;
+    bool init_fail = false;
+    Location where;
+};
+
+// One line of virtual_ipaddress, virtual_ipaddress_excluded or static_ipaddress.
+struct AddressEntry {
+    IpAddress address;
+    std::uint8_t prefix = 32;  // as written, else 32 or 128
+    bool prefix_given = false;
+    std::string device;                  // empty: the instance's interface
+    std::string label;                   // IPv4, at most 15 characters
+    std::optional<IpAddress> broadcast;  // `brd A`
+    bool broadcast_auto = false;         // `brd +`: all host bits set
+    std::optional<IpAddress> peer;
+    std::uint8_t scope = 0;              // RT_SCOPE_*: global 0, site 200, link 253, host 254, nowhere 255
+    bool home = false, nodad = true, mngtmpaddr = false, noprefixroute = false, autojoin = false;
+    bool no_track = false;
+    std::optional<std::uint32_t> preferred_lifetime;  // seconds; 0xffffffff: forever
+    Location where;
+};
+
+struct UnicastPeer {
+    IpAddress address;
+    std::optional<std::uint8_t> min_ttl, max_ttl;
+    Location where;
+};
+
+// A reference to a script, interface, file or process, with this instance's weight.
+struct Track {
+    fsm::TrackRule rule;
+    Location where;
+};
+
+struct Notifications {
+    Command master, backup, fault, stop, any, deleted, master_rx_lower_pri;
+    std::optional<bool> smtp_alert;  // not set: the global's
+    std::optional<bool> priority_changes;
+};
+
+// Unset members follow the global setting; load() fills them all in.
+struct GarpSettings {
+    std::optional<Duration> master_delay, master_refresh, lower_prio_delay;
+    std::optional<int> master_repeat, master_refresh_repeat, lower_prio_repeat;
+};
+
+struct Instance {
+    std::string name;
+    Location where;
+    std::string interface;
+    Location interface_where;
+    std::optional<bool> state_master;  // `state MASTER`, `state BACKUP`
+    std::uint8_t vrid = 0;
+    Location vrid_where;
+    std::uint8_t priority = 100;
+    int version = 2;
+    packet::Family family = packet::Family::v4;
+    Duration advert_interval = std::chrono::seconds(1);
+    packet::AuthType auth = packet::AuthType::none;
+    std::string password;  // at most 8 bytes
+    bool nopreempt = false;
+    Duration preempt_delay{};
+    int down_timer_adverts = 3;
+    std::optional<bool> lower_prio_no_advert, higher_prio_send_advert, skip_check_adv_addr, strict;
+    bool dont_track_primary = false;
+    bool track_source = false;
+    GarpSettings garp;
+
+    std::optional<IpAddress> source;  // mcast_src_ip, unicast_src_ip
+    Location source_where;
+    std::optional<IpAddress> multicast_group;  // not set: the global's
+    std::vector<UnicastPeer> unicast_peers;
+    int unicast_ttl = 255;
+    bool check_unicast_source = false;
+    bool v3_checksum_as_v2 = false;
+
+    std::vector<AddressEntry> addresses;           // advertised
+    std::vector<AddressEntry> excluded_addresses;  // set, not advertised; any family
+    bool accept = true;
+    bool promote_secondaries = false;
+
+    std::vector<Track> tracks;  // scripts, interfaces, the proxy link (TrackKind::proxy, name "proxy")
+    Notifications notify;
+
+    bool unicast() const { return !unicast_peers.empty(); }
+};
+
+struct SyncGroup {
+    std::string name;
+    std::vector<std::string> members;
+    Notifications notify;
+    Location where;
+};
+
+struct Fifo {
+    std::string path;
+    RunAs owner;
+    Command script;
+    Location where;
+};
+
+// What vrrpd adds to the language: the link to the proxy. Times in milliseconds in the file.
+struct ProxyLink {
+    std::string socket = kDefaultProxySocket;
+    Duration health_timeout = std::chrono::milliseconds(200);
+    Duration worker_timeout = std::chrono::seconds(1);
+    Duration settle = std::chrono::seconds(1);
+    Duration settle_max = std::chrono::seconds(30);
+};
+
+struct Mail {
+    std::vector<std::string> recipients;  // as written: "a@b", "Name <a@b>"
+    std::string from;                     // empty: user@host
+    std::string server;                   // host or address as written; empty: no mail
+    std::uint16_t port = 25;
+    Location server_where;
+    Duration timeout = std::chrono::seconds(30);
+    std::string helo_name;  // empty: host name
+    bool alert = false;     // default of the instances' smtp_alert
+    bool no_email_faults = false;
+};
+
+struct Globals {
+    std::string router_id;  // empty: host name
+    RunAs script_user;
+    Location script_user_where;
+    bool script_security = false;
+    int version = 2;
+    Mail mail;
+    GarpSettings garp;
+    Duration garp_interval{}, gna_interval{};  // least gap between messages on one interface; 0: none
+    bool min_garp = false;
+    bool lower_prio_no_advert = false, higher_prio_send_advert = false, skip_check_adv_addr = false;
+    bool strict = false, check_unicast_source = false;
+    int down_timer_adverts = 3;
+    std::optional<IpAddress> group4, group6;  // not set: 224.0.0.18, ff02::12
+    std::string default_interface = "eth0";
+    bool dynamic_interfaces = false;
+    Duration startup_delay{};
+    int realtime_priority = 0;  // SCHED_RR 1-99; 0: off
+    int nice = 0;
+    bool no_swap = false;
+    bool log_unknown_vrids = false;
+    bool notify_priority_changes = false;
+    Fifo fifo, vrrp_fifo;
+    Command startup_script, shutdown_script;
+    std::string instance_name;  // `instance NAME`
+    std::string namespace_name;  // `net_namespace NAME`
+    bool use_pid_dir = false;
+    std::string control_socket = kDefaultControlSocket;
+    ProxyLink proxy;
+};
+
+struct Config {
+    Globals globals;
+    std::vector<Script> scripts;
+    std::vector<Instance> instances;
+    std::vector<SyncGroup> sync_groups;
+    std::vector<AddressEntry> static_addresses;
+
+    const Script* find_script(const std::string& name) const;
+
+    // The names of the files read, in order; every Location points into them.
+    std::shared_ptr<std::vector<std::unique_ptr<const std::string>>> files;
+};
+
+// What the state machine and the advert checks need to know of an instance.
+fsm::Params machine_params(const Instance& instance);
+std::vector<fsm::TrackRule> track_rules(const Instance& instance);
+std::vector<IpAddress> advertised_addresses(const Instance& instance);
+IpAddress multicast_group(const Globals& globals, const Instance& instance);
+
+}  // namespace vrrpd::config
