@@ -1,0 +1,89 @@
+// A connected byte stream, plain or TLS, that never blocks and never hides a suspension: calls are tried at
+// once and say so when they would block; the caller then arms a readiness bit in its Waiter and waits there.
+// One worker's thread only.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "common/endpoint.h"
+#include "common/error.h"
+#include "proxyd/net/waiter.h"
+
+namespace proxyd::net {
+
+class Worker;
+class TlsContext;
+class TlsSession;
+
+struct IoResult {
+    enum class Kind : unsigned char { ok, would_block, end, error };
+    Kind kind = Kind::ok;
+    std::size_t count = 0;  // bytes moved when ok (> 0)
+    int error = 0;          // errno when error (EPROTO for a TLS failure)
+    bool ok() const { return kind == Kind::ok; }
+    bool would_block() const { return kind == Kind::would_block; }
+};
+
+// What samples and logs want to know of a TLS stream.
+struct TlsInfo {
+    std::string sni;
+    std::string version;  // "TLSv1.3"
+    std::string cipher;
+    std::string alpn;
+    bool resumed = false;
+};
+
+class Stream {
+   public:
+    Stream() = default;
+    // Takes the descriptor (non-blocking, CLOEXEC), registers it with the worker's reactor.
+    Stream(Worker& worker, int fd);
+    Stream(Stream&&) noexcept;
+    Stream& operator=(Stream&&) noexcept;
+    ~Stream();
+
+    bool open() const;
+    int fd() const;
+
+    // Whose bits readiness sets. A pooled connection is attached to its new session's waiter; while detached,
+    // events are remembered (disturbed()) but nobody is resumed.
+    void attach(Waiter& waiter, Waiter::Bits in, Waiter::Bits out);
+    void detach();
+    // Keeps one wait per direction armed; idempotent. The bit is set when the direction becomes ready or fails.
+    void arm_read();
+    void arm_write();
+    // While detached: something (data, end or error) arrived on an idle connection, which makes it unusable.
+    bool disturbed() const;
+
+    // TLS: start before the handshake. Server side chooses the certificate by SNI; a client sends `server_name`.
+    common::Result<> start_tls_server(TlsContext& context);
+    common::Result<> start_tls_client(TlsContext& context, const std::string& server_name);
+    IoResult try_handshake();  // ok when done; would_block: wait for what wants_write() says
+    bool wants_write() const;
+    bool is_tls() const { return tls_ != nullptr; }
+    const TlsInfo* tls_info() const;
+
+    IoResult try_read(std::span<char> into);
+    IoResult try_write(std::span<const iovec> pieces);
+    bool buffered() const;   // bytes that TLS holds decrypted already: look before waiting
+    void release_buffers();  // while the connection idles (TLS)
+
+    void shutdown_write();  // TCP FIN (TLS: close_notify first)
+    void close();           // orderly; with unread input the peer may see a reset
+    void reset();           // SO_LINGER 0: tells the peer at once
+
+    const common::Endpoint& peer() const;   // cached getpeername
+    const common::Endpoint& local() const;  // cached getsockname
+
+   private:
+    struct Core;                  // descriptor, armed flags, waiter; kept alive by armed waits
+    std::shared_ptr<Core> core_;  // one allocation per connection
+    std::unique_ptr<TlsSession> tls_;
+};
+
+}  // namespace proxyd::net

@@ -1,0 +1,70 @@
+// A frontend, backend or listen section, and the process, as all workers see them at run time.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxyd/state/counters.h"
+#include "proxyd/state/server_state.h"
+
+namespace proxyd::state {
+
+// One `bind` line.
+struct ListenerState {
+    std::string name;
+    std::string address;
+    std::atomic<bool> listening{false};
+    Gauge sessions;
+};
+
+// The frontend or backend half of a section (a listen section has both).
+struct HalfState {
+    explicit HalfState(int workers) : counters(workers) {}
+    ShardedCounters counters;
+    Gauge sessions;
+    Rate session_rate, request_rate;
+    std::atomic<std::int64_t> last_session_ms{0};
+};
+
+struct ProxyState {
+    ProxyState(std::string proxy_name, int proxy_id, int workers)
+        : name(std::move(proxy_name)), id(proxy_id), frontend(workers), backend(workers) {}
+
+    const std::string name;
+    const int id;  // iid of the statistics
+    std::atomic<bool> stopping{false};
+    HalfState frontend;
+    HalfState backend;
+    Gauge queued;                             // waiting in the backend's own queue
+    std::atomic<std::int64_t> changed_ms{0};  // of the backend's UP/DOWN
+    std::atomic<std::int64_t> downtime_ms{0};
+    std::vector<std::unique_ptr<ListenerState>> listeners;  // order of the bind lines
+    std::vector<std::unique_ptr<ServerState>> servers;      // order of the server lines
+
+    int usable_servers(bool backup) const;
+};
+
+// Process-wide figures (`show info`).
+struct ProcessState {
+    explicit ProcessState(int workers) : counters(workers) {}
+    ShardedCounters counters;
+    Gauge connections;  // CurrConns against Maxconn
+    Gauge tls_connections;
+    Rate connection_rate, session_rate, tls_rate;
+    std::atomic<std::uint64_t> total_tls{0};
+    std::atomic<std::uint64_t> dropped_log_lines{0};
+    std::atomic<bool> stopping{false};
+    std::int64_t started_ms = 0;  // CLOCK_REALTIME
+};
+
+// All of it; proxies in the order of the model.
+struct SharedState {
+    explicit SharedState(int worker_count) : workers(worker_count), process(worker_count) {}
+    const int workers;
+    ProcessState process;
+    std::vector<std::unique_ptr<ProxyState>> proxies;
+};
+
+}  // namespace proxyd::state

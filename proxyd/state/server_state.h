@@ -1,0 +1,71 @@
+// A server as all workers see it: what changes at run time, published atomically. Its configuration
+// is upstream::ServerSettings; configuration order gives both the same index.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "common/endpoint.h"
+#include "proxyd/state/counters.h"
+
+namespace proxyd::state {
+
+enum class Health : std::uint8_t { up, down, no_check };
+enum class Admin : std::uint8_t { ready, drain, maintenance };
+
+// Outcome of the last health check, for logs and the statistics page (check_status, check_code, ...).
+struct CheckReport {
+    std::string status = "INI";  // HAProxy's codes: INI, L4OK, L4CON, L4TOUT, L6OK, L7OK, L7STS, L7TOUT, L7RSP, SOCKERR
+    std::string description;     // "Layer7 check passed"
+    std::string info;            // "HTTP status check returned code <200>", "Connection refused"
+    int code = 0;                // layer 7 status
+    std::int64_t duration_ms = -1;
+    std::uint64_t failures = 0;     // chkfail
+    std::uint64_t transitions = 0;  // chkdown: UP -> DOWN
+    int progress = 0;               // of rise or fall: the 2 in "UP 2/3"
+    bool running = false;
+};
+
+class ServerState {
+   public:
+    ServerState(std::string server_name, int server_id, int workers)
+        : name(std::move(server_name)), id(server_id), counters(workers) {}
+
+    const std::string name;
+    const int id;  // 1-based in its backend (sid)
+    bool backup = false;
+
+    std::atomic<Health> health{Health::no_check};
+    std::atomic<Admin> admin{Admin::ready};
+    std::atomic<int> weight{1};  // effective, 0..256; 0: no new sessions but persistent ones
+    std::atomic<int> configured_weight{1};
+    std::atomic<int> maxconn{0};  // 0: no limit
+
+    // May get new sessions, whatever its load.
+    bool usable() const {
+        return health.load(std::memory_order_relaxed) != Health::down &&
+               admin.load(std::memory_order_relaxed) == Admin::ready && weight.load(std::memory_order_relaxed) > 0;
+    }
+
+    common::Endpoint address() const;  // a copy; empty while its name is unresolved
+    void set_address(const common::Endpoint& address);
+    CheckReport check() const;
+    void set_check(CheckReport report);
+
+    ShardedCounters counters;
+    Gauge sessions;  // streams being served (scur)
+    Gauge queued;    // waiting for a slot here (qcur)
+    Rate session_rate;
+    std::atomic<std::int64_t> changed_ms{0};   // CLOCK_REALTIME ms of the last UP/DOWN change
+    std::atomic<std::int64_t> downtime_ms{0};  // of past downtimes
+    std::atomic<std::int64_t> last_session_ms{0};
+
+   private:
+    mutable std::mutex mutex_;  // guards the cold fields below
+    common::Endpoint address_;
+    CheckReport check_;
+};
+
+}  // namespace proxyd::state
