@@ -1,0 +1,64 @@
+// The immutable result of reading the configuration: what main/ builds the process from.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/diagnostics.h"
+#include "proxyd/session/settings.h"
+
+namespace proxyd::config {
+
+// `stats socket` lines (management manual 9.3).
+struct StatsSocket {
+    common::Location where;
+    common::Endpoint address;  // Unix or TCP; empty when inherited
+    int inherited_fd = -1;
+    enum class Level : unsigned char { user, oper, admin } level = Level::oper;
+    int mode = -1;
+    std::string user, group;
+    bool expose_listeners = false;
+};
+
+struct Global {
+    bool daemon = false;
+    bool master_worker = false;
+    int threads = 0;           // nbthread / nbproc; 0: the cores we may use
+    int maxconn = 0;           // 0: from the descriptor limit
+    int ulimit_n = 0;
+    std::string user, group, chroot, pidfile;
+    int uid = -1, gid = -1;    // `uid`, `gid`
+    std::string node, description;
+    std::vector<StatsSocket> stats_sockets;
+    common::Duration stats_timeout = std::chrono::seconds(10);
+    int stats_maxconn = 10;
+    std::string control_socket;           // empty: the default path
+    common::Location control_socket_where;
+    common::Duration hard_stop_after{0};  // 0: none
+    std::size_t buffer_size = 16384;      // tune.bufsize
+    std::size_t max_rewrite = 1024;       // tune.maxrewrite
+    int max_headers = 101;                // tune.http.maxhdr
+    observe::LogSettings log;             // `log` lines of global: the process's own messages
+    std::string log_send_hostname;
+    std::vector<std::pair<std::string, std::string>> environment;  // setenv / presetenv
+    std::string server_state_file, server_state_base;
+};
+
+struct Model {
+    Global global;
+    std::vector<std::unique_ptr<session::ProxySettings>> proxies;
+    std::vector<std::string> files;                          // read, in order
+    std::vector<std::unique_ptr<std::string>> file_names;    // storage behind common::Location::file
+
+    const session::ProxySettings* find(std::string_view name, bool frontend, bool backend) const;
+};
+
+// Reads and checks the files (folders: their *.cfg in order). nullptr when there were errors; all complaints are in
+// `out` either way. Opens certificates, error files and pattern files to prove that they can be read.
+std::shared_ptr<const Model> load(const std::vector<std::string>& paths, common::Diagnostics& out);
+
+// Same for text at hand (--quick, tests); `name` is printed as the file.
+std::shared_ptr<const Model> load_text(std::string_view text, std::string_view name, common::Diagnostics& out);
+
+}  // namespace proxyd::config

@@ -1,0 +1,50 @@
+// ACLs and conditions, compiled once (configuration manual chapter 7.1, 7.2, 7.3). Owner: the rules room.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/diagnostics.h"
+#include "proxyd/rules/context.h"
+
+namespace proxyd::rules {
+
+class CompiledAcl;
+
+// The acl lines of one section. Several lines of one name are alternatives.
+class AclSet {
+   public:
+    AclSet();
+    ~AclSet();
+    AclSet(AclSet&&) noexcept;
+    // words: after `acl`: NAME CRITERION [flags] PATTERN...; false (and a diagnostic) when refused.
+    bool add(std::span<const std::string> words, common::Location where, common::Diagnostics& out);
+    std::shared_ptr<const CompiledAcl> find(std::string_view name) const;
+    std::vector<std::string_view> names() const;
+
+   private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+// A compiled `if ...` / `unless ...`. Default-constructed: always true. Copies share the compiled form.
+class Condition {
+   public:
+    bool evaluate(const Context& context) const;
+    bool unconditional() const { return terms_ == nullptr; }
+
+   private:
+    friend bool compile_condition(std::span<const std::string>, const AclSet&, common::Location, common::Diagnostics&,
+                                  Condition&);
+    struct Terms;
+    std::shared_ptr<const Terms> terms_;
+};
+
+// words: "if"/"unless" and the terms: names, !negation, anonymous { }, or / ||. Empty words: always true.
+bool compile_condition(std::span<const std::string> words, const AclSet& acls, common::Location where,
+                       common::Diagnostics& out, Condition& result);
+
+}  // namespace proxyd::rules

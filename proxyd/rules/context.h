@@ -1,0 +1,65 @@
+// What rules, samples and log variables look at: one exchange, as far as it has come. Filled by the session as it
+// goes along; a null pointer means "not there yet" and samples of it have no value.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "common/arena.h"
+#include "common/endpoint.h"
+#include "proxyd/http/message.h"
+#include "proxyd/net/stream.h"
+#include "proxyd/state/proxy_state.h"
+
+namespace proxyd::rules {
+
+// Microseconds of CLOCK_MONOTONIC, 0 = not reached. Log timers come from differences.
+struct Timings {
+    std::int64_t accept_wall_us = 0;   // CLOCK_REALTIME of the accept (%t for tcplog)
+    std::int64_t request_wall_us = 0;  // CLOCK_REALTIME of the first byte of the request (%tr)
+    std::int64_t accepted = 0, handshake_done = 0, request_start = 0, request_done = 0;
+    std::int64_t queue_done = 0, connected = 0, response_headers = 0, finished = 0;
+};
+
+// First two characters of HAProxy's termination state; the cookie pair stays "--" without cookies.
+struct Termination {
+    char cause = '-';   // C S P L R I D U K c s
+    char phase = '-';   // R Q C H D L T
+    char cookie_request = '-';
+    char cookie_response = '-';
+};
+
+struct Context {
+    common::Arena* arena = nullptr;  // scratch and additions; reset per request
+
+    common::Endpoint source;       // client (src); PROXY protocol applied
+    common::Endpoint destination;  // where it connected (dst)
+    bool tls = false;              // client side (ssl_fc)
+    const net::TlsInfo* tls_info = nullptr;
+
+    http::Message* request = nullptr;
+    http::Message* response = nullptr;
+
+    // Names; server is "<NOSRV>" until chosen.
+    std::string_view frontend_name, backend_name, server_name, listener_name;
+    state::ProxyState* frontend = nullptr;
+    state::ProxyState* backend = nullptr;
+    state::ServerState* server = nullptr;
+    state::ProcessState* process = nullptr;
+    bool http_mode = true;
+
+    Timings times;
+    Termination termination;
+    int status = -1;                     // sent to the client
+    std::uint64_t bytes_to_client = 0;   // %B
+    std::uint64_t bytes_from_client = 0; // %U
+    int retries = 0;
+    bool redispatched = false;           // "+" before the retries
+    std::int64_t server_queue = 0, backend_queue = 0;  // positions at entry
+    std::int64_t active_connections = 0, frontend_connections = 0, backend_connections = 0, server_connections = 0;
+    std::string_view request_line;       // for %r: "GET /x HTTP/1.1", "<BADREQ>" when unusable
+    std::uint64_t unique_number = 0;     // of the request in this process
+};
+
+}  // namespace proxyd::rules

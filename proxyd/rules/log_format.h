@@ -1,0 +1,33 @@
+// Log formats (configuration manual 8.2): `%variables`, `%{flags}variables`, `%[sample expressions]`, literal text.
+// Compiled once, rendered into a caller's buffer without allocation. Owner: the rules room.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/diagnostics.h"
+#include "common/error.h"
+#include "proxyd/rules/context.h"
+
+namespace proxyd::rules {
+
+// The formats behind option httplog, tcplog, httplog clf and the default log line.
+extern const std::string_view kHttpLogFormat;
+extern const std::string_view kTcpLogFormat;
+extern const std::string_view kHttpsLogFormat;
+extern const std::string_view kClfLogFormat;
+extern const std::string_view kConnectLogFormat;  // neither option: "Connect from IP:PORT to IP:PORT (FRONTEND/MODE)"
+
+class LogFormat {
+   public:
+    static common::Result<LogFormat> compile(std::string_view format);
+    void render(const Context& context, std::string& out) const;  // appends
+    bool empty() const { return parts_ == nullptr; }
+
+   private:
+    struct Parts;
+    std::shared_ptr<const Parts> parts_;
+};
+
+}  // namespace proxyd::rules

@@ -1,0 +1,41 @@
+// What every session of a process shares: the model, the state, the backends, services that higher rooms lend.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxyd/http/message.h"
+#include "proxyd/observe/access_log.h"
+#include "proxyd/session/settings.h"
+#include "proxyd/state/proxy_state.h"
+#include "proxyd/upstream/backend.h"
+
+namespace proxyd::session {
+
+// An answer made by a service of ours (the statistics page).
+struct ServiceReply {
+    int status = 200;
+    std::string content_type = "text/html";
+    std::vector<std::pair<std::string, std::string>> fields;
+    std::string body;
+};
+
+// `stats uri`: rendered by admin/, which lies above this room; main/ wires it.
+using StatsService = std::function<ServiceReply(const StatsSettings&, const ProxySettings&, const http::Message& request)>;
+
+struct Runtime {
+    const std::vector<std::unique_ptr<ProxySettings>>* proxies = nullptr;  // of the model
+    std::shared_ptr<const void> model;                                     // keeps it alive
+    state::SharedState* state = nullptr;
+    std::vector<std::unique_ptr<upstream::Backend>> backends;  // by proxy index, null for pure frontends
+    std::vector<std::unique_ptr<observe::AccessLog>> logs;     // by proxy index, null without targets
+    StatsService stats;
+    std::size_t max_headers = 101;
+    std::size_t max_rewrite = 1024;
+    std::atomic<bool> stopping{false};  // soft stop: close connections after the current exchange
+};
+
+}  // namespace proxyd::session

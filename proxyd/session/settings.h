@@ -1,0 +1,103 @@
+// What the sections frontend, backend, listen and defaults say about sessions. Filled by config/, immutable while
+// sessions hold it (std::shared_ptr<const config::Model>).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "proxyd/net/settings.h"
+#include "proxyd/observe/settings.h"
+#include "proxyd/rules/acl.h"
+#include "proxyd/rules/rule_set.h"
+#include "proxyd/upstream/settings.h"
+
+namespace proxyd::session {
+
+// 0: no limit.
+struct Timeouts {
+    common::Duration client{0}, server{0}, connect{0}, queue{0}, http_request{0}, http_keep_alive{0}, tunnel{0};
+    common::Duration client_fin{0}, server_fin{0}, tarpit{0}, check{0};
+};
+
+// How connections end after a response (the last set option of the pair frontend/backend wins as HAProxy says:
+// httpclose > http-server-close > http-keep-alive).
+enum class KeepAlive : unsigned char { keep_alive, server_close, close };
+
+struct ForwardFor {
+    bool enabled = false;
+    std::string header = "X-Forwarded-For";
+    std::string except_network;  // "127.0.0.0/8" or empty
+    bool if_none = false;
+};
+
+// Body and status of an `errorfile`: the raw bytes to send, header block included; empty with `silent`.
+struct ErrorFile {
+    std::string bytes;
+    bool silent = false;  // /dev/null
+};
+
+struct StatsSettings {
+    bool enabled = false;
+    std::string uri = "/haproxy?stats";
+    std::string realm = "HAProxy Statistics";
+    std::vector<std::string> users;  // "user:password"
+    int refresh_s = 0;
+    bool hide_version = false;
+    bool show_node = false, show_legends = false;
+    std::string node, description;
+};
+
+struct UseBackend {
+    common::Location where;
+    std::string backend_name;
+    int backend = -1;  // index into Model::proxies
+    rules::Condition condition;
+};
+
+// One section of the file. A `listen` has both halves; defaults are merged in already.
+struct ProxySettings {
+    common::Location where;
+    std::string name;
+    int id = 0;     // iid
+    int index = 0;  // into Model::proxies
+    bool is_frontend = false;
+    bool is_backend = false;
+    bool http_mode = true;
+    bool disabled = false;
+
+    std::vector<net::BindSettings> binds;
+    int maxconn = 0;       // 0: the global one
+    int rate_limit = 0;    // rate-limit sessions
+    std::vector<UseBackend> use_backends;
+    int default_backend = -1;  // index, -1: none
+    std::string default_backend_name;
+
+    upstream::BackendSettings upstream;  // is_backend
+
+    rules::AclSet acls;
+    rules::RuleSet http_request;   // also block, redirect, reqadd family, in configuration order
+    rules::RuleSet http_response;  // also rspadd family
+    rules::RuleSet http_after_response;
+
+    Timeouts timeouts;
+    KeepAlive keep_alive = KeepAlive::keep_alive;
+    ForwardFor forwardfor;
+    bool accept_invalid_request = false;
+    bool accept_invalid_response = false;
+    bool http_buffer_request = false;
+    bool abortonclose = false;
+    bool http_no_delay = false;
+    bool tcpka_client = false, tcpka_server = false;
+    bool http_pretend_keepalive = false;
+    bool clitcpka = false;
+    std::string monitor_uri;
+    std::map<int, std::shared_ptr<const ErrorFile>> error_files;
+
+    StatsSettings stats;
+    observe::LogSettings log;
+};
+
+}  // namespace proxyd::session

@@ -1,0 +1,85 @@
+// What `server`, `default-server`, `balance`, `option httpchk`, queues and retries say. Filled by config/.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/diagnostics.h"
+#include "common/endpoint.h"
+
+namespace proxyd::upstream {
+
+struct CheckSettings {
+    bool enabled = false;
+    common::Duration inter = std::chrono::seconds(2);
+    common::Duration fastinter{0}, downinter{0};  // 0: as inter
+    int rise = 2;
+    int fall = 3;
+    int port = 0;              // 0: the server's
+    common::Endpoint address;  // empty: the server's
+    bool tls = false;          // check-ssl
+};
+
+struct ServerSettings {
+    common::Location where;
+    std::string name;
+    std::string host;               // as written, may be a name to resolve
+    common::Endpoint address;       // empty while unresolved
+    bool keep_client_port = false;  // "host" or "host:+N": the client's destination port (+ offset)
+    int port_offset = 0;
+    int weight = 1;                 // 0..256
+    int maxconn = 0;                // 0: no limit
+    int minconn = 0;
+    int maxqueue = 0;               // 0: no limit
+    bool backup = false;
+    bool disabled = false;
+    std::string cookie;
+    std::string source_address;
+    CheckSettings check;
+    bool tls = false;               // ssl
+    bool tls_verify = true;
+    std::string ca_file, sni;
+    int pool_max_idle = -1;         // pool-max-conn, -1: no limit
+    common::Duration pool_purge_delay = std::chrono::seconds(5);
+    bool send_proxy = false, send_proxy_v2 = false;
+};
+
+enum class CheckKind : unsigned char { connect, http };
+
+struct HttpCheckSettings {
+    CheckKind kind = CheckKind::connect;
+    std::string method = "OPTIONS";
+    std::string uri = "/";
+    std::string version = "HTTP/1.0";
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+    // `http-check expect status 200` and the like; empty: 2xx and 3xx pass
+    enum class Expect : unsigned char { good_status, status, rstatus, string, rstring } expect = Expect::good_status;
+    std::string expect_value;
+    bool expect_not = false;
+};
+
+// http-reuse (configuration manual 4.2).
+enum class Reuse : unsigned char { never, safe, aggressive, always };
+
+struct BackendSettings {
+    std::string name;
+    std::string balance = "roundrobin";        // a name of balance::algorithms()
+    std::vector<std::string> balance_arguments;
+    std::vector<ServerSettings> servers;
+    HttpCheckSettings http_check;
+    bool http_mode = true;
+    int retries = 3;
+    bool redispatch = false;
+    int redispatch_interval = 1;               // -1: only on the last retry (option redispatch default)
+    int fullconn = 0;
+    bool allbackups = false;
+    Reuse reuse = Reuse::safe;
+    common::Duration timeout_connect{0}, timeout_queue{0}, timeout_check{0};  // 0: none
+    bool log_health_checks = false;
+};
+
+}  // namespace proxyd::upstream
