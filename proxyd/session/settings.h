@@ -57,30 +57,16 @@ struct UseBackend {
     rules::Condition condition;
 };
 
-// One section of the file. A `listen` has both halves; defaults are merged in already.
-struct ProxySettings {
-    common::Location where;
-    std::string name;
-    int id = 0;     // iid
-    int index = 0;  // into Model::proxies
-    bool is_frontend = false;
-    bool is_backend = false;
+// What a `defaults` section can preset: every frontend, backend and listen section starts as a copy of it.
+struct InheritedSettings {
     bool http_mode = true;
     bool disabled = false;
 
-    std::vector<net::BindSettings> binds;
-    int maxconn = 0;       // 0: the global one
-    int rate_limit = 0;    // rate-limit sessions
-    std::vector<UseBackend> use_backends;
-    int default_backend = -1;  // index, -1: none
+    int maxconn = 0;     // 0: the global one
+    int rate_limit = 0;  // rate-limit sessions
     std::string default_backend_name;
 
     upstream::BackendSettings upstream;  // is_backend
-
-    rules::AclSet acls;
-    rules::RuleSet http_request;   // also block, redirect, reqadd family, in configuration order
-    rules::RuleSet http_response;  // also rspadd family
-    rules::RuleSet http_after_response;
 
     Timeouts timeouts;
     KeepAlive keep_alive = KeepAlive::keep_alive;
@@ -92,12 +78,32 @@ struct ProxySettings {
     bool http_no_delay = false;
     bool tcpka_client = false, tcpka_server = false;
     bool http_pretend_keepalive = false;
-    bool clitcpka = false;
+    bool http_ignore_probes = false;
     std::string monitor_uri;
     std::map<int, std::shared_ptr<const ErrorFile>> error_files;
 
     StatsSettings stats;
     observe::LogSettings log;
+};
+
+// One section of the file. A `listen` has both halves; defaults are merged in already.
+struct ProxySettings : InheritedSettings {
+    common::Location where;
+    std::string name;
+    std::string description;
+    int id = 0;     // iid
+    int index = 0;  // into Model::proxies
+    bool is_frontend = false;
+    bool is_backend = false;
+
+    std::vector<net::BindSettings> binds;
+    std::vector<UseBackend> use_backends;
+    int default_backend = -1;  // index, -1: none
+
+    rules::AclSet acls;
+    rules::RuleSet http_request;   // also block, redirect, reqadd family, in configuration order
+    rules::RuleSet http_response;  // also rspadd family
+    rules::RuleSet http_after_response;
 };
 
 }  // namespace proxyd::session
