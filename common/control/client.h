@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/control/protocol.h"
+#include "common/error.h"
 
 namespace common::control {
 
@@ -17,6 +18,7 @@ struct ClientSettings {
     Hello hello;
     Duration retry_first = std::chrono::milliseconds(20);  // doubles up to retry_max
     Duration retry_max = std::chrono::milliseconds(200);
+    Duration hello_timeout = std::chrono::seconds(1);       // a peer that accepts and says nothing is left
     std::size_t max_output = 1024 * 1024;  // a peer that does not read is left
 };
 

@@ -58,7 +58,7 @@ class LinkWatch {
    private:
     LinkVerdict enter(LinkState next, TimePoint now, std::string reason = {});
     LinkVerdict lose(std::string reason, TimePoint now);
-    void schedule(TimePoint now);
+    void schedule();
 
     LinkLimits limits_;
     LinkState state_ = LinkState::unknown;
@@ -70,7 +70,8 @@ class LinkWatch {
     TimePoint up_since_{};
     TimePoint suspended_until_{};
     TimePoint next_poll_ = kNever;
-    Duration settle_ = limits_.settle_first;
+    Duration settle_ = limits_.settle_first;       // of the settling that runs or comes next
+    Duration next_settle_ = limits_.settle_first;  // of the one after
 };
 
 }  // namespace common::control

@@ -15,8 +15,12 @@ namespace common::process {
 // The kernel's SCM_MAX_FD: one message carries no more.
 inline constexpr std::size_t kMaxFdsPerMessage = 253;
 
-// One sendmsg with all of `data` (at least one byte) and the descriptors. On a blocking socket.
+// Sends all of `data` (at least one byte) on a blocking socket; the descriptors go with the first byte.
 Result<> send_fds(int socket, std::string_view data, std::span<const int> fds);
+
+// The same without waiting: the number of bytes sent (the descriptors go with the first); Error::retry when the
+// socket is full.
+Result<std::size_t> send_some_with_fds(int socket, std::string_view data, std::span<const int> fds);
 
 struct ReceivedFds {
     std::string data;  // empty: the peer closed
