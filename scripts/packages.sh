@@ -4,9 +4,9 @@
 packages_build=(g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboost-json1.81-dev libboost-regex1.81-dev
     libssl-dev libnl-3-dev libnl-route-3-dev libspdlog-dev libcap-ng-dev catch2)
 # What the demo runs: namespaces, a client, a certificate.
-packages_demo=(python3 iproute2 iputils-ping openssl procps)
+packages_demo=(python3 iproute2 util-linux curl openssl)
 # The peers we are tested against and the clients that test us.
-packages_test=(haproxy keepalived varnish wrk curl tcpdump netcat-openbsd "${packages_demo[@]}")
+packages_test=(haproxy keepalived varnish wrk tcpdump netcat-openbsd "${packages_demo[@]}")
 packages_lint=(clang-format-19 clang-tidy-19)
 packages_fuzz=(clang-19 libclang-rt-19-dev)
 
