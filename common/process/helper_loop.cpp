@@ -1,0 +1,169 @@
+#include "common/process/helper_loop.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <map>
+
+#include "common/clock.h"
+#include "common/process/signals.h"
+
+namespace common::process {
+namespace {
+
+constexpr auto kKillAfter = std::chrono::seconds(2);  // from SIGTERM to SIGKILL
+
+struct Child {
+    std::uint64_t id;
+    UniqueFd report;           // read at the end
+    TimePoint due = kNever;    // of the next signal
+    int next_signal = SIGTERM;
+};
+
+class Loop {
+   public:
+    Loop(UniqueFd socket, SignalReader signals, std::span<const HelperTask> tasks)
+        : socket_(std::move(socket)), signals_(std::move(signals)), tasks_(tasks) {}
+
+    // Until the daemon is gone and the last job over.
+    void run() {
+        while (socket_ || !children_.empty()) {
+            std::array<pollfd, 2> waits{{{signals_.fd(), POLLIN, 0}, {socket_.get(), POLLIN, 0}}};
+            ::poll(waits.data(), waits.size(), wait_time());  // a negative descriptor is skipped
+            if (waits[1].revents) receive();
+            while (signals_.next()) {
+            }
+            reap();
+            signal_overdue();
+        }
+    }
+
+   private:
+    void receive();
+    void start(const HelperJob& job);
+    void reap();
+    void finish(Child& child, int status);
+    void signal_overdue();
+    int wait_time() const;
+
+    void tell(const HelperEvent& event) {
+        const std::string bytes = encode(event);
+        // Waits when the daemon is slow to read: losing a result would stop that script for good.
+        while (socket_ && ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) {
+            if (errno != EAGAIN && errno != EINTR) return socket_.reset();
+            pollfd room{socket_.get(), POLLOUT, 0};
+            ::poll(&room, 1, -1);
+        }
+    }
+
+    UniqueFd socket_;
+    SignalReader signals_;
+    std::span<const HelperTask> tasks_;
+    std::map<pid_t, Child> children_;
+};
+
+int Loop::wait_time() const {
+    TimePoint first = kNever;
+    for (const auto& [pid, child] : children_) first = std::min(first, child.due);
+    if (first == kNever) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(first - Clock::now()).count();
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+}
+
+void Loop::receive() {
+    std::array<char, kMaxHelperMessage> buffer;
+    const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (size <= 0) return socket_.reset();  // the daemon is gone
+    const HelperRequest request = decode_request({buffer.data(), static_cast<std::size_t>(size)});
+    if (request.job) start(*request.job);
+    if (!request.cancel) return;
+    for (auto& [pid, child] : children_) {
+        if (child.id != request.cancel->id || child.next_signal != SIGTERM) continue;
+        ::kill(-pid, SIGTERM);
+        child.next_signal = SIGKILL;
+        child.due = Clock::now() + kKillAfter;
+    }
+}
+
+void Loop::start(const HelperJob& job) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) {
+        return tell({job.id, HelperEvent::Kind::not_run, 0, fail_errno("pipe").error().text});
+    }
+    UniqueFd report(ends[0]), theirs(ends[1]);
+    const pid_t pid = ::fork();
+    if (pid < 0) return tell({job.id, HelperEvent::Kind::not_run, 0, fail_errno("fork").error().text});
+    if (pid == 0) run_job(job, std::move(theirs), tasks_);
+    ::setpgid(pid, pid);  // here too: a signal to the group may come before the child has run
+    const TimePoint due = job.timeout.count() > 0 ? Clock::now() + job.timeout : kNever;
+    children_.emplace(pid, Child{job.id, std::move(report), due});
+}
+
+void Loop::reap() {
+    int status = 0;
+    for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+        const auto found = children_.find(pid);
+        if (found == children_.end()) continue;
+        Child child = std::move(found->second);
+        children_.erase(found);
+        finish(child, status);
+    }
+}
+
+void Loop::finish(Child& child, int status) {
+    HelperEvent event{child.id, HelperEvent::Kind::exited, WEXITSTATUS(status), {}};
+    if (WIFSIGNALED(status)) {
+        event.kind = HelperEvent::Kind::signalled;
+        event.status = WTERMSIG(status);
+    }
+    std::array<char, 4096> text;
+    const ssize_t size = ::read(child.report.get(), text.data(), text.size());
+    if (size > 0) {
+        if (text[0] == kReportNotRun) event.kind = HelperEvent::Kind::not_run;
+        event.text.assign(text.data() + 1, static_cast<std::size_t>(size - 1));
+    }
+    tell(event);
+}
+
+void Loop::signal_overdue() {
+    const TimePoint now = Clock::now();
+    for (auto& [pid, child] : children_) {
+        if (child.due > now) continue;
+        ::kill(-pid, child.next_signal);
+        if (child.next_signal == SIGTERM) tell({child.id, HelperEvent::Kind::timed_out, 0, {}});
+        child.due = child.next_signal == SIGTERM ? now + kKillAfter : kNever;
+        child.next_signal = SIGKILL;
+    }
+}
+
+}  // namespace
+
+void run_helper(const char* name, UniqueFd socket, std::span<const HelperTask> tasks) {
+    // Signals sent to the daemon's group or name are the daemon's business; the helper follows its socket.
+    block_signals();
+    name_this_thread(name);
+    auto signals = SignalReader::open({SIGCHLD});
+    if (!signals) ::_exit(1);
+    // Nothing of the daemon's may stay open here: a dead daemon's descriptors must close at once.
+    const int kept[] = {socket.get(), signals->fd()};
+    const unsigned low = static_cast<unsigned>(std::min(kept[0], kept[1]));
+    const unsigned high = static_cast<unsigned>(std::max(kept[0], kept[1]));
+    if (low > 3) ::close_range(3, low - 1, 0);
+    if (high > low + 1) ::close_range(low + 1, high - 1, 0);
+    ::close_range(high + 1, ~0U, 0);
+    // The terminal belongs to the daemon: a pipe on its output must see the end when the daemon ends.
+    if (const int null = ::open("/dev/null", O_RDWR); null >= 0) {
+        for (int fd = 0; fd <= 2; ++fd) ::dup2(null, fd);
+        if (null > 2) ::close(null);
+    }
+    Loop(std::move(socket), std::move(*signals), tasks).run();
+    ::_exit(0);
+}
+
+}  // namespace common::process

@@ -1,0 +1,46 @@
+#include "common/process/helper_process.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "common/process/helper_loop.h"
+
+namespace common::process {
+
+Result<HelperProcess> HelperProcess::start(const char* name, std::span<const HelperTask> tasks) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
+        return fail_errno("cannot create the helper's socket pair");
+    }
+    HelperProcess helper;
+    helper.socket_ = UniqueFd(ends[0]);
+    UniqueFd theirs(ends[1]);
+    helper.pid_ = ::fork();
+    if (helper.pid_ < 0) return fail_errno("cannot fork the helper process");
+    if (helper.pid_ == 0) run_helper(name, std::move(theirs), tasks);
+    return helper;
+}
+
+Result<> HelperProcess::send(const std::string& bytes) {
+    if (bytes.size() > kMaxHelperMessage) return fail("the command is too long");
+    if (::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) {
+        return fail_errno("the helper process does not take the job");
+    }
+    return {};
+}
+
+Result<> HelperProcess::submit(const HelperJob& job) { return send(encode(job)); }
+
+Result<> HelperProcess::cancel(std::uint64_t id) { return send(encode(HelperCancel{id})); }
+
+Result<std::optional<HelperEvent>> HelperProcess::receive() {
+    std::array<char, kMaxHelperMessage> buffer;
+    const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (size > 0) return decode_event({buffer.data(), static_cast<std::size_t>(size)});
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return std::optional<HelperEvent>();
+    return fail("the helper process has ended");
+}
+
+}  // namespace common::process
