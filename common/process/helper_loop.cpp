@@ -8,6 +8,7 @@
 
 #include <array>
 #include <csignal>
+#include <deque>
 #include <map>
 
 #include "common/clock.h"
@@ -20,9 +21,11 @@ constexpr auto kKillAfter = std::chrono::seconds(2);  // from SIGTERM to SIGKILL
 
 struct Child {
     std::uint64_t id;
-    UniqueFd report;           // read at the end
-    TimePoint due = kNever;    // of the next signal
+    UniqueFd report;         // read at the end
+    TimePoint due = kNever;  // of the next signal
     int next_signal = SIGTERM;
+    std::string queue;
+    TimePoint patience_ends = kNever;
 };
 
 class Loop {
@@ -45,7 +48,10 @@ class Loop {
 
    private:
     void receive();
+    void accept(HelperJob job);
     void start(const HelperJob& job);
+    void start_next(const std::string& queue);
+    void cancel(std::uint64_t id);
     void reap();
     void finish(Child& child, int status);
     void signal_overdue();
@@ -65,6 +71,7 @@ class Loop {
     SignalReader signals_;
     std::span<const HelperTask> tasks_;
     std::map<pid_t, Child> children_;
+    std::map<std::string, std::deque<HelperJob>> queues_;  // an entry exists while one of its jobs runs
 };
 
 int Loop::wait_time() const {
@@ -81,10 +88,35 @@ void Loop::receive() {
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (size <= 0) return socket_.reset();  // the daemon is gone
     const HelperRequest request = decode_request({buffer.data(), static_cast<std::size_t>(size)});
-    if (request.job) start(*request.job);
-    if (!request.cancel) return;
+    if (request.job) accept(*request.job);
+    if (request.cancel) cancel(request.cancel->id);
+}
+
+void Loop::accept(HelperJob job) {
+    if (job.queue.empty()) return start(job);
+    const auto [queue, idle] = queues_.try_emplace(job.queue);
+    if (idle) return start(job);
+    queue->second.push_back(std::move(job));
     for (auto& [pid, child] : children_) {
-        if (child.id != request.cancel->id || child.next_signal != SIGTERM) continue;
+        if (child.queue == queue->first) child.due = std::min(child.due, child.patience_ends);
+    }
+}
+
+void Loop::start_next(const std::string& queue) {
+    const auto found = queues_.find(queue);
+    if (found == queues_.end()) return;
+    if (found->second.empty()) {
+        queues_.erase(found);
+        return;
+    }
+    const HelperJob job = std::move(found->second.front());
+    found->second.pop_front();
+    start(job);
+}
+
+void Loop::cancel(std::uint64_t id) {
+    for (auto& [pid, child] : children_) {
+        if (child.id != id || child.next_signal != SIGTERM) continue;
         ::kill(-pid, SIGTERM);
         child.next_signal = SIGKILL;
         child.due = Clock::now() + kKillAfter;
@@ -92,17 +124,24 @@ void Loop::receive() {
 }
 
 void Loop::start(const HelperJob& job) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) {
-        return tell({job.id, HelperEvent::Kind::not_run, 0, fail_errno("pipe").error().text});
-    }
+    int ends[2] = {-1, -1};
+    const bool piped = ::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0;
     UniqueFd report(ends[0]), theirs(ends[1]);
-    const pid_t pid = ::fork();
-    if (pid < 0) return tell({job.id, HelperEvent::Kind::not_run, 0, fail_errno("fork").error().text});
+    const pid_t pid = piped ? ::fork() : -1;
+    if (pid < 0) {
+        tell({job.id, HelperEvent::Kind::not_run, 0, fail_errno("cannot fork").error().text});
+        return start_next(job.queue);
+    }
     if (pid == 0) run_job(job, std::move(theirs), tasks_);
     ::setpgid(pid, pid);  // here too: a signal to the group may come before the child has run
-    const TimePoint due = job.timeout.count() > 0 ? Clock::now() + job.timeout : kNever;
-    children_.emplace(pid, Child{job.id, std::move(report), due});
+
+    const TimePoint now = Clock::now();
+    Child child{.id = job.id, .report = std::move(report), .queue = job.queue};
+    if (job.timeout.count() > 0) child.due = now + job.timeout;
+    if (job.patience.count() > 0) child.patience_ends = now + job.patience;
+    const auto waiting = queues_.find(job.queue);
+    if (waiting != queues_.end() && !waiting->second.empty()) child.due = std::min(child.due, child.patience_ends);
+    children_.emplace(pid, std::move(child));
 }
 
 void Loop::reap() {
@@ -129,6 +168,7 @@ void Loop::finish(Child& child, int status) {
         event.text.assign(text.data() + 1, static_cast<std::size_t>(size - 1));
     }
     tell(event);
+    start_next(child.queue);
 }
 
 void Loop::signal_overdue() {

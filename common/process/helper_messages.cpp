@@ -103,6 +103,8 @@ std::string encode(const HelperJob& job) {
     out.put(job.gid);
     out.put(job.groups);
     out.put(static_cast<std::int64_t>(job.timeout.count()));
+    out.put(job.queue);
+    out.put(static_cast<std::int64_t>(job.patience.count()));
     return out.take();
 }
 
@@ -127,7 +129,7 @@ HelperRequest decode_request(std::string_view bytes) {
     Reader in(bytes.substr(1));
     if (bytes[0] == kJob) {
         HelperJob& job = request.job.emplace();
-        std::int64_t timeout = 0;
+        std::int64_t timeout = 0, patience = 0;
         in.get(job.id);
         in.get(job.task);
         in.get(job.payload);
@@ -138,6 +140,9 @@ HelperRequest decode_request(std::string_view bytes) {
         in.get(job.groups);
         in.get(timeout);
         job.timeout = std::chrono::milliseconds(timeout);
+        in.get(job.queue);
+        in.get(patience);
+        job.patience = std::chrono::milliseconds(patience);
     } else if (bytes[0] == kCancel) {
         in.get(request.cancel.emplace().id);
     }

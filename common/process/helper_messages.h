@@ -28,6 +28,10 @@ struct HelperJob {
     std::optional<gid_t> gid;
     std::vector<gid_t> groups;         // supplementary groups, set when uid or gid is
     std::chrono::milliseconds timeout{0};  // SIGTERM to the group then, SIGKILL 2 s later; 0: never
+    // Jobs of the same queue run one after the other in the order of their coming; empty: at once. While another
+    // job waits behind it, one that has run for `patience` is ended; 0: never.
+    std::string queue;
+    std::chrono::milliseconds patience{0};
     bool operator==(const HelperJob&) const = default;
 };
 

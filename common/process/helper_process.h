@@ -5,8 +5,8 @@
 // limits the daemon was started with, and no descriptor but 0-2 on /dev/null. A daemon that a script starts leaves the
 // group (setsid) and so survives the script's timeout.
 //
-// When the daemon ends, in whichever way, the helper waits for the jobs that run (within their time) and ends:
-// a script that stops the daemon is not killed by that, and the daemon never waits for it.
+// When the daemon ends, in whichever way, the helper runs the jobs it has to their ends (within their time) and
+// leaves: a script that stops the daemon is not killed by that, and the daemon never waits for it.
 #pragma once
 
 #include <sys/types.h>
