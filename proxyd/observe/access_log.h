@@ -6,20 +6,22 @@
 #include <string_view>
 
 #include "proxyd/net/worker.h"
+#include "proxyd/observe/log_hub.h"
 #include "proxyd/observe/settings.h"
 #include "proxyd/rules/context.h"
 #include "proxyd/state/proxy_state.h"
 
 namespace proxyd::observe {
 
-class LogHub;  // the process's open targets: sockets, files; shared by all sections
-
 class AccessLog {
    public:
     AccessLog(const LogSettings& settings, LogHub& hub);
     ~AccessLog();
-    // One finished (or, with logasap, begun) exchange; severity 6 (info), 3 (err) with log-separate-errors.
-    void write(net::Worker& worker, const rules::Context& context, int severity);
+    // One finished (or, with logasap, begun) exchange; severity 6 (info), 3 (err) with log-separate-errors. A level set by
+    // rules (context.log_level) wins. The worker's own thread.
+    void write(net::Worker& worker, rules::Context& context, int severity);
+    // The same with error_format, or "IP:PORT [DATE] FRONTEND/LISTENER: MESSAGE" without one: handshakes that failed.
+    void write_error(net::Worker& worker, rules::Context& context, int severity, std::string_view message);
     // Messages that are no exchange ("Server b/s is DOWN ..."); any thread.
     void message(int severity, std::string_view text);
     const LogSettings& settings() const;

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/diagnostics.h"
 #include "common/endpoint.h"
+#include "common/error.h"
 #include "proxyd/rules/log_format.h"
 
 namespace proxyd::observe {
@@ -18,19 +22,31 @@ struct LogTarget {
     common::Endpoint address;  // udp, unix_datagram
     int descriptor = -1;       // stdout 1, stderr 2, fd@N
     std::string path;          // file: ours, reopened on SIGHUP
-    enum class Format : unsigned char { rfc3164, rfc5424, raw, short_, timed, iso, priority, local } format = Format::rfc3164;
+    enum class Format : unsigned char { rfc3164, rfc5424, raw, short_, timed, iso, priority, local } format = Format::local;
     int facility = 16;         // local0
     int max_level = 7;         // only severities <= this
     int min_level = 0;         // lines more severe than this are sent as this
     std::size_t max_length = 1024;
-    int sample_range_size = 0; // log ... sample: 0 none
+    // `sample 1,3-5:8`: of every sample_size lines those whose 1-based number lies in a range. 0: all.
+    std::vector<std::pair<int, int>> sample_ranges;
+    int sample_size = 0;
 };
+
+// The words after `log`: ADDRESS [len N] [format F] [sample RANGES:SIZE] FACILITY [LEVEL [MINLEVEL]]. ADDRESS is
+// IP[:PORT], [IPV6]:PORT, a host name, /PATH of a datagram socket, stdout, stderr, fd@N, or ours: file@/PATH.
+// Errors are sentences that name the word. `log global` and `no log` are the caller's.
+common::Result<LogTarget> parse_log_target(std::span<const std::string> words, common::Location where);
+
+// Names of facilities and levels, by number ("local0" = 16, "info" = 6); -1 when unknown.
+int facility_number(std::string_view name);
+int level_number(std::string_view name);
 
 struct LogSettings {
     std::vector<LogTarget> targets;   // of this section, `log global` expanded
     rules::LogFormat format;          // of httplog, tcplog or log-format
     rules::LogFormat error_format;    // error-log-format, may be empty
     std::string tag;                  // log-tag, default "proxyd"
+    std::string hostname;             // log-send-hostname; empty: local format for targets that name none
     bool dontlognull = false;
     bool dontlog_normal = false;
     bool separate_errors = false;

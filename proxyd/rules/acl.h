@@ -20,8 +20,10 @@ class AclSet {
     AclSet();
     ~AclSet();
     AclSet(AclSet&&) noexcept;
+    AclSet& operator=(AclSet&&) noexcept;
     // words: after `acl`: NAME CRITERION [flags] PATTERN...; false (and a diagnostic) when refused.
     bool add(std::span<const std::string> words, common::Location where, common::Diagnostics& out);
+    // A declared or predefined ACL; null when there is none.
     std::shared_ptr<const CompiledAcl> find(std::string_view name) const;
     std::vector<std::string_view> names() const;
 

@@ -2,8 +2,8 @@
 // goes along; a null pointer means "not there yet" and samples of it have no value.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "common/arena.h"
@@ -30,8 +30,12 @@ struct Termination {
     char cookie_response = '-';
 };
 
+// Context::log_level besides the severities 0..7 (http-request set-log-level).
+inline constexpr int kLogLevelDefault = -1;
+inline constexpr int kLogLevelSilent = -2;  // no line at all
+
 struct Context {
-    common::Arena* arena = nullptr;  // scratch and additions; reset per request
+    common::Arena* arena = nullptr;  // scratch and additions; reset per request. Null: samples that need room have no value
 
     common::Endpoint source;       // client (src); PROXY protocol applied
     common::Endpoint destination;  // where it connected (dst)
@@ -41,12 +45,17 @@ struct Context {
     http::Message* request = nullptr;
     http::Message* response = nullptr;
 
+    // Own and peer address of the server connection (%bi %bp %si %sp); null before there is one.
+    const common::Endpoint* server_source = nullptr;
+    const common::Endpoint* server_destination = nullptr;
+
     // Names; server is "<NOSRV>" until chosen.
     std::string_view frontend_name, backend_name, server_name, listener_name;
     state::ProxyState* frontend = nullptr;
     state::ProxyState* backend = nullptr;
     state::ServerState* server = nullptr;
     state::ProcessState* process = nullptr;
+    const state::SharedState* shared = nullptr;  // all proxies, for nbsrv(NAME) and its kin
     bool http_mode = true;
 
     Timings times;
@@ -60,6 +69,17 @@ struct Context {
     std::int64_t active_connections = 0, frontend_connections = 0, backend_connections = 0, server_connections = 0;
     std::string_view request_line;       // for %r: "GET /x HTTP/1.1", "<BADREQ>" when unusable
     std::uint64_t unique_number = 0;     // of the request in this process
+    std::string_view unique_id;          // %ID; empty without unique-id-format
+
+    // `capture request|response header`, one entry per slot of the configuration; null data: nothing captured (%hr, %hs).
+    std::span<const std::string_view> captured_request_fields, captured_response_fields;
+    std::string_view captured_request_cookie, captured_response_cookie;  // `capture cookie` (%CC, %CS)
+
+    int connection_error = 0;           // fc_err
+    std::uint64_t tls_error = 0;        // ssl_fc_err
+    bool log_early = false;             // option logasap: times and sizes so far carry a '+'
+    int log_level = kLogLevelDefault;   // set by rules
+    std::uint64_t log_count = 0;        // lines of this frontend (%lc); counted by the access log
 };
 
 }  // namespace proxyd::rules

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,11 +20,20 @@ extern const std::string_view kHttpsLogFormat;
 extern const std::string_view kClfLogFormat;
 extern const std::string_view kConnectLogFormat;  // neither option: "Connect from IP:PORT to IP:PORT (FRONTEND/MODE)"
 
+// Where the text goes decides what blanks, missing values and odd bytes become.
+enum class LogUse : unsigned char {
+    log,     // a log line: blanks merge, nothing is shown as "-"
+    header,  // a header value, a location, a path: control bytes become %XX
+    text,    // a body or an identifier: bytes as they are
+};
+
 class LogFormat {
    public:
-    static common::Result<LogFormat> compile(std::string_view format);
+    static common::Result<LogFormat> compile(std::string_view format, LogUse use = LogUse::log);
     void render(const Context& context, std::string& out) const;  // appends
     bool empty() const { return parts_ == nullptr; }
+    // Its text when it has no variables (most header values), else nothing.
+    std::optional<std::string_view> constant() const;
 
    private:
     struct Parts;

@@ -15,21 +15,38 @@ namespace proxyd::rules {
 
 enum class Phase : unsigned char { http_request, http_response, http_after_response };
 
+// A field of a reply that rules ask for.
+struct ReplyField {
+    std::string_view name, value;
+};
+
 // What a run of rules ended with. Views live in the context's arena or the configuration.
 struct Verdict {
-    enum class Kind : unsigned char { pass, allow, deny, redirect };
+    enum class Kind : unsigned char {
+        pass,         // the set came to its end
+        allow,        // stop here, go on with the exchange
+        deny,         // status, body: the error file of that status
+        redirect,     // status, location and fields; no body
+        reply,        // status, content_type, body, fields (http-request return, deny with a payload)
+        tarpit,       // as deny, but after timeout tarpit
+        reject,       // close the connection without an answer
+        silent_drop,  // as reject, and let the client wait
+    };
     Kind kind = Kind::pass;
-    int status = 0;                  // deny: 403 by default; redirect: 301, 302, 303, 307, 308
+    int status = 0;                  // deny: 403 (request) or 502 (response) by default; redirect: 301, 302, 303, 307, 308
     std::string_view location;       // redirect
-    std::string_view set_cookie;     // redirect ... set-cookie
-    bool keep_query = false;
+    std::string_view content_type;   // reply; empty: no such field
+    std::string_view body;           // reply
+    std::span<const ReplyField> fields;  // reply and redirect: more fields (set-cookie, hdr)
 };
 
 class RuleSet {
    public:
     RuleSet();
     ~RuleSet();
+    RuleSet(const RuleSet&);  // shares the compiled rules
     RuleSet(RuleSet&&) noexcept;
+    RuleSet& operator=(const RuleSet&);
     RuleSet& operator=(RuleSet&&) noexcept;
 
     // words: after `http-request` / `http-response`: ACTION [arguments] [if|unless condition].
@@ -38,12 +55,18 @@ class RuleSet {
     // The old keyword `redirect scheme|location|prefix X [code N] ...`.
     bool add_redirect(std::span<const std::string> words, const AclSet& acls, common::Location where,
                       common::Diagnostics& out);
-    // reqadd, rspadd, reqdel, reqidel, reqdeny, reqrep, ... (removed from HAProxy; the caller warns).
+    // reqadd, rspadd, reqdel, reqidel, reqdeny, reqrep, block, ... Removed from HAProxy: warns with the modern form.
     bool add_legacy(std::string_view keyword, std::span<const std::string> words, const AclSet& acls,
                     common::Location where, common::Diagnostics& out);
 
-    bool empty() const;
+    // All rules of `other` after the own ones; they share the compiled form.
+    void append(const RuleSet& other);
+
+    bool empty() const { return rules_.empty(); }
     Verdict run(Context& context) const;
+    // Whether a keyword belongs to the old families (reqadd, rspidel, block, ...).
+    static bool is_legacy(std::string_view keyword);
+    static std::vector<std::string_view> legacy_names();
     // Names of the actions of a phase, for "did you mean" and the reference page.
     static std::vector<std::string_view> action_names(Phase phase);
 
