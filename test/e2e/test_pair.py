@@ -6,14 +6,12 @@ priority 0 waits its skew, (256 - priority) / 256 s = 0.61 s.
 
 import os
 import re
-import signal
-import subprocess
 import sys
 import time
 import unittest
 
 import lab
-from pair import KEEPER_LOG, VIP, Pair
+from pair import VIP, Pair
 
 TRANSITION = r"Entering (MASTER|BACKUP|FAULT) STATE"
 

@@ -9,7 +9,7 @@ import time
 import unittest
 
 import lab
-from pair import KEEPER_LOG, VIP, Pair
+from pair import VIP, Pair
 
 FILES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "shared", "tutorial")
 FILES = os.environ.get("FRONTDOOR_TUTORIAL", os.path.normpath(FILES))
