@@ -134,11 +134,13 @@ struct Finished {
 };
 
 using Action = std::variant<SendAdvert, AddAddresses, RemoveAddresses, Announce, Log, Notify, Transition, Finished>;
+// In one step sending, addresses and announcements come first, in their order; then the rest, in its order.
 using Actions = std::vector<Action>;
 
 // ---- state ----------------------------------------------------------------------------------------------
 
 // A router heard with a priority other than 0.
+inline constexpr std::size_t kMaxPeers = 16;
 struct Peer {
     packet::IpAddress address;
     std::uint8_t priority = 0;
@@ -160,10 +162,9 @@ struct State {
 
     std::uint8_t priority = 0;  // effective, 1-255
     Duration master_interval{};  // v3: the master's, else our own
-    std::optional<packet::IpAddress> master;  // last valid advert of a master came from here
-    std::uint8_t master_priority = 0;
-    TimePoint master_heard{};
-    std::vector<Peer> peers;  // at most 16; the machine forgets those that did not take over when asked to
+    std::optional<Peer> master;  // who sent the last valid advert, discarded ones included
+    std::optional<packet::IpAddress> released_by;  // this master said priority 0, and we wait for our skew
+    std::vector<Peer> peers;  // at most kMaxPeers; those that did not take over when they were to are forgotten
 
     bool started = false;
     bool link_up = true;
