@@ -10,6 +10,8 @@
 #include <span>
 #include <string>
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
 #include "common/endpoint.h"
 #include "common/error.h"
 #include "proxyd/net/waiter.h"
@@ -38,11 +40,13 @@ struct TlsInfo {
     bool resumed = false;
 };
 
+// `ok` of try_write means that some bytes left, not all.
 class Stream {
    public:
     Stream() = default;
     // Takes the descriptor (non-blocking, CLOEXEC), registers it with the worker's reactor.
     Stream(Worker& worker, int fd);
+    Stream(Worker& worker, int fd, const common::Endpoint& peer);  // accept() told the peer
     Stream(Stream&&) noexcept;
     Stream& operator=(Stream&&) noexcept;
     ~Stream();
@@ -57,14 +61,17 @@ class Stream {
     // Keeps one wait per direction armed; idempotent. The bit is set when the direction becomes ready or fails.
     void arm_read();
     void arm_write();
+    // Arms the wait for input, so that disturbed() and a later owner learn of it, and forgets the waiter.
+    void watch_idle();
     // While detached: something (data, end or error) arrived on an idle connection, which makes it unusable.
     bool disturbed() const;
 
     // TLS: start before the handshake. Server side chooses the certificate by SNI; a client sends `server_name`.
-    common::Result<> start_tls_server(TlsContext& context);
-    common::Result<> start_tls_client(TlsContext& context, const std::string& server_name);
+    common::Result<> start_tls_server(const TlsContext& context);
+    common::Result<> start_tls_client(const TlsContext& context, const std::string& server_name);
     IoResult try_handshake();  // ok when done; would_block: wait for what wants_write() says
-    bool wants_write() const;
+    bool wants_write() const;  // what the last TLS call that would block waits for: output (true) or input
+    std::string tls_error() const;  // the reason of the last TLS failure, empty without
     bool is_tls() const { return tls_ != nullptr; }
     const TlsInfo* tls_info() const;
 
@@ -72,6 +79,8 @@ class Stream {
     IoResult try_write(std::span<const iovec> pieces);
     bool buffered() const;   // bytes that TLS holds decrypted already: look before waiting
     void release_buffers();  // while the connection idles (TLS)
+
+    int connect_error() const;  // SO_ERROR: 0 when a non-blocking connect has succeeded
 
     void shutdown_write();  // TCP FIN (TLS: close_notify first)
     void close();           // orderly; with unread input the peer may see a reset
@@ -81,8 +90,11 @@ class Stream {
     const common::Endpoint& local() const;  // cached getsockname
 
    private:
-    struct Core;                  // descriptor, armed flags, waiter; kept alive by armed waits
-    std::shared_ptr<Core> core_;  // one allocation per connection
+    struct Core;  // descriptor, armed flags, waiter; kept alive by armed waits; one allocation per connection
+    friend void intrusive_ptr_add_ref(Core* core);
+    friend void intrusive_ptr_release(Core* core);
+
+    boost::intrusive_ptr<Core> core_;
     std::unique_ptr<TlsSession> tls_;
 };
 

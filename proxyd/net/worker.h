@@ -16,6 +16,7 @@ namespace proxyd::net {
 
 class BufferPool;
 class DeadlineWheel;
+class Waiter;
 
 // Where a worker says that its loop turns; may lie in memory shared with the master process.
 struct Heartbeat {
@@ -25,7 +26,7 @@ struct Heartbeat {
 struct WorkerSettings {
     int index = 0;                    // 0-based; also the shard of counters
     std::size_t buffer_size = 16384;  // tune.bufsize, bytes
-    Heartbeat* heartbeat = nullptr;   // optional
+    Heartbeat* heartbeat = nullptr;   // optional; beats at least five times a second
 };
 
 class Worker {
@@ -41,18 +42,44 @@ class Worker {
     BufferPool& buffers();
     DeadlineWheel& deadlines();
 
-    common::TimePoint now() const;  // read once per loop turn
+    common::TimePoint now() const;  // read once per event that the loop hands out
     std::int64_t wall_us() const;   // CLOCK_REALTIME microseconds, same moment
 
-    void run();   // the thread's body; returns after stop()
+    void run();   // the thread's body; returns after stop(), with all waiting coroutines unwound
     void stop();  // any thread
-    void post(std::function<void()> job);         // any thread; runs on the worker's thread
-    void at_turn_end(std::function<void()> job);  // registers a hook run at the end of every loop turn
+    void post(std::function<void()> job);  // any thread; runs on the worker's thread
+
+    // Work that is better done once for all events of a loop turn (log lines, writes to a shared target): the
+    // hooks run at the end of every turn in which want_turn_end() was called. Worker's thread only.
+    void at_turn_end(std::function<void()> hook);
+    void want_turn_end();
+
+    // Sets bits in every waiter of this worker (Waiter::kStop). Worker's thread only.
+    void broadcast(std::uint32_t bits);
 
     static Worker* current();  // the calling thread's worker or nullptr
 
+    // For those who bring events into the loop (sockets, timers): the event's handler begins with an Event, which
+    // reads the clock, and at its end resumes the coroutines whose bits were set meanwhile.
+    class Event {
+       public:
+        explicit Event(Worker& worker) : worker_(worker) { worker_.begin_event(); }
+        ~Event() { worker_.end_event(); }
+        Event(const Event&) = delete;
+        Event& operator=(const Event&) = delete;
+
+       private:
+        Worker& worker_;
+    };
+
    private:
+    friend class Waiter;
     struct Impl;
+    void begin_event();
+    void end_event();
+    void enlist(Waiter& waiter);
+    void make_ready(Waiter& waiter);
+
     std::unique_ptr<Impl> impl_;
 };
 
