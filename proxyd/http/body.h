@@ -43,7 +43,8 @@ class BodyRelay {
     void start(const Message& message, Framing out) { start(message.framing, message.content_length, out); }
 
     // Takes bytes that follow the head. Slices point into `input` and into this object, and stay valid until the
-    // next call. With Framing::none as output nothing is emitted.
+    // next call. With Framing::none as output nothing is emitted. Unless done() already, call it once even when there
+    // is no input yet: an empty body may have a last chunk to emit.
     BodyProgress feed(std::string_view input, Slices& out);
 
     // The sender closed its side. Done for until_close (emits the last chunk where needed), else an error: the
@@ -79,7 +80,6 @@ class BodyRelay {
 
    private:
     enum class State : std::uint8_t { data, chunk_line, chunk_data, chunk_end, trailers, done, failed };
-    using Step = BodyProgress (BodyRelay::*)(std::string_view, Slices&);
 
     BodyProgress step(std::string_view input, Slices& out);
     BodyProgress take_payload(std::string_view input, Slices& out);

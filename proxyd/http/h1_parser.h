@@ -58,14 +58,13 @@ class H1Parser {
     bool begun() const { return line_ > 0 || scanned_ > begin_; }
 
    private:
-    struct Line;
     ParseResult fail(int status, const char* text, std::size_t position) const;
-    ParseResult out_of_room(std::string_view input) const;
-    ParseResult finish(std::string_view input, std::size_t end, Message& message);
-    bool start_line(std::string_view line, std::size_t line_bytes, Message& message);
-    bool request_line(std::string_view line, std::size_t line_bytes, Message& message);
-    bool status_line(std::string_view line, std::size_t line_bytes, Message& message);
-    bool field_line(std::string_view line, std::size_t line_bytes, Message& message);
+    ParseResult out_of_room(std::size_t position) const;
+    ParseResult finish(std::size_t end, Message& message);
+    bool start_line(std::string_view line, std::string_view raw, Message& message);
+    bool request_line(std::string_view line, std::string_view raw, Message& message);
+    bool status_line(std::string_view line, std::string_view raw, Message& message);
+    bool field_line(std::string_view line, std::string_view raw, Message& message);
     bool fold(std::string_view line, Message& message);
     bool refuse(int status, const char* text, const char* where);
     void restart(std::string_view input, Message& message);
@@ -79,6 +78,7 @@ class H1Parser {
     std::size_t position_ = 0;    // start of the line being read
     std::size_t scanned_ = 0;     // bytes looked at in search of its end
     std::size_t line_ = 0;        // complete lines
+    std::size_t folds_ = 0;       // continued lines (responses)
     ParseError error_;
 };
 

@@ -10,8 +10,7 @@
 
 namespace proxyd::http {
 
-// "OK", "Bad Request", ...: HAProxy's list (http_get_reason); "Non-Standard Reason" style fall-back by class is not
-// used: unknown codes give "Other"-class texts, see replies.cpp.
+// "OK", "Bad Request", ...; a code that is not registered gets the text of its class (RFC 9110 section 15).
 std::string_view reason_phrase(int status);
 
 // The code whose page is used for `status`: itself when HAProxy has one, else 500 (200, 400, 401, 403, 404, 405, 407,
@@ -20,9 +19,10 @@ int page_status(int status);
 
 // Fills `reply` with the built-in page of page_status(status) and returns its body (static storage).
 // reply.keep_alive is false for 400 and 408, which carry `connection: close`.
-std::string_view make_error(int status, Message& reply);
+std::string_view make_error(int status, common::Arena& arena, Message& reply);
 
-// An `errorfile`: raw bytes with their header block. Views into `bytes`. Fails when it is no HTTP response.
+// An `errorfile`: raw bytes with their header block; returns the body. Views into `bytes`; content-length is counted
+// anew. Fails with a sentence when it is no HTTP response.
 common::Result<std::string_view> make_from_file(std::string_view bytes, common::Arena& arena, Message& reply);
 
 struct Redirect {
