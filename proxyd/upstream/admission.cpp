@@ -1,0 +1,216 @@
+#include "proxyd/upstream/admission.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace proxyd::upstream {
+
+Admission::Admission(const BackendSettings& settings, state::ProxyState& state, balance::Selected selected, Wake wake)
+    : settings_(settings),
+      state_(state),
+      row_(selected.row),
+      algorithm_(std::move(selected.algorithm)),
+      wake_(wake),
+      dynamic_limits_(std::ranges::any_of(settings.servers, [](const ServerSettings& s) { return s.minconn > 0; })),
+      slots_(settings.servers.size()) {
+    for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].load.queue_limit = settings_.servers[i].maxqueue;
+    build_roster();
+}
+
+// Active servers if any is usable; else the first usable backup, or with allbackups all of them.
+void Admission::build_roster() {
+    std::vector<balance::Member> members;
+    const auto collect = [&](bool backup) {
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            const state::ServerState& server = *state_.servers[i];
+            if (server.backup != backup || !server.usable()) continue;
+            if (backup && !settings_.allbackups && !members.empty()) return;
+            members.push_back({i, server.weight.load(std::memory_order_relaxed),
+                               std::max(server.configured_weight.load(std::memory_order_relaxed), 1), &slots_[i].load});
+        }
+    };
+    collect(false);
+    if (members.empty()) collect(true);
+    for (Slot& slot : slots_) slot.in_roster = false;
+    for (const balance::Member& member : members) slots_[member.index].in_roster = true;
+    for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].load.limit = limit_of(i);
+    algorithm_->set_roster(members);
+    usable_.store(static_cast<int>(members.size()), std::memory_order_relaxed);
+}
+
+// With minconn the limit climbs from there to maxconn as the backend's load climbs to fullconn.
+int Admission::limit_of(std::size_t server) const {
+    const int maxconn = state_.servers[server]->maxconn.load(std::memory_order_relaxed);
+    const int minconn = settings_.servers[server].minconn;
+    if (minconn <= 0 || maxconn <= minconn || settings_.fullconn <= 0) return maxconn;
+    const std::int64_t load = state_.backend.sessions.now();
+    if (load >= settings_.fullconn) return maxconn;
+    return std::max(minconn, static_cast<int>(maxconn * load / settings_.fullconn));
+}
+
+void Admission::update_limits() {
+    if (!dynamic_limits_) return;
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+        if (settings_.servers[i].minconn > 0) slots_[i].load.limit = limit_of(i);
+}
+
+Grant Admission::ask(const balance::Query& query, net::Waiter* waiter) {
+    Woken woken;
+    Grant result;
+    {
+        const std::lock_guard lock(mutex_);
+        update_limits();
+        // A slot freed this moment belongs to those who wait already.
+        if (waiting_.load(std::memory_order_relaxed) > 0) serve_all_queues(woken);
+        if (usable_.load(std::memory_order_relaxed) == 0) return {};
+        const std::size_t chosen = algorithm_->choose(query);
+        if (chosen != balance::kNone && !slots_[chosen].load.full()) {
+            take_slot(chosen);
+            result.kind = Grant::Kind::slot;
+            result.server = chosen;
+        } else if (chosen != balance::kNone && slots_[chosen].load.queue_full()) {
+            result.kind = Grant::Kind::queue_full;
+        } else {
+            result.kind = Grant::Kind::wait;
+            result.ticket = std::make_shared<Ticket>();
+            result.ticket->waiter = waiter;
+            result.ticket->worker = waiter != nullptr ? &waiter->worker() : nullptr;
+            enqueue(result.ticket, chosen);
+            // free_slot() looks for waiting requests after it has given its slot back, without the lock: either it sees
+            // this one, or this look sees the slot.
+            serve_all_queues(woken);
+        }
+    }
+    for (const auto& ticket : woken) wake_(ticket);
+    return result;
+}
+
+Ticket::State Admission::look(const Ticket& ticket, std::size_t& server) {
+    const std::lock_guard lock(mutex_);
+    server = ticket.server;
+    return ticket.state;
+}
+
+void Admission::give_up(Ticket& ticket) {
+    std::unique_lock lock(mutex_);
+    switch (ticket.state) {
+        case Ticket::State::waiting: dequeue(ticket); break;
+        case Ticket::State::granted:
+            lock.unlock();
+            free_slot(ticket.server);
+            break;
+        case Ticket::State::redistributed: break;
+    }
+}
+
+void Admission::take_slot(std::size_t server) {
+    slots_[server].load.served.fetch_add(1, std::memory_order_seq_cst);
+    state_.servers[server]->sessions.enter();
+    if (row_->tracks_load) algorithm_->load_changed(server);
+}
+
+void Admission::free_slot(std::size_t server) {
+    state_.servers[server]->sessions.leave();
+    slots_[server].load.served.fetch_sub(1, std::memory_order_seq_cst);
+    if (!row_->tracks_load && waiting_.load(std::memory_order_seq_cst) == 0) return;
+    Woken woken;
+    {
+        const std::lock_guard lock(mutex_);
+        update_limits();
+        if (row_->tracks_load) algorithm_->load_changed(server);
+        serve_queues(server, woken);
+    }
+    for (const auto& ticket : woken) wake_(ticket);
+}
+
+bool Admission::has_room(std::size_t server) const {
+    const balance::Load& load = slots_[server].load;
+    return load.limit <= 0 || load.served.load(std::memory_order_seq_cst) < load.limit;
+}
+
+void Admission::enqueue(const std::shared_ptr<Ticket>& ticket, std::size_t server) {
+    Queue& queue = server == balance::kNone ? queue_ : slots_[server].queue;
+    ticket->number = ++arrivals_;
+    ticket->server = server;
+    ticket->ahead = static_cast<std::int64_t>(queue.size());
+    queue.push_back(ticket);
+    ticket->place = std::prev(queue.end());
+    waiting_.fetch_add(1, std::memory_order_seq_cst);
+    if (server == balance::kNone) {
+        state_.queued.enter();
+        return;
+    }
+    ++slots_[server].load.queued;
+    state_.servers[server]->queued.enter();
+    if (row_->tracks_load) algorithm_->load_changed(server);
+}
+
+void Admission::dequeue(Ticket& ticket) {
+    const std::size_t server = ticket.server;
+    waiting_.fetch_sub(1, std::memory_order_seq_cst);
+    if (server == balance::kNone) {
+        queue_.erase(ticket.place);
+        state_.queued.leave();
+        return;
+    }
+    slots_[server].queue.erase(ticket.place);
+    --slots_[server].load.queued;
+    state_.servers[server]->queued.leave();
+    if (row_->tracks_load) algorithm_->load_changed(server);
+}
+
+void Admission::grant(const std::shared_ptr<Ticket>& ticket, std::size_t server, Woken& woken) {
+    const std::shared_ptr<Ticket> keep = ticket;  // `ticket` may be the queue's own element
+    dequeue(*keep);
+    take_slot(server);
+    keep->server = server;
+    keep->state = Ticket::State::granted;
+    woken.push_back(keep);
+}
+
+// Slots of one server to its own queue and to the backend's, whoever came first.
+void Admission::serve_queues(std::size_t server, Woken& woken) {
+    Slot& slot = slots_[server];
+    while (slot.in_roster && has_room(server)) {
+        const bool own = !slot.queue.empty();
+        const bool common = !queue_.empty();
+        if (!own && !common) return;
+        const bool own_first = own && (!common || slot.queue.front()->number < queue_.front()->number);
+        grant(own_first ? slot.queue.front() : queue_.front(), server, woken);
+    }
+}
+
+// All servers may have room: their own queues first, then the algorithm spreads the backend's.
+void Admission::serve_all_queues(Woken& woken) {
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+        while (slots_[i].in_roster && !slots_[i].queue.empty() && has_room(i)) grant(slots_[i].queue.front(), i, woken);
+    while (!queue_.empty()) {
+        // Without a context, which belongs to another worker: it is not bound to a server anyway.
+        const std::size_t chosen = algorithm_->choose({});
+        if (chosen == balance::kNone || slots_[chosen].load.full()) return;
+        grant(queue_.front(), chosen, woken);
+    }
+}
+
+Admission::Changes Admission::servers_changed() {
+    Woken woken;
+    Changes changes;
+    {
+        const std::lock_guard lock(mutex_);
+        build_roster();
+        for (Slot& slot : slots_) {
+            while (!slot.in_roster && !slot.queue.empty()) {
+                const std::shared_ptr<Ticket> ticket = slot.queue.front();
+                dequeue(*ticket);
+                ticket->state = Ticket::State::redistributed;
+                woken.push_back(ticket);
+                ++changes.requeued;
+            }
+        }
+        serve_all_queues(woken);
+    }
+    for (const auto& ticket : woken) wake_(ticket);
+    return changes;
+}
+
+}  // namespace proxyd::upstream

@@ -1,0 +1,31 @@
+#include "proxyd/upstream/servers.h"
+
+#include <chrono>
+
+namespace proxyd::upstream {
+
+void create_servers(const BackendSettings& settings, state::ProxyState& state, int workers) {
+    const std::int64_t now_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    for (const ServerSettings& server : settings.servers) {
+        const int id = static_cast<int>(state.servers.size()) + 1;
+        auto made = std::make_unique<state::ServerState>(server.name, id, workers);
+        made->backup = server.backup;
+        made->weight = server.weight;
+        made->configured_weight = server.weight;
+        made->maxconn = server.maxconn;
+        if (server.disabled) made->admin = state::Admin::maintenance;
+        made->set_address(server.address);
+        const bool unresolved = server.address.empty() && !server.host.empty();
+        made->health = unresolved             ? state::Health::down
+                       : server.check.enabled ? state::Health::up
+                                              : state::Health::no_check;
+        if (unresolved)
+            made->set_check({.status = "L4CON", .description = "Layer4 connection problem", .info = "resolution failed"});
+        made->changed_ms = now_ms;
+        state.servers.push_back(std::move(made));
+    }
+    state.changed_ms = now_ms;
+}
+
+}  // namespace proxyd::upstream
