@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "proxyd/http/message.h"
+#include "proxyd/net/tls_context.h"
 #include "proxyd/observe/access_log.h"
 #include "proxyd/session/settings.h"
 #include "proxyd/state/proxy_state.h"
@@ -26,16 +27,23 @@ struct ServiceReply {
 // `stats uri`: rendered by admin/, which lies above this room; main/ wires it.
 using StatsService = std::function<ServiceReply(const StatsSettings&, const ProxySettings&, const http::Message& request)>;
 
+class Entrance;
+
 struct Runtime {
     const std::vector<std::unique_ptr<ProxySettings>>* proxies = nullptr;  // of the model
     std::shared_ptr<const void> model;                                     // keeps it alive
     state::SharedState* state = nullptr;
     std::vector<std::unique_ptr<upstream::Backend>> backends;  // by proxy index, null for pure frontends
     std::vector<std::unique_ptr<observe::AccessLog>> logs;     // by proxy index, null without targets
+    // Of the bind lines: tls[proxy][bind], null for plain ones.
+    std::vector<std::vector<std::shared_ptr<const net::TlsContext>>> tls;
+    std::vector<Entrance*> entrances;  // one per worker; complete before the workers run
     StatsService stats;
+    int maxconn = 0;                   // of the process; 0: no limit
     std::size_t max_headers = 101;
     std::size_t max_rewrite = 1024;
     std::atomic<bool> stopping{false};  // soft stop: close connections after the current exchange
+    std::atomic<bool> accept_paused{false};  // a listener waits for a connection to end
 };
 
 }  // namespace proxyd::session

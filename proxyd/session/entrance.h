@@ -1,0 +1,49 @@
+// The doors of one worker: accepts connections on its listening sockets and runs a session for each.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "common/unique_fd.h"
+#include "proxyd/net/worker.h"
+#include "proxyd/session/runtime.h"
+
+namespace proxyd::session {
+
+class ExchangePool;
+
+class Entrance {
+   public:
+    // `runtime` must be complete but for Runtime::entrances and outlive this; sessions that still run when the worker
+    // ends are unwound by the worker, so destroy the Entrance after Worker::run() has returned.
+    Entrance(Runtime& runtime, net::Worker& worker);
+    ~Entrance();
+    Entrance(const Entrance&) = delete;
+    Entrance& operator=(const Entrance&) = delete;
+
+    // Begins to accept on a listening socket of proxies[proxy]->binds[bind]. The worker's thread, or before it runs.
+    void open(int proxy, int bind, common::UniqueFd socket);
+    // Soft stop (Runtime::stopping is set already): closes the listening sockets and ends idle connections. The
+    // worker's thread. Sessions are gone when ProcessState::connections is 0.
+    void stop();
+    // Closes the listening sockets of one proxy.
+    void close(int proxy);
+    // A connection slot of the process or of a frontend is free again. The worker's thread.
+    void resume();
+
+    // Counts a connection out and wakes listeners that wait, on all workers.
+    static void connection_ended(Runtime& runtime);
+
+    Runtime& runtime() const { return runtime_; }
+    net::Worker& worker() const { return worker_; }
+    ExchangePool& exchanges() const { return *exchanges_; }
+
+   private:
+    class Door;
+    Runtime& runtime_;
+    net::Worker& worker_;
+    std::unique_ptr<ExchangePool> exchanges_;
+    std::vector<std::unique_ptr<Door>> doors_;
+};
+
+}  // namespace proxyd::session
