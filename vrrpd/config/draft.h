@@ -1,0 +1,39 @@
+// What the keyword functions fill while the files are read: the model, and beside it what can only be settled when everything
+// is known (defaults of global_defs, scripts defined later).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vrrpd/config/model.h"
+
+namespace vrrpd::config {
+
+struct ScriptReference {
+    std::string name;
+    std::optional<int> weight;
+    std::optional<bool> reverse;
+    common::Location where;
+};
+
+struct InstanceDraft {
+    Instance out;
+    bool vrid_given = false;
+    std::optional<std::uint8_t> priority;
+    std::optional<int> version;
+    std::optional<Duration> advert_interval;
+    common::Location interval_where, auth_where, state_where;
+    bool auth_type_given = false;
+    std::optional<int> down_timer_adverts;
+    std::optional<bool> check_unicast_source;
+    std::optional<bool> accept;
+    std::vector<ScriptReference> scripts;
+};
+
+struct Draft {
+    Config config;
+    std::vector<InstanceDraft> instances;
+};
+
+}  // namespace vrrpd::config

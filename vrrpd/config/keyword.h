@@ -1,0 +1,86 @@
+// Keyword tables: one row is a name, a function and a line of help. Unknown words, "did you mean" and --keywords come from
+// the same rows.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/keyword_table.h"
+#include "vrrpd/config/call.h"
+
+namespace vrrpd::config {
+
+enum class Effect : unsigned char {
+    full,
+    not_yet,   // read, and said to do nothing yet
+    internal,  // tunes something inside keepalived that vrrpd does not have: read, noted
+    lvs,       // kernel load balancing, which this system leaves to proxyd
+};
+
+template <class Target>
+struct Keyword {
+    std::string_view name;
+    void (*apply)(Call&, Target&) = nullptr;  // none: the effect says why
+    Effect effect = Effect::full;
+    std::string_view help;
+};
+
+std::string_view effect_text(Effect effect);
+void report_unknown(Call& call, std::string_view block, std::span<const std::string_view> names);
+void report_without_effect(Call& call, Effect effect);
+
+// A table and what its functions fill.
+template <class Target>
+struct Part {
+    std::span<const Keyword<Target>> table;
+    Target& target;
+
+    bool apply(Call& call) const {
+        const Keyword<Target>* row = common::find_row(table, call.statement().name());
+        if (!row) return false;
+        if (row->effect != Effect::full) report_without_effect(call, row->effect);
+        if (row->apply) row->apply(call, target);
+        return true;
+    }
+    void add_names(std::vector<std::string_view>& names) const {
+        for (const Keyword<Target>& row : table) names.push_back(row.name);
+    }
+};
+
+// Runs the row of each statement of a block; `name` is the block's, for complaints.
+template <class... Targets>
+void apply_block(const std::vector<Statement>& statements, std::string_view name, Draft& draft,
+                 common::Diagnostics& diagnostics, const Part<Targets>&... parts) {
+    for (const Statement& statement : statements) {
+        Call call(statement, draft, diagnostics);
+        if ((parts.apply(call) || ...)) continue;
+        std::vector<std::string_view> names;
+        (parts.add_names(names), ...);
+        report_unknown(call, name, names);
+    }
+}
+
+// The tables, one file each.
+std::span<const Keyword<Draft>> top_keywords();              // kw_top.cpp
+std::span<const Keyword<Globals>> global_keywords();         // kw_global.cpp
+std::span<const Keyword<Globals>> process_keywords();        // kw_process.cpp: global_defs about processes and other services
+std::span<const Keyword<InstanceDraft>> instance_keywords(); // kw_instance.cpp
+std::span<const Keyword<Notifications>> notify_keywords();   // kw_notify.cpp: in instances and groups
+std::span<const Keyword<Script>> script_keywords();          // kw_script.cpp
+std::span<const Keyword<SyncGroup>> sync_group_keywords();   // kw_sync_group.cpp
+
+struct EntryCall;
+struct EntryKeyword {
+    std::string_view name;
+    std::size_t arguments;
+    void (*apply)(EntryCall&);
+    std::string_view help;
+};
+std::span<const EntryKeyword> address_entry_keywords();  // kw_address.cpp
+
+// kw_address.cpp: one line of a list of addresses; empty after a complaint.
+std::optional<AddressEntry> read_address_entry(const Statement& statement, common::Diagnostics& diagnostics);
+
+}  // namespace vrrpd::config

@@ -1,0 +1,126 @@
+// Words outside all blocks, and the blocks themselves.
+#include <algorithm>
+
+#include "vrrpd/config/keyword.h"
+
+namespace vrrpd::config {
+namespace {
+
+// The block's own name ("VI_1"); empty after a complaint: the block is then skipped.
+std::string block_name(Call& call, std::string_view wanted) {
+    if (!call.has(1)) {
+        call.warn("must have a name; the block is skipped");
+        return {};
+    }
+    if (!call.statement().has_block) {
+        call.warn("'{' is missing; ignored");
+        return {};
+    }
+    if (call.count() > 1) call.warn(std::string(wanted) + " has one name: '" + call.word(2) + "' is ignored");
+    return call.word(1);
+}
+
+template <class Range>
+bool is_taken(Call& call, const Range& range, const std::string& name) {
+    const bool taken = std::ranges::any_of(range, [&](const auto& item) { return item.name == name; });
+    if (taken) call.warn("'" + name + "' is already defined; this block is skipped");
+    return taken;
+}
+
+void read_globals(Call& call, Draft& draft) {
+    Globals& globals = draft.config.globals;
+    apply_block(call.block(), "global_defs", draft, call.diagnostics(), Part<Globals>{global_keywords(), globals},
+                Part<Globals>{process_keywords(), globals});
+}
+
+void read_script(Call& call, Draft& draft) {
+    const std::string name = block_name(call, "a script");
+    if (name.empty() || is_taken(call, draft.config.scripts, name)) return;
+    Script script;
+    script.name = name;
+    script.where = call.where();
+    apply_block(call.block(), "vrrp_script '" + name + "'", draft, call.diagnostics(),
+                Part<Script>{script_keywords(), script});
+    if (!script.command) {
+        call.warn("'" + name + "' has no script; the block is skipped");
+        return;
+    }
+    draft.config.scripts.push_back(std::move(script));
+}
+
+void read_instance(Call& call, Draft& draft) {
+    const std::string name = block_name(call, "an instance");
+    if (name.empty()) return;
+    const bool taken = std::ranges::any_of(draft.instances, [&](const InstanceDraft& d) { return d.out.name == name; });
+    if (taken) {
+        call.warn("'" + name + "' is already defined; this block is skipped");
+        return;
+    }
+    InstanceDraft instance;
+    instance.out.name = name;
+    instance.out.where = call.where();
+    apply_block(call.block(), "vrrp_instance '" + name + "'", draft, call.diagnostics(),
+                Part<InstanceDraft>{instance_keywords(), instance},
+                Part<Notifications>{notify_keywords(), instance.out.notify});
+    draft.instances.push_back(std::move(instance));
+}
+
+void read_sync_group(Call& call, Draft& draft) {
+    const std::string name = block_name(call, "a group");
+    if (name.empty() || is_taken(call, draft.config.sync_groups, name)) return;
+    SyncGroup group;
+    group.name = name;
+    group.where = call.where();
+    apply_block(call.block(), "vrrp_sync_group '" + name + "'", draft, call.diagnostics(),
+                Part<SyncGroup>{sync_group_keywords(), group}, Part<Notifications>{notify_keywords(), group.notify});
+    draft.config.sync_groups.push_back(std::move(group));
+}
+
+void read_static_addresses(Call& call, Draft& draft) {
+    for (const Statement& line : call.block()) {
+        auto entry = read_address_entry(line, call.diagnostics());
+        if (entry) draft.config.static_addresses.push_back(std::move(*entry));
+    }
+}
+
+void read_namespace(Call& call, Draft& draft) {
+    if (auto name = call.text()) draft.config.globals.namespace_name = std::move(*name);
+}
+
+void read_instance_name(Call& call, Draft& draft) {
+    if (auto name = call.text()) draft.config.globals.instance_name = std::move(*name);
+}
+
+constexpr Keyword<Draft> kKeywords[] = {
+    {"global_defs", read_globals, Effect::full, "{ ... }: settings of the whole node"},
+    {"vrrp_script", read_script, Effect::full, "NAME { ... }: a check that instances may track"},
+    {"vrrp_instance", read_instance, Effect::full, "NAME { ... }: a virtual router"},
+    {"vrrp_sync_group", read_sync_group, Effect::not_yet, "NAME { ... }: instances that move together"},
+    {"static_ipaddress", read_static_addresses, Effect::not_yet, "{ ADDR... }: set while vrrpd runs"},
+    {"static_routes", nullptr, Effect::not_yet, "{ ROUTE... }: set while vrrpd runs"},
+    {"static_rules", nullptr, Effect::not_yet, "{ RULE... }: set while vrrpd runs"},
+    {"track_group", nullptr, Effect::not_yet, "NAME { group { INSTANCE... } }"},
+    {"track_file", nullptr, Effect::not_yet, "NAME { file PATH, weight W }"},
+    {"vrrp_track_file", nullptr, Effect::not_yet, "old name of track_file"},
+    {"vrrp_track_process", nullptr, Effect::not_yet, "NAME { process CMD }"},
+    {"bfd_instance", nullptr, Effect::not_yet, "NAME { ... }: bidirectional forwarding detection"},
+    {"garp_group", nullptr, Effect::not_yet, "{ garp_interval, gna_interval, interfaces }"},
+    {"interface_up_down_delays", nullptr, Effect::not_yet, "{ IF DOWN [UP] }"},
+    {"net_namespace", read_namespace, Effect::not_yet, "NAME of the network namespace to run in"},
+    {"net_namespace_ipvs", nullptr, Effect::lvs, "[NAME]"},
+    {"namespace_with_ipsets", nullptr, Effect::internal, "for kernels before 3.13"},
+    {"instance", read_instance_name, Effect::full, "NAME of this process among several on a node"},
+    {"use_pid_dir", [](Call&, Draft& d) { d.config.globals.use_pid_dir = true; }, Effect::full, "pid files in a directory of their own"},
+    {"child_wait_time", nullptr, Effect::internal, "SECONDS to wait for children at the end"},
+    {"linkbeat_use_polling", nullptr, Effect::internal, "ask interfaces instead of listening"},
+    {"linkbeat_interfaces", nullptr, Effect::internal, "{ IF... }"},
+    {"virtual_server", nullptr, Effect::lvs, "IP PORT { ... }"},
+    {"virtual_server_group", nullptr, Effect::lvs, "NAME { ... }"},
+    {"SSL", nullptr, Effect::lvs, "{ ... }"},
+};
+
+}  // namespace
+
+std::span<const Keyword<Draft>> top_keywords() { return kKeywords; }
+
+}  // namespace vrrpd::config

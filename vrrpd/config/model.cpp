@@ -1,0 +1,61 @@
+#include "vrrpd/config/model.h"
+
+#include <algorithm>
+
+namespace vrrpd::config {
+
+const Script* Config::find_script(const std::string& name) const {
+    const auto at = std::ranges::find(scripts, name, &Script::name);
+    return at == scripts.end() ? nullptr : &*at;
+}
+
+fsm::Params machine_params(const Instance& instance) {
+    fsm::Params out;
+    out.name = instance.name;
+    out.interface = instance.interface;
+    out.version = instance.version;
+    out.family = instance.family;
+    out.vrid = instance.vrid;
+    out.priority = instance.priority;
+    out.start_master = instance.state_master.value_or(false);
+    out.advert_interval = instance.advert_interval;
+    out.down_timer_adverts = instance.down_timer_adverts;
+    out.nopreempt = instance.nopreempt;
+    out.preempt_delay = instance.preempt_delay;
+    out.lower_prio_no_advert = instance.lower_prio_no_advert.value_or(false);
+    out.dont_track_primary = instance.dont_track_primary;
+    const fsm::Announcing defaults;
+    out.announcing.delay = instance.garp.master_delay.value_or(defaults.delay);
+    out.announcing.repeat = instance.garp.master_repeat.value_or(defaults.repeat);
+    out.announcing.refresh = instance.garp.master_refresh.value_or(defaults.refresh);
+    out.announcing.refresh_repeat = instance.garp.master_refresh_repeat.value_or(defaults.refresh_repeat);
+    out.announcing.lower_prio_delay = instance.garp.lower_prio_delay.value_or(defaults.lower_prio_delay);
+    out.announcing.lower_prio_repeat = instance.garp.lower_prio_repeat.value_or(defaults.lower_prio_repeat);
+    for (const auto* list : {&instance.addresses, &instance.excluded_addresses}) {
+        for (const AddressEntry& entry : *list) {
+            out.addresses.push_back({entry.address, entry.device.empty() ? instance.interface : entry.device});
+        }
+    }
+    return out;
+}
+
+std::vector<fsm::TrackRule> track_rules(const Instance& instance) {
+    std::vector<fsm::TrackRule> out;
+    for (const Track& track : instance.tracks) out.push_back(track.rule);
+    return out;
+}
+
+std::vector<IpAddress> advertised_addresses(const Instance& instance) {
+    std::vector<IpAddress> out;
+    for (const AddressEntry& entry : instance.addresses) out.push_back(entry.address);
+    return out;
+}
+
+IpAddress multicast_group(const Globals& globals, const Instance& instance) {
+    static const IpAddress kGroup4 = IpAddress::parse("224.0.0.18").value();
+    static const IpAddress kGroup6 = IpAddress::parse("ff02::12").value();
+    if (instance.multicast_group) return *instance.multicast_group;
+    return instance.family == packet::Family::v4 ? globals.group4.value_or(kGroup4) : globals.group6.value_or(kGroup6);
+}
+
+}  // namespace vrrpd::config
