@@ -102,6 +102,7 @@ void intrusive_ptr_release(Stream::Core* core) {
     if (--core->references == 0) delete core;
 }
 
+Stream::Stream() noexcept = default;
 Stream::Stream(Worker& worker, int fd) : core_(new Core(worker, fd)) {}
 Stream::Stream(Worker& worker, int fd, const common::Endpoint& peer) : Stream(worker, fd) { core_->peer = peer; }
 Stream::Stream(Stream&&) noexcept = default;

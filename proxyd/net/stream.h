@@ -43,7 +43,7 @@ struct TlsInfo {
 // `ok` of try_write means that some bytes left, not all.
 class Stream {
    public:
-    Stream() = default;
+    Stream() noexcept;
     // Takes the descriptor (non-blocking, CLOEXEC), registers it with the worker's reactor.
     Stream(Worker& worker, int fd);
     Stream(Worker& worker, int fd, const common::Endpoint& peer);  // accept() told the peer

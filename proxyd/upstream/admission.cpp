@@ -63,11 +63,10 @@ Grant Admission::ask(const balance::Query& query, net::Waiter* waiter) {
         // A slot freed this moment belongs to those who wait already.
         if (waiting_.load(std::memory_order_relaxed) > 0) serve_all_queues(woken);
         if (usable_.load(std::memory_order_relaxed) == 0) return {};
-        const std::size_t chosen = algorithm_->choose(query);
+        const std::size_t chosen = result.server = algorithm_->choose(query);
         if (chosen != balance::kNone && !slots_[chosen].load.full()) {
             take_slot(chosen);
             result.kind = Grant::Kind::slot;
-            result.server = chosen;
         } else if (chosen != balance::kNone && slots_[chosen].load.queue_full()) {
             result.kind = Grant::Kind::queue_full;
         } else {
@@ -94,7 +93,10 @@ Ticket::State Admission::look(const Ticket& ticket, std::size_t& server) {
 void Admission::give_up(Ticket& ticket) {
     std::unique_lock lock(mutex_);
     switch (ticket.state) {
-        case Ticket::State::waiting: dequeue(ticket); break;
+        case Ticket::State::waiting:
+            ticket.position = static_cast<std::int64_t>(served_by_queue_of(ticket) - ticket.served_before) + 1;
+            dequeue(ticket);
+            break;
         case Ticket::State::granted:
             lock.unlock();
             free_slot(ticket.server);
@@ -132,7 +134,7 @@ void Admission::enqueue(const std::shared_ptr<Ticket>& ticket, std::size_t serve
     Queue& queue = server == balance::kNone ? queue_ : slots_[server].queue;
     ticket->number = ++arrivals_;
     ticket->server = server;
-    ticket->ahead = static_cast<std::int64_t>(queue.size());
+    ticket->served_before = served_by_queue_of(*ticket);
     queue.push_back(ticket);
     ticket->place = std::prev(queue.end());
     waiting_.fetch_add(1, std::memory_order_seq_cst);
@@ -143,6 +145,10 @@ void Admission::enqueue(const std::shared_ptr<Ticket>& ticket, std::size_t serve
     ++slots_[server].load.queued;
     state_.servers[server]->queued.enter();
     if (row_->tracks_load) algorithm_->load_changed(server);
+}
+
+std::uint64_t& Admission::served_by_queue_of(const Ticket& ticket) {
+    return ticket.server == balance::kNone ? served_ : slots_[ticket.server].served;
 }
 
 void Admission::dequeue(Ticket& ticket) {
@@ -161,6 +167,7 @@ void Admission::dequeue(Ticket& ticket) {
 
 void Admission::grant(const std::shared_ptr<Ticket>& ticket, std::size_t server, Woken& woken) {
     const std::shared_ptr<Ticket> keep = ticket;  // `ticket` may be the queue's own element
+    keep->position = static_cast<std::int64_t>(++served_by_queue_of(*keep) - keep->served_before);
     dequeue(*keep);
     take_slot(server);
     keep->server = server;

@@ -36,14 +36,15 @@ struct Ticket {
     State state = State::waiting;
     std::size_t server = balance::kNone;  // granted; before: whose queue it is in, kNone for the backend's
     std::uint64_t number = 0;             // order of arrival
-    std::int64_t ahead = 0;               // that were in its queue when it came
+    std::int64_t position = 0;            // how many its queue has served since it came, itself included (sq, bq of logs)
+    std::uint64_t served_before = 0;      // by its queue until it came
     std::list<std::shared_ptr<Ticket>>::iterator place;
 };
 
 struct Grant {
     enum class Kind : unsigned char { slot, wait, no_server, queue_full };
     Kind kind = Kind::no_server;
-    std::size_t server = balance::kNone;
+    std::size_t server = balance::kNone;  // whose slot or queue; kNone: the backend's queue
     std::shared_ptr<Ticket> ticket;  // wait
 };
 
@@ -76,6 +77,7 @@ class Admission {
     struct Slot {
         balance::Load load;
         Queue queue;
+        std::uint64_t served = 0;  // by the queue
         bool in_roster = false;
     };
     using Woken = std::vector<std::shared_ptr<Ticket>>;
@@ -87,6 +89,7 @@ class Admission {
     void take_slot(std::size_t server);
     void enqueue(const std::shared_ptr<Ticket>& ticket, std::size_t server);
     void dequeue(Ticket& ticket);
+    std::uint64_t& served_by_queue_of(const Ticket& ticket);
     void grant(const std::shared_ptr<Ticket>& ticket, std::size_t server, Woken& woken);
     void serve_queues(std::size_t server, Woken& woken);
     void serve_all_queues(Woken& woken);
@@ -101,6 +104,7 @@ class Admission {
     std::mutex mutex_;
     std::vector<Slot> slots_;  // by server
     Queue queue_;              // the backend's
+    std::uint64_t served_ = 0;
     std::uint64_t arrivals_ = 0;
     std::atomic<int> waiting_{0};  // in all queues; read without the lock by free_slot()
     std::atomic<int> usable_{0};

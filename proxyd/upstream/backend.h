@@ -2,6 +2,7 @@
 // shared by all workers; per-worker parts (idle connections) are inside. Owner: the upstream room.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -21,7 +22,7 @@ enum class Failure : unsigned char {
     none,
     no_server,        // none usable: 503 SC
     queue_timeout,    // 503 sQ
-    queue_full,       // 503
+    queue_full,       // maxqueue: 503 SQ
     client_gone,      // while queued CQ, while connecting CC
     connect_refused,  // after all retries: 503 SC
     connect_timeout,  // 503 sC
@@ -29,8 +30,25 @@ enum class Failure : unsigned char {
     stopping
 };
 
+// An idle connection to a server that only its own client may use again (http-reuse never, PROXY header). Owned by the
+// client's connection; closes with it.
+class Kept {
+   public:
+    Kept() = default;
+    void close() { stream_.close(); }
+
+   private:
+    friend class Lease;
+    friend class Backend;
+    const Backend* backend_ = nullptr;
+    std::size_t server_ = 0;
+    std::uint64_t generation_ = 0;
+    net::Stream stream_;
+};
+
 // A connection to a server that carries one exchange now, and the slot it takes at the server. Destroying it without
 // release() closes the connection; the slot is freed either way and wakes the next waiter (possibly on another worker).
+// Worker's thread only; must not outlive its backend.
 class Lease {
    public:
     Lease();
@@ -38,18 +56,23 @@ class Lease {
     Lease& operator=(Lease&&) noexcept;
     ~Lease();
 
-    explicit operator bool() const { return server_ != nullptr; }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+
+    explicit operator bool() const { return server_ != nullptr; }  // holds a slot
     net::Stream& stream() { return stream_; }
     state::ServerState* server() const { return server_; }
     const ServerSettings* settings() const { return settings_; }
     bool reused() const { return reused_; }  // an idle connection: a failure before the first byte is worth a retry
 
-    // The exchange is over and the connection clean: keep it for others (as http-reuse allows).
+    // The exchange is over and the connection clean: keep it for others (as http-reuse allows). Frees the slot.
     void release();
     // Close the connection, keep server and slot (for a retry on the same server).
     void drop_connection();
     // A tunnel or a TCP session: the slot stays taken, the connection is never pooled.
     void make_private() { private_ = true; }
+    // Closes the connection and frees the slot.
+    void reset();
 
    private:
     friend class Backend;
@@ -58,9 +81,11 @@ class Lease {
     const ServerSettings* settings_ = nullptr;
     net::Worker* worker_ = nullptr;
     net::Stream stream_;
+    std::size_t index_ = 0;         // of the server
+    std::uint64_t generation_ = 0;  // of the server's address when the connection was made
+    Kept* kept_ = nullptr;          // of the request
     bool reused_ = false;
     bool private_ = false;
-    bool proven_ = false;  // has carried a whole exchange (http-reuse aggressive)
 };
 
 // What a session asks for.
@@ -69,27 +94,38 @@ struct Request {
     net::Waiter* waiter = nullptr;       // kMail wakes it; kClientIn tells of a client that left
     bool first_request = true;           // of its client connection (http-reuse safe)
     bool fresh = false;                  // no idle connection: the earlier one died under us
-    bool abort_on_client_close = false;  // option abortonclose
-    // true when the client left (looked at when kClientIn fires while waiting)
-    bool (*client_gone)(void*) = nullptr;
+    bool abort_on_client_close = false;  // option abortonclose: ask client_gone when kClientIn fires while waiting
+    bool (*client_gone)(void*) = nullptr;  // true when the client left; the read wait must be armed
     void* client_gone_argument = nullptr;
+    Kept* kept = nullptr;                // the client's own idle connection, used before any other; may be null
 };
+
+// Checks what a backend is made of: balance line, source addresses, TLS of servers. Used by config/.
+common::Result<> validate(const BackendSettings& settings);
 
 class Backend {
    public:
+    // Both must outlive it. Creates the states of the servers unless they are there. Destroy it before the workers,
+    // after their threads have ended.
     Backend(const BackendSettings& settings, state::ProxyState& state, int workers);
     ~Backend();
+    Backend(const Backend&) = delete;
+    Backend& operator=(const Backend&) = delete;
 
     // Server choice, queue, idle connection or connect with retries and redispatch, all within the timeouts.
-    // On success the lease's stream is attached to the request's waiter (kServerIn, kServerOut).
+    // On success the lease's stream is attached to the request's waiter (kServerIn, kServerOut). Counts, for server and
+    // backend: chosen, connects, reuses, connect_errors, retries, redispatches; for the server also its sessions and their
+    // rate. Fills of the context: server, server_name, queue positions, retries, redispatched, queue_done, connected.
     net::Task<Failure> acquire(Request request, Lease& lease);
-    // Again after a send on a reused connection failed: same server first.
+    // Again after a send on a reused connection failed: a fresh connection to the same server first. The lease must
+    // still hold its slot (drop_connection()), else this is acquire().
     net::Task<Failure> reacquire(Request request, Lease& lease);
 
     const BackendSettings& settings() const;
     state::ProxyState& state();
-    // Called by the prober and by runtime commands after a change of health, weight, maxconn or address.
-    void servers_changed();
+    // Called by the prober and by runtime commands after a change of health, weight, maxconn or address. Any thread.
+    // Returns how many requests were sent from the queues of servers to others.
+    int servers_changed();
     // Closes idle connections of the calling worker (all of them, or those past their purge delay).
     void purge_idle(net::Worker& worker, bool all);
 

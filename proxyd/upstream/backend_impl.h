@@ -1,0 +1,74 @@
+// The inside of a Backend, shared by backend.cpp (the way to a server) and lease.cpp (the way back).
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "proxyd/net/deadline.h"
+#include "proxyd/net/tls_context.h"
+#include "proxyd/upstream/admission.h"
+#include "proxyd/upstream/backend.h"
+#include "proxyd/upstream/connector.h"
+#include "proxyd/upstream/pool.h"
+#include "proxyd/upstream/server_connection.h"
+
+namespace proxyd::upstream {
+
+// What all workers share of one server, besides its state.
+struct Server {
+    const ServerSettings* settings = nullptr;
+    state::ServerState* state = nullptr;
+    std::shared_ptr<const net::TlsContext> tls;
+    ServerName server_name;
+    common::Endpoint source;
+    std::atomic<std::uint64_t> generation{1};  // of its idle connections: raised when they must not be used any more
+    std::atomic<int> idle{0};                  // in all workers
+    common::Endpoint address;                  // as of the last servers_changed(), under its lock
+
+    bool sends_header() const { return settings->send_proxy || settings->send_proxy_v2; }
+    // Connections may differ from request to request, so that none may serve another.
+    bool shareable() const { return !sends_header() && !settings->keep_client_port && !server_name.varies(); }
+};
+
+// Idle connections of one worker, made on its thread when the first one is kept.
+struct WorkerPools {
+    WorkerPools(net::Worker& worker, std::vector<std::unique_ptr<Server>>& servers);
+    static void on_purge(void* self);
+    void purge();
+
+    net::Worker& worker;
+    std::vector<std::unique_ptr<IdlePool>> pools;  // by server
+    std::vector<common::TimePoint> due;            // when a server's pool is purged next
+    std::vector<common::Duration> delays;
+    net::Deadline deadline;
+};
+
+struct Backend::Impl {
+    Impl(Backend& owner, const BackendSettings& backend_settings, state::ProxyState& proxy, int worker_count);
+
+    // One connection attempt's circumstances, on the way of one request.
+    net::Task<Failure> pursue(Request request, Lease& lease, Grant grant, int retries);
+    net::Task<Failure> wait_for_slot(Request& request, Grant& grant);
+    net::Task<ConnectOutcome> open(Request& request, Lease& lease);
+    net::Task<Failure> pause(Request& request);
+
+    void assign(const Request& request, Lease& lease, std::size_t server);
+    void name_server(const Request& request, std::size_t server) const;
+    bool take_idle(const Request& request, Lease& lease);
+    void finished(const Request& request, Lease& lease, bool reused);
+    bool wants_redispatch(int retries_done, int retries_allowed) const;
+    void put_idle(Lease& lease);
+    WorkerPools& pools_of(net::Worker& worker);
+
+    Backend& backend;
+    const BackendSettings& settings;
+    state::ProxyState& state;
+    std::vector<std::unique_ptr<Server>> servers;
+    std::vector<std::unique_ptr<WorkerPools>> pools;  // by worker
+    Admission admission;
+    std::mutex changes;  // one servers_changed() at a time
+};
+
+}  // namespace proxyd::upstream

@@ -1,0 +1,46 @@
+// Opens one connection to a server: TCP or Unix, the PROXY header, TLS. Never blocks; ends with its deadline. Used by
+// sessions and by health checks.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/clock.h"
+#include "common/endpoint.h"
+#include "proxyd/net/stream.h"
+#include "proxyd/net/task.h"
+#include "proxyd/net/tls_context.h"
+#include "proxyd/net/waiter.h"
+#include "proxyd/upstream/client_watch.h"
+
+namespace proxyd::upstream {
+
+struct ConnectTarget {
+    common::Endpoint address;
+    common::Endpoint source;            // to bind to; empty: the system chooses
+    std::string_view proxy_header;      // sent before anything else
+    const net::TlsContext* tls = nullptr;
+    std::string server_name;            // SNI, and what the certificate must name when verified; empty: none
+};
+
+struct ConnectOutcome {
+    enum class Kind : unsigned char {
+        connected,
+        refused,   // by the server or the network; `error` says how
+        timeout,
+        resource,  // no descriptor, memory or port of ours
+        client_gone
+    };
+    enum class Step : unsigned char { transport, tls };
+    Kind kind = Kind::connected;
+    Step step = Step::transport;  // where it ended
+    int error = 0;                // errno
+    std::string text;             // TLS's reason
+};
+
+// On success the stream is attached to the waiter with the bits kServerIn and kServerOut.
+net::Task<ConnectOutcome> connect(net::Waiter& waiter, const ConnectTarget& target, common::TimePoint deadline,
+                                  ClientWatch& watch, net::Stream& stream);
+
+}  // namespace proxyd::upstream

@@ -1,0 +1,107 @@
+#include <utility>
+
+#include "proxyd/net/worker.h"
+#include "proxyd/upstream/backend_impl.h"
+
+namespace proxyd::upstream {
+
+Lease::Lease() = default;
+
+Lease::Lease(Lease&& other) noexcept { *this = std::move(other); }
+
+Lease& Lease::operator=(Lease&& other) noexcept {
+    if (this == &other) return *this;
+    reset();
+    backend_ = std::exchange(other.backend_, nullptr);
+    server_ = std::exchange(other.server_, nullptr);
+    settings_ = std::exchange(other.settings_, nullptr);
+    worker_ = std::exchange(other.worker_, nullptr);
+    kept_ = std::exchange(other.kept_, nullptr);
+    stream_ = std::move(other.stream_);
+    index_ = other.index_;
+    generation_ = other.generation_;
+    reused_ = other.reused_;
+    private_ = other.private_;
+    return *this;
+}
+
+Lease::~Lease() { reset(); }
+
+void Lease::reset() {
+    stream_.close();
+    reused_ = private_ = false;
+    kept_ = nullptr;
+    settings_ = nullptr;
+    if (std::exchange(server_, nullptr) != nullptr) backend_->impl_->admission.free_slot(index_);
+}
+
+void Lease::drop_connection() {
+    stream_.close();
+    reused_ = false;
+}
+
+void Lease::release() {
+    if (server_ != nullptr && stream_.open() && !private_ && !stream_.buffered()) backend_->impl_->put_idle(*this);
+    reset();
+}
+
+void Backend::Impl::put_idle(Lease& lease) {
+    Server& server = *servers[lease.index_];
+    if (!settings.http_mode || lease.generation_ != server.generation.load(std::memory_order_relaxed)) return;
+    if (settings.reuse == Reuse::never || !server.shareable()) {
+        if (lease.kept_ == nullptr) return;
+        lease.stream_.watch_idle();
+        lease.stream_.release_buffers();
+        lease.kept_->backend_ = &backend;
+        lease.kept_->server_ = lease.index_;
+        lease.kept_->generation_ = lease.generation_;
+        lease.kept_->stream_ = std::move(lease.stream_);
+        return;
+    }
+    const int most = server.settings->pool_max_idle;
+    if (most >= 0 && server.idle.load(std::memory_order_relaxed) >= most) return;
+    if (server.settings->pool_purge_delay <= common::Duration::zero()) return;
+    WorkerPools& mine = pools_of(*lease.worker_);
+    mine.pools[lease.index_]->put({std::move(lease.stream_), lease.generation_, lease.reused_});
+    if (mine.due[lease.index_] != common::kNever) return;
+    const common::TimePoint due = mine.worker.now() + mine.delays[lease.index_];
+    mine.due[lease.index_] = due;
+    if (due < mine.deadline.when()) mine.deadline.set(due);
+}
+
+WorkerPools::WorkerPools(net::Worker& of, std::vector<std::unique_ptr<Server>>& servers)
+    : worker(of), due(servers.size(), common::kNever), deadline(of.deadlines(), on_purge, this) {
+    for (const auto& server : servers) {
+        pools.push_back(std::make_unique<IdlePool>(server->idle));
+        delays.push_back(server->settings->pool_purge_delay);
+    }
+}
+
+void WorkerPools::on_purge(void* self) { static_cast<WorkerPools*>(self)->purge(); }
+
+void WorkerPools::purge() {
+    const common::TimePoint now = worker.now();
+    common::TimePoint next = common::kNever;
+    for (std::size_t i = 0; i < pools.size(); ++i) {
+        if (due[i] <= now) {
+            pools[i]->purge();
+            due[i] = pools[i]->size() > 0 ? now + delays[i] : common::kNever;
+        }
+        next = std::min(next, due[i]);
+    }
+    deadline.set(next);
+}
+
+WorkerPools& Backend::Impl::pools_of(net::Worker& worker) {
+    auto& mine = pools[static_cast<std::size_t>(worker.index())];
+    if (!mine) mine = std::make_unique<WorkerPools>(worker, servers);
+    return *mine;
+}
+
+void Backend::purge_idle(net::Worker& worker, bool all) {
+    const auto& mine = impl_->pools[static_cast<std::size_t>(worker.index())];
+    if (!mine) return;
+    for (const auto& pool : mine->pools) all ? pool->clear() : pool->purge();
+}
+
+}  // namespace proxyd::upstream
