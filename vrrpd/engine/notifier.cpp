@@ -1,0 +1,168 @@
+#include "vrrpd/engine/notifier.h"
+
+#include <unistd.h>
+
+#include <ctime>
+
+#include "common/logging.h"
+#include "vrrpd/engine/users.h"
+#include "vrrpd/io/mail.h"
+
+namespace vrrpd::engine {
+
+namespace log = common::log;
+using common::process::HelperEvent;
+using config::Command;
+using config::Notifications;
+using fsm::NotifyEvent;
+
+namespace {
+
+// A notify script that has run this long gives way when the next one waits: late news is worse than a cut script.
+constexpr std::chrono::seconds kPatience{30};
+
+// One row per event: its word in scripts and FIFOs, the script of its own, and what mail says.
+struct Row {
+    NotifyEvent event;
+    const char* word;
+    Command Notifications::*own;
+    bool generic;         // the generic notify script is told, too
+    const char* subject;  // nullptr: no mail
+    const char* body;
+};
+
+constexpr const char* kOwning = "=> VRRP Instance is now owning VRRP VIPs <=";
+constexpr const char* kNotOwning = "=> VRRP Instance is no longer owning VRRP VIPs <=";
+
+constexpr Row kRows[] = {
+    {NotifyEvent::master, "MASTER", &Notifications::master, true, "Entering MASTER state", kOwning},
+    {NotifyEvent::backup, "BACKUP", &Notifications::backup, true, "Entering BACKUP state", kNotOwning},
+    {NotifyEvent::fault, "FAULT", &Notifications::fault, true, "Entering FAULT state", kNotOwning},
+    {NotifyEvent::stop, "STOP", &Notifications::stop, true, "Stopping", kNotOwning},
+    {NotifyEvent::deleted, "DELETED", &Notifications::deleted, true, "Deleted", kNotOwning},
+    {NotifyEvent::lower_prio_received, "MASTER_RX_LOWER_PRI", &Notifications::master_rx_lower_pri, false, nullptr, nullptr},
+};
+
+const Row* find(NotifyEvent event) {
+    for (const Row& row : kRows) {
+        if (row.event == event) return &row;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+std::string host_name() {
+    char name[256] = {};
+    ::gethostname(name, sizeof name - 1);
+    return name;
+}
+
+void Notifier::configure(const config::Globals& globals) {
+    globals_ = &globals;
+    node_ = globals.router_id.empty() ? host_name() : globals.router_id;
+    struct Pair {
+        io::NotifyFifo& fifo;
+        const config::Fifo& settings;
+    };
+    for (const auto& [fifo, settings] : {Pair{fifo_, globals.fifo}, Pair{vrrp_fifo_, globals.vrrp_fifo}}) {
+        if (fifo.path() == settings.path) continue;
+        const auto account = resolve(settings.owner).value_or(Account{});
+        auto opened = settings.path.empty() ? io::NotifyFifo()
+                                            : io::NotifyFifo::open(settings.path, account.uid, account.gid);
+        if (!opened) {
+            log::error("{}", opened.error().text);
+            continue;
+        }
+        fifo = std::move(*opened);
+        if (!settings.script) continue;
+        auto job = account_for(settings.script, globals).value_or(Account{}).job(settings.script.argv);
+        job.argv.push_back(settings.path);
+        helper_.run(std::move(job), [name = settings.path](const HelperEvent& event) {
+            log::warning("The script that reads FIFO {} has ended ({})", name, event.describe());
+        });
+    }
+}
+
+void Notifier::notify(const config::Instance& instance, const fsm::Notify& notice) {
+    if (globals_ == nullptr) return;
+    const std::string priority = std::to_string(notice.priority);
+    if (notice.event == NotifyEvent::priority_changed) {
+        // Only for FIFOs, and only on request; the state is that of the last notification.
+        if (!instance.notify.priority_changes.value_or(globals_->notify_priority_changes)) return;
+        const auto last = last_mail_.find(instance.name);
+        const bool master = last != last_mail_.end() && last->second == NotifyEvent::master;
+        const std::string line = "INSTANCE \"" + instance.name + "\" " + (master ? "MASTER" : "BACKUP") + "_PRIORITY " +
+                                 priority + "\n";
+        fifo_.write(line);
+        vrrp_fifo_.write(line);
+        return;
+    }
+    const Row* row = find(notice.event);
+    if (row == nullptr) return;
+    run(instance, instance.notify.*row->own, {});
+    if (row->generic) run(instance, instance.notify.any, {"INSTANCE", instance.name, row->word, priority});
+    const std::string line = "INSTANCE \"" + instance.name + "\" " + row->word + " " + priority + "\n";
+    fifo_.write(line);
+    vrrp_fifo_.write(line);
+    if (row->subject != nullptr) mail(instance, notice.event);
+}
+
+void Notifier::run(const config::Instance& instance, const Command& command, std::vector<std::string> extra) {
+    if (!command) return;
+    const auto account = account_for(command, *globals_);
+    if (!account) {
+        log::error("VRRP_Instance({}) cannot run {}: {}", instance.name, command.argv[0], account.error().text);
+        return;
+    }
+    if (globals_->script_security && account->is_root()) {
+        const auto path = locate(command);
+        const std::string reason = path ? insecure_part(*path) : path.error().text;
+        if (!reason.empty()) {
+            log::error("Unsafe permissions found for script '{}' - not run: {}", command.argv[0], reason);
+            return;
+        }
+    }
+    auto job = account->job(command.argv);
+    job.argv.insert(job.argv.end(), extra.begin(), extra.end());
+    job.queue = "instance " + instance.name;
+    job.patience = kPatience;
+    helper_.run(std::move(job), [name = instance.name, script = command.argv[0]](const HelperEvent& event) {
+        if (event.kind == HelperEvent::Kind::exited && event.status == 0) return;
+        log::warning("VRRP_Instance({}) notify script {}: {}", name, script, event.describe());
+    });
+}
+
+void Notifier::mail(const config::Instance& instance, NotifyEvent event) {
+    const auto [last, first] = last_mail_.try_emplace(instance.name, event);
+    const bool repeated = !first && last->second == event;
+    last->second = event;
+    const config::Mail& settings = globals_->mail;
+    if (repeated || !instance.notify.smtp_alert.value_or(settings.alert)) return;
+    if (settings.server.empty() || settings.recipients.empty()) return;
+    if (event == NotifyEvent::fault && settings.no_email_faults) return;
+
+    const Row* row = find(event);
+    io::MailMessage message;
+    message.server = settings.server;
+    message.port = settings.port;
+    message.timeout = std::chrono::ceil<std::chrono::seconds>(settings.timeout);
+    message.helo = settings.helo_name.empty() ? host_name() : settings.helo_name;
+    message.from = settings.from.empty() ? "keepalived@" + host_name() : settings.from;
+    message.recipients = settings.recipients;
+    message.subject = "[" + node_ + "] VRRP Instance " + instance.name + " - " + row->subject;
+    message.body = row->body;
+    message.date = std::time(nullptr);
+    common::process::HelperJob job;
+    job.task = io::kMailTask.name;
+    job.payload = io::pack(message);
+    job.queue = "mail";
+    // Ten times: connection and each reply have the whole time for themselves.
+    job.timeout = message.timeout * 10;
+    helper_.run(std::move(job), [](const HelperEvent& sent) {
+        if (!sent.final() || (sent.kind == HelperEvent::Kind::exited && sent.status == 0)) return;
+        log::warning("{}", sent.text.empty() ? "mail not sent: " + sent.describe() : sent.text);
+    });
+}
+
+}  // namespace vrrpd::engine
