@@ -157,6 +157,7 @@ struct ProxyLink {
     Duration worker_timeout = std::chrono::seconds(1);
     Duration settle = std::chrono::seconds(1);
     Duration settle_max = std::chrono::seconds(30);
+    bool operator==(const ProxyLink&) const = default;
 };
 
 struct Mail {

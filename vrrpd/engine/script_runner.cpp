@@ -55,7 +55,7 @@ void ScriptRunner::arm(common::TimePoint when) {
     next_ = when;
     timer_.expires_at(when);
     timer_.async_wait([this](boost::system::error_code error) {
-        if (!error) due();
+        if (!error && !stopped_) due();
     });
 }
 

@@ -1,0 +1,312 @@
+#include "vrrpd/engine/engine.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "common/logging.h"
+#include "vrrpd/engine/users.h"
+
+namespace vrrpd::engine {
+
+namespace control = common::control;
+namespace log = common::log;
+using config::Instance;
+
+common::Result<std::unique_ptr<Engine>> Engine::open(boost::asio::io_context& io,
+                                                     common::process::HelperProcess helper, EngineOptions options) {
+    auto network = io::Network::open();
+    if (!network) return std::unexpected(network.error());
+    auto announcer = io::Announcer::open();
+    if (!announcer) return std::unexpected(announcer.error());
+    return std::unique_ptr<Engine>(
+        new Engine(io, std::move(helper), std::move(options), std::move(*network), std::move(*announcer)));
+}
+
+Engine::Engine(boost::asio::io_context& io, common::process::HelperProcess helper, EngineOptions options,
+               std::unique_ptr<io::Network> network, io::Announcer announcer)
+    : io_(io),
+      options_(std::move(options)),
+      network_(std::move(network)),
+      announcer_(std::move(announcer)),
+      helper_(io, std::move(helper)),
+      notifier_(helper_),
+      adverts_(io, [this](const std::string& interface, packet::Family family,
+                          const packet::Datagram& datagram) { on_datagram(interface, family, datagram); }),
+      network_watch_(io, network_->fd()),
+      around_{.io = io,
+              .network = *network_,
+              .announcer = announcer_,
+              .state_file = state_file_,
+              .adverts = adverts_,
+              .notifier = notifier_,
+              .log_detail = options_.log_detail,
+              .on_transition = [this](Router&) { on_transition(); },
+              .on_finished = [this](Router& router) { on_finished(router); }} {
+    auto state_file = io::StateFile::open(options_.state_path);
+    if (state_file) {
+        state_file_ = std::move(*state_file);
+    } else {
+        log::warning("{}: a restart after a crash will not resume", state_file.error().text);
+    }
+    wait_for_network();
+}
+
+Engine::~Engine() { network_watch_.release(); }
+
+// ---- configuration
+
+void Engine::configure(std::shared_ptr<const config::Config> config) {
+    if (config_) ++reloads_;
+    // The old one is still referred to while everything moves over.
+    const auto before = std::exchange(config_, std::move(config));
+    notifier_.configure(config_->globals);
+    std::map<std::string, std::unique_ptr<ScriptRunner>> fresh;
+    configure_scripts(fresh);
+    configure_proxy();
+    configure_routers();
+    adverts_.prune([this](const std::string& interface, packet::Family family) {
+        const auto uses = [&](const std::unique_ptr<Router>& router) {
+            return router->settings().interface == interface && router->settings().family == family;
+        };
+        return std::ranges::any_of(routers_, uses) || std::ranges::any_of(leaving_, uses);
+    });
+    for (auto& [name, runner] : fresh) {
+        runner->start();
+        scripts_[name] = std::move(runner);
+    }
+    on_transition();
+}
+
+// Scripts that stay are in scripts_ afterwards, new ones in `fresh`: they may start once the routers exist.
+void Engine::configure_scripts(std::map<std::string, std::unique_ptr<ScriptRunner>>& fresh) {
+    auto old = std::exchange(scripts_, {});
+    disabled_scripts_.clear();
+    for (const config::Script& script : config_->scripts) {
+        const auto tracks = [&](const config::Track& track) {
+            return track.rule.kind == fsm::TrackKind::script && track.rule.name == script.name;
+        };
+        const auto used = [&](const Instance& instance) { return std::ranges::any_of(instance.tracks, tracks); };
+        if (std::ranges::none_of(config_->instances, used)) continue;
+
+        const auto account = account_for(script.command, config_->globals);
+        const auto path = locate(script.command);
+        std::string trouble = !account ? account.error().text : !path ? path.error().text : "";
+        if (trouble.empty() && config_->globals.script_security && account->is_root()) trouble = insecure_part(*path);
+        if (!trouble.empty()) {
+            log::error("{}:{}: vrrp_script {} is disabled: {}", script.where.file, script.where.line, script.name, trouble);
+            disabled_scripts_[script.name] = trouble;
+            continue;
+        }
+        const auto known = old.find(script.name);
+        if (known != old.end() && known->second->script().command.argv == script.command.argv) {
+            known->second->reconfigure(script, *account);
+            scripts_[script.name] = std::move(known->second);
+        } else {
+            fresh[script.name] = std::make_unique<ScriptRunner>(io_, helper_, script, *account, [this] { track(); });
+        }
+    }
+    for (auto& [name, runner] : old) {
+        if (!runner) continue;
+        runner->stop();
+        bury(std::move(runner));
+    }
+}
+
+void Engine::configure_proxy() {
+    const auto& settings = config_->globals.proxy;
+    const auto follows = [](const config::Track& track) { return track.rule.kind == fsm::TrackKind::proxy; };
+    const bool needed = std::ranges::any_of(
+        config_->instances, [&](const Instance& instance) { return std::ranges::any_of(instance.tracks, follows); });
+    if (proxy_ && proxy_->serves(settings, needed)) return;
+    if (proxy_) bury(std::move(proxy_));
+    proxy_ = std::make_unique<ProxyLink>(io_, settings, options_.release, needed,
+                                         ProxyLink::Handlers{.changed = [this] { track(); },
+                                                             .look = [this] { look(); },
+                                                             .role = [this] { return role(); }});
+    proxy_->start();
+}
+
+// keepalived's rule of what is the same virtual router: not the name counts.
+void Engine::configure_routers() {
+    auto old = std::exchange(routers_, {});
+    std::vector<Router*> fresh;
+    for (const Instance& instance : config_->instances) {
+        const auto known = std::ranges::find_if(old, [&](const std::unique_ptr<Router>& router) {
+            if (!router) return false;
+            const Instance& running = router->settings();
+            return running.vrid == instance.vrid && running.family == instance.family &&
+                   running.interface == instance.interface && running.unicast() == instance.unicast();
+        });
+        if (known != old.end()) {
+            routers_.push_back(std::move(*known));
+            routers_.back()->reconfigure(config_, instance, tracking_of(instance));
+        } else {
+            routers_.push_back(std::make_unique<Router>(around_, config_, instance));
+            fresh.push_back(routers_.back().get());
+        }
+    }
+    for (auto& router : old) {
+        if (!router) continue;
+        Router& leaver = *router;
+        leaving_.push_back(std::move(router));
+        leaver.stop(false, true);
+    }
+    for (Router* router : fresh) router->start(tracking_of(router->settings()));
+}
+
+// ---- tracking
+
+std::vector<fsm::TrackRule> Engine::rules_of(const Instance& instance) const {
+    auto rules = config::track_rules(instance);
+    // As keepalived: a script that cannot run is left out, not failed; the error in the log says so.
+    std::erase_if(rules, [this](const fsm::TrackRule& rule) {
+        return rule.kind == fsm::TrackKind::script && disabled_scripts_.contains(rule.name);
+    });
+    return rules;
+}
+
+fsm::TrackResult Engine::result_of(const fsm::TrackRule& rule) const {
+    switch (rule.kind) {
+        case fsm::TrackKind::script: {
+            const auto found = scripts_.find(rule.name);
+            return found == scripts_.end() || !found->second ? fsm::TrackResult{} : found->second->result();
+        }
+        case fsm::TrackKind::interface: {
+            const io::Link* link = network_->find(rule.name);
+            if (link != nullptr && link->up) return {fsm::Health::good, 0, "up"};
+            return {fsm::Health::bad, 0, link == nullptr ? "does not exist" : "down"};
+        }
+        case fsm::TrackKind::proxy: return proxy_->result();
+        case fsm::TrackKind::file:
+        case fsm::TrackKind::process: break;
+    }
+    return {fsm::Health::good, 0, "not followed by this version"};
+}
+
+fsm::Tracking Engine::tracking_of(const Instance& instance) const {
+    const auto rules = rules_of(instance);
+    std::vector<fsm::TrackResult> results;
+    for (const fsm::TrackRule& rule : rules) results.push_back(result_of(rule));
+    return fsm::evaluate(rules, results);
+}
+
+void Engine::track() {
+    for (auto& [name, runner] : scripts_) {
+        if (runner) runner->suspend(proxy_->suspended());
+    }
+    for (const auto& router : routers_) router->on_tracking(tracking_of(router->settings()));
+}
+
+void Engine::look() {
+    for (auto& [name, runner] : scripts_) {
+        if (runner) runner->run_now();
+    }
+}
+
+// ---- the node
+
+void Engine::wait_for_network() {
+    network_watch_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
+        if (error) return;
+        for (const io::NetworkChange& change : network_->receive()) on_network(change);
+        wait_for_network();
+    });
+}
+
+void Engine::on_network(const io::NetworkChange& change) {
+    for (const auto* group : {&routers_, &leaving_}) {
+        for (const auto& router : *group) {
+            if (const auto* link = std::get_if<io::LinkChange>(&change)) router->on_link(link->link, link->gone);
+            if (const auto* address = std::get_if<io::AddressChange>(&change)) {
+                router->on_address(address->address, address->present);
+            }
+        }
+    }
+    if (std::holds_alternative<io::LinkChange>(change)) track();
+}
+
+void Engine::on_datagram(const std::string& interface, packet::Family family, const packet::Datagram& datagram) {
+    const auto vrid = packet::peek_vrid(datagram.payload);
+    for (const auto* group : {&routers_, &leaving_}) {
+        for (const auto& router : *group) {
+            const Instance& settings = router->settings();
+            if (vrid && settings.vrid == *vrid && settings.family == family && settings.interface == interface) {
+                return router->on_datagram(datagram);
+            }
+        }
+    }
+    ++unknown_vrids_;
+    if (!config_->globals.log_unknown_vrids || !vrid) return;
+    const auto passed = unknown_lines_.admit(interface + std::to_string(*vrid), common::Clock::now());
+    if (!passed) return;
+    log::info("Unknown VRID({}) received on interface({}). ignoring...{}", *vrid, interface, log::suppressed_note(*passed));
+}
+
+// ---- roles and the end
+
+control::Role Engine::role() const {
+    struct Row {
+        fsm::Role role;
+        control::VrrpState state;
+    };
+    static constexpr Row kRows[] = {
+        {fsm::Role::init, control::VrrpState::init},         {fsm::Role::backup, control::VrrpState::backup},
+        {fsm::Role::master, control::VrrpState::master},     {fsm::Role::yielding, control::VrrpState::master},
+        {fsm::Role::fault, control::VrrpState::fault},       {fsm::Role::stopping, control::VrrpState::stopped},
+        {fsm::Role::stopped, control::VrrpState::stopped},
+    };
+    control::Role message;
+    if (!config_) return message;
+    message.node = config_->globals.router_id.empty() ? host_name() : config_->globals.router_id;
+    for (const auto& router : routers_) {
+        const Instance& settings = router->settings();
+        control::InstanceRole one{settings.name, settings.interface, settings.vrid, control::VrrpState::init,
+                                  router->state().priority, {}};
+        for (const Row& row : kRows) {
+            if (row.role == router->state().role) one.state = row.state;
+        }
+        for (const config::AddressEntry& entry : settings.addresses) {
+            one.addresses.push_back(entry.address.to_string() + "/" + std::to_string(entry.prefix));
+        }
+        message.instances.push_back(std::move(one));
+    }
+    return message;
+}
+
+void Engine::on_transition() {
+    if (proxy_) proxy_->send(role());
+    if (options_.roles_changed) options_.roles_changed();
+}
+
+void Engine::on_finished(Router& router) {
+    const auto leaver = std::ranges::find(leaving_, &router, &std::unique_ptr<Router>::get);
+    if (leaver != leaving_.end()) {
+        bury(std::move(*leaver));
+        leaving_.erase(leaver);
+    }
+    const auto finished = [](const std::unique_ptr<Router>& one) { return one->state().role == fsm::Role::stopped; };
+    if (done_ && std::ranges::all_of(routers_, finished) && leaving_.empty()) {
+        boost::asio::post(io_, std::exchange(done_, nullptr));
+    }
+}
+
+void Engine::stop(std::function<void()> done) {
+    done_ = std::move(done);
+    for (auto& [name, runner] : scripts_) runner->stop();
+    for (const auto* group : {&routers_, &leaving_}) {
+        std::vector<Router*> all;  // finishing changes the lists
+        for (const auto& router : *group) all.push_back(router.get());
+        for (Router* router : all) {
+            if (router->state().role != fsm::Role::stopped) router->stop(options_.keep_addresses, group == &leaving_);
+        }
+    }
+    if (done_ && routers_.empty() && leaving_.empty()) boost::asio::post(io_, std::exchange(done_, nullptr));
+}
+
+// Freed by a later turn of the loop, behind the handlers that are already queued for it.
+template <class Object>
+void Engine::bury(std::unique_ptr<Object> object) {
+    boost::asio::post(io_, [keep = std::shared_ptr<Object>(std::move(object))] {});
+}
+
+}  // namespace vrrpd::engine

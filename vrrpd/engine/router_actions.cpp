@@ -1,0 +1,146 @@
+// Actions out: what the state machine decided, done to the node. The other half: router.cpp.
+#include <algorithm>
+
+#include "vrrpd/engine/router.h"
+
+namespace vrrpd::engine {
+
+namespace log = common::log;
+using common::Clock;
+using config::AddressEntry;
+
+namespace {
+
+constexpr std::size_t kHistory = 32;  // transitions remembered per instance
+
+constexpr log::Level kLevels[] = {log::Level::debug, log::Level::info, log::Level::notice, log::Level::warning,
+                                  log::Level::error};
+
+}  // namespace
+
+void Router::deliver(const fsm::Event& event) {
+    fsm::Step done = fsm::step(params_, std::move(state_), event, Clock::now());
+    state_ = std::move(done.next);
+    for (const fsm::Action& action : done.actions) {
+        std::visit([this](const auto& one) { act(one); }, action);
+    }
+    arm();
+}
+
+void Router::arm() {
+    const common::TimePoint deadline = fsm::next_deadline(state_);
+    if (deadline == armed_for_) return;
+    armed_for_ = deadline;
+    if (deadline == common::kNever) {
+        timer_.cancel();
+        return;
+    }
+    timer_.expires_at(deadline);
+    timer_.async_wait([this](boost::system::error_code error) {
+        if (error) return;
+        armed_for_ = common::kNever;
+        // What has arrived counts before what the clock says: it may move the deadline.
+        around_.adverts.drain();
+        if (fsm::next_deadline(state_) <= Clock::now()) deliver(fsm::Timer{});
+        arm();
+    });
+}
+
+void Router::act(const fsm::SendAdvert& action) {
+    if (!state_.source) return;
+    packet::Advert advert;
+    advert.version = settings_->version;
+    advert.vrid = settings_->vrid;
+    advert.priority = action.priority;
+    advert.interval = std::chrono::duration_cast<std::chrono::milliseconds>(settings_->advert_interval);
+    advert.addresses = advertised_;
+    advert.auth = settings_->version == 2 ? settings_->auth : packet::AuthType::none;
+    if (advert.auth == packet::AuthType::pass) advert.password = packet::make_password(settings_->password);
+    const auto style =
+        settings_->v3_checksum_as_v2 ? packet::ChecksumStyle::plain : packet::ChecksumStyle::pseudo_header;
+
+    const auto send = [&](const packet::IpAddress& destination, int ttl) {
+        const auto payload = packet::encode(advert, *state_.source, destination, style);
+        const auto sent = around_.adverts.send(settings_->interface, payload, *state_.source, destination, ttl);
+        if (sent) return;
+        ++counters_.send_errors;
+        const auto passed = error_lines_.admit(sent.error().text, Clock::now());
+        if (passed) log::warning("({}) {}{}", settings_->name, sent.error().text, log::suppressed_note(*passed));
+    };
+    if (settings_->unicast()) {
+        for (const packet::IpAddress& peer : peers_) send(peer, settings_->unicast_ttl);
+    } else {
+        send(group_, packet::kVrrpTtl);
+    }
+    ++counters_.adverts_sent;
+    if (action.priority == packet::kPriorityStop) ++counters_.priority_zero_sent;
+    // After priority 0 somebody else is asked to be master: a restart must not claim it back.
+    remember(action.priority, action.priority != packet::kPriorityStop);
+}
+
+void Router::remember(std::uint8_t priority, bool master) {
+    around_.state_file.save(slot_, {master, priority, io::boottime_now()});
+}
+
+void Router::act(const fsm::AddAddresses&) {
+    holding_ = true;
+    for (const AddressEntry& entry : settings_->addresses) add(entry);
+    for (const AddressEntry& entry : settings_->excluded_addresses) add(entry);
+}
+
+void Router::act(const fsm::RemoveAddresses&) {
+    holding_ = false;
+    remember(state_.priority, false);
+    for (const AddressEntry& entry : settings_->addresses) remove(entry);
+    for (const AddressEntry& entry : settings_->excluded_addresses) remove(entry);
+}
+
+void Router::add(const AddressEntry& entry) {
+    const io::Link* link = link_of(entry);
+    const auto done = link != nullptr ? around_.network.add(entry, link->index)
+                                      : common::Result<bool>(common::fail("its interface does not exist"));
+    if (!done) log::error("({}) address {}: {}", settings_->name, entry.address.to_string(), done.error().text);
+}
+
+void Router::remove(const AddressEntry& entry) {
+    const io::Link* link = link_of(entry);
+    if (link == nullptr) return;
+    const auto done = around_.network.remove(entry, link->index);
+    if (!done) log::error("({}) {}", settings_->name, done.error().text);
+}
+
+void Router::act(const fsm::Announce& action) {
+    for (int round = 0; round < action.repeat; ++round) {
+        for (const fsm::VirtualAddress& vip : params_.addresses) {
+            if (action.only && *action.only != vip.address) continue;
+            const io::Link* link = around_.network.find(vip.interface);
+            if (link == nullptr || link->loopback) continue;
+            const auto sent = around_.announcer.announce(vip.address, *link);
+            ++counters_.announcements;
+            if (sent) continue;
+            const auto passed = error_lines_.admit(sent.error().text, Clock::now());
+            if (passed) log::warning("({}) {}{}", settings_->name, sent.error().text, log::suppressed_note(*passed));
+        }
+    }
+}
+
+void Router::act(const fsm::Log& action) {
+    if (action.detail && !around_.log_detail) return;
+    log::message(kLevels[static_cast<std::size_t>(action.level)], "{}", action.text);
+}
+
+void Router::act(const fsm::Notify& action) { around_.notifier.notify(*settings_, action); }
+
+void Router::act(const fsm::Transition& action) {
+    history_.push_back({std::chrono::system_clock::now(), action.from, action.to, action.reason});
+    if (history_.size() > kHistory) history_.pop_front();
+    around_.on_transition(*this);
+}
+
+void Router::act(const fsm::Finished&) {
+    // The machine has let go; after -V the addresses stay, but they are nobody's.
+    holding_ = false;
+    around_.on_finished(*this);
+}
+
+}  // namespace vrrpd::engine
