@@ -1,1 +1,80 @@
-int main() { return 0; }
+// vrrpd: wiring only. The command line is admin/options, the running keeper admin/daemon.
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "vrrpd/admin/daemon.h"
+#include "vrrpd/admin/options.h"
+#include "vrrpd/config/load.h"
+#include "vrrpd/config/model.h"
+
+namespace {
+
+using vrrpd::admin::Mode;
+using vrrpd::admin::Options;
+
+constexpr int kRefused = 1;
+constexpr int kWarnings = 5;  // of -t, as keepalived's: would run, but look at it
+
+constexpr const char* kConfigPlaces[] = {"/etc/vrrpd/keepalived.conf", "/etc/keepalived/keepalived.conf"};
+
+// The file given, else the first place where one is; absolute, because a daemon may change its folder.
+std::string config_path(const Options& options) {
+    std::string path = options.config;
+    for (const char* place : kConfigPlaces) {
+        if (path.empty() && ::access(place, F_OK) == 0) path = place;
+    }
+    if (path.empty()) path = kConfigPlaces[0];
+    std::error_code ignored;
+    return std::filesystem::absolute(path, ignored).string();
+}
+
+void print(const common::Diagnostics& diagnostics) {
+    for (const common::Diagnostic& entry : diagnostics.all()) {
+        std::fprintf(stderr, "%s\n", common::Diagnostics::format(entry).c_str());
+    }
+}
+
+int run(Options options) {
+    options.config = config_path(options);
+    common::Diagnostics diagnostics;
+    auto config = vrrpd::admin::load_checked(options, diagnostics);
+    if (options.mode == Mode::test || diagnostics.has_errors()) print(diagnostics);
+    if (diagnostics.has_errors()) return kRefused;
+    if (options.mode == Mode::test) return diagnostics.has_warnings() ? kWarnings : 0;
+    return vrrpd::admin::run_daemon(options, std::move(config), diagnostics);
+}
+
+int print_signal(const std::string& name) {
+    const int number = vrrpd::admin::signal_number(name);
+    if (number == 0) {
+        std::fprintf(stderr, "vrrpd: unknown signal '%s'; there are RELOAD, STOP, DATA, STATS\n", name.c_str());
+        return 1;
+    }
+    std::printf("%d\n", number);
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    auto options = vrrpd::admin::parse_options(argc, argv);
+    if (!options) {
+        std::fprintf(stderr, "vrrpd: %s\n", options.error().text.c_str());
+        return kRefused;
+    }
+    switch (options->mode) {
+        case Mode::help: std::fputs(vrrpd::admin::help_text().c_str(), stdout); return 0;
+        case Mode::version: std::puts("vrrpd " FRONTDOOR_VERSION " (reads keepalived.conf)"); return 0;
+        case Mode::keywords: std::fputs(vrrpd::config::keyword_reference().c_str(), stdout); return 0;
+        case Mode::signum: return print_signal(options->signal_name);
+        case Mode::show: {
+            const std::string& path = options->show_socket;
+            return vrrpd::admin::show(path.empty() ? vrrpd::config::kDefaultControlSocket : path, options->json);
+        }
+        case Mode::run:
+        case Mode::test: break;
+    }
+    return run(std::move(*options));
+}

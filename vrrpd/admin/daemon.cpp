@@ -1,0 +1,239 @@
+#include "vrrpd/admin/daemon.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/json/serialize.hpp>
+#include <csignal>
+#include <cstdlib>
+
+#include "common/logging.h"
+#include "common/process/descriptor_limit.h"
+#include "common/process/pidfd.h"
+#include "vrrpd/admin/show.h"
+#include "vrrpd/config/load.h"
+#include "vrrpd/engine/check.h"
+#include "vrrpd/io/mail.h"
+#include "vrrpd/io/scheduling.h"
+
+namespace vrrpd::admin {
+
+namespace log = common::log;
+namespace process = common::process;
+
+namespace {
+
+constexpr process::HelperTask kTasks[] = {io::kMailTask};
+constexpr const char* kStateFolder = "/run/vrrpd";
+
+log::Settings log_settings(const Options& options, bool foreground) {
+    log::Settings settings;
+    settings.ident = "vrrpd";
+    settings.style = log::Style::keepalived;
+    // The journal has syslog already: each line once is enough.
+    const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
+    settings.console = options.console || (foreground && !journal);
+    settings.syslog = options.syslog;
+    settings.syslog_facility = options.facility;
+    settings.file = options.log_file;
+    return settings;
+}
+
+void log_diagnostics(const common::Diagnostics& diagnostics) {
+    for (const common::Diagnostic& entry : diagnostics.all()) {
+        const log::Level level = entry.severity == common::Severity::error     ? log::Level::error
+                                 : entry.severity == common::Severity::warning ? log::Level::warning
+                                                                               : log::Level::notice;
+        log::write(level, common::Diagnostics::format(entry));
+    }
+}
+
+// A file in $TMPDIR or /tmp, mode 0600, that no link of somebody else's can redirect.
+void write_dump(const std::string& name, const std::string& content) {
+    const char* folder = std::getenv("TMPDIR");
+    const std::string path = std::string(folder != nullptr && *folder ? folder : "/tmp") + "/" + name;
+    ::unlink(path.c_str());
+    const common::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!fd || ::write(fd.get(), content.data(), content.size()) < 0) {
+        log::error("{}", common::fail_errno("cannot write " + path).error().text);
+        return;
+    }
+    log::info("Wrote {}", path);
+}
+
+// Another keeper with the same pid file, alive.
+pid_t other_keeper(const std::string& pid_file) {
+    const auto pids = process::read_pid_file(pid_file);
+    if (!pids || pids->empty() || pids->front() == ::getpid() || !process::process_alive(pids->front())) return 0;
+    char name[16] = {};
+    const common::UniqueFd fd(::open(("/proc/" + std::to_string(pids->front()) + "/comm").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd || ::read(fd.get(), name, sizeof name - 1) <= 0) return 0;
+    return std::string_view(name) == "vrrpd\n" ? pids->front() : 0;
+}
+
+}  // namespace
+
+std::shared_ptr<const config::Config> load_checked(const Options& options, common::Diagnostics& diagnostics) {
+    auto config = std::make_shared<config::Config>(config::load(options.config, {options.config_id}, diagnostics));
+    if (!diagnostics.has_errors()) engine::check_node(*config, diagnostics);
+    return config;
+}
+
+int run_daemon(const Options& options, std::shared_ptr<const config::Config> config,
+               const common::Diagnostics& diagnostics) {
+    const auto refuse = [](const std::string& reason) {
+        log::error("{}", reason);
+        return 1;
+    };
+    if (auto done = log::configure(log_settings(options, options.foreground)); !done) return refuse(done.error().text);
+    if (const pid_t other = other_keeper(options.pid_file)) {
+        return refuse("vrrpd runs already (pid " + std::to_string(other) + ", " + options.pid_file + ")");
+    }
+    process::StartReport report;
+    if (!options.foreground) {
+        auto child = process::daemonize();
+        if (!child) return refuse(child.error().text);
+        report = std::move(*child);
+        log::after_fork();
+    }
+    if (options.umask >= 0) ::umask(static_cast<mode_t>(options.umask));
+    process::ignore_sigpipe();
+    auto readiness = process::Readiness::from_environment();
+    auto helper = process::HelperProcess::start("vrrpd-helper", kTasks);
+    auto signals = process::SignalReader::open({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2});
+    if (!helper || !signals) return refuse(!helper ? helper.error().text : signals.error().text);
+    if (auto done = io::apply_scheduling(*config); !done) log::warning("{}", done.error().text);
+
+    const pid_t pid = ::getpid();
+    auto pid_file = process::PidFile::create(options.pid_file, {&pid, 1});
+    if (!pid_file) return refuse(pid_file.error().text);
+    log::info("Starting vrrpd {} (pid {}), configuration {}", FRONTDOOR_VERSION, pid, options.config);
+    log_diagnostics(diagnostics);
+    for (const std::string& note : options.notes) log::notice("{}", note);
+
+    Daemon daemon(options, std::move(readiness), std::move(*signals));
+    if (auto done = daemon.start(std::move(*helper), std::move(config)); !done) return refuse(done.error().text);
+    if (auto done = io::drop_capabilities(); !done) log::warning("{}", done.error().text);
+    report.ready();
+    if (!options.foreground) log::close_console();
+    return daemon.run();
+}
+
+Daemon::Daemon(const Options& options, process::Readiness readiness, process::SignalReader signals)
+    : options_(options),
+      readiness_(std::move(readiness)),
+      signals_(std::move(signals)),
+      signal_watch_(io_, signals_.fd()),
+      process_{FRONTDOOR_VERSION, options.config, std::chrono::system_clock::now()} {}
+
+common::Result<> Daemon::start(process::HelperProcess helper, std::shared_ptr<const config::Config> config) {
+    ::mkdir(kStateFolder, 0755);
+    engine::EngineOptions settings;
+    settings.log_detail = options_.detail;
+    settings.keep_addresses = options_.keep_addresses;
+    settings.release = FRONTDOOR_VERSION;
+    settings.state_path = std::string(kStateFolder) + "/state";
+    settings.roles_changed = [this] { tell_roles(); };
+    auto engine = engine::Engine::open(io_, std::move(helper), std::move(settings));
+    if (!engine) return std::unexpected(engine.error());
+    engine_ = std::move(*engine);
+    engine_->configure(std::move(config));
+    open_control_socket();
+    if (options_.dump) write_data();
+    wait_for_signal();
+    log::info("Startup complete");
+    readiness_.ready();
+    return {};
+}
+
+int Daemon::run() {
+    io_.run();
+    signal_watch_.release();
+    log::info("Stopped vrrpd {}", FRONTDOOR_VERSION);
+    return 0;
+}
+
+void Daemon::open_control_socket() {
+    const std::string& path = engine_->config().globals.control_socket;
+    auto socket = std::make_unique<OperatorSocket>(io_, path, FRONTDOOR_VERSION, [this] { return status(); });
+    if (auto done = socket->listen(); !done) {
+        log::warning("control_socket {}: {}: vrrpd --show will not work", path, done.error().text);
+        return;
+    }
+    control_ = std::move(socket);
+}
+
+boost::json::object Daemon::status() const { return status_of(*engine_, process_); }
+
+// ---- signals
+
+void Daemon::wait_for_signal() {
+    signal_watch_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
+        if (error) return;
+        while (const auto signal = signals_.next()) on_signal(*signal);
+        wait_for_signal();
+    });
+}
+
+void Daemon::on_signal(int signal) {
+    switch (signal) {
+        case SIGHUP: return reload();
+        case SIGUSR1: return write_data();
+        case SIGUSR2: return write_statistics();
+        default: return stop(signal);
+    }
+}
+
+void Daemon::reload() {
+    if (stopping_) return;
+    if (auto done = log::reopen(); !done) log::error("{}", done.error().text);
+    log::info("Reloading ...");
+    readiness_.reloading();
+    common::Diagnostics diagnostics;
+    auto config = load_checked(options_, diagnostics);
+    log_diagnostics(diagnostics);
+    if (diagnostics.has_errors()) {
+        log::error("Reload refused: {} in {}; the former configuration stays in force",
+                   diagnostics.error_count() == 1 ? "an error" : std::to_string(diagnostics.error_count()) + " errors",
+                   options_.config);
+    } else {
+        const std::string socket = engine_->config().globals.control_socket;
+        engine_->configure(std::move(config));
+        if (engine_->config().globals.control_socket != socket) {
+            control_.reset();
+            open_control_socket();
+        }
+        log::info("Reload complete");
+    }
+    readiness_.ready();
+}
+
+void Daemon::stop(int signal) {
+    log::info(stopping_ ? "Terminating at once on a second signal {}" : "Terminating VRRP child process on signal", signal);
+    if (!stopping_) {
+        log::info("Terminating on signal");
+        log::info("Stopping");
+    }
+    stopping_ = true;
+    readiness_.stopping();
+    engine_->stop([this] { io_.stop(); });
+}
+
+void Daemon::tell_roles() {
+    std::string text;
+    for (const auto& router : engine_->routers()) {
+        text += (text.empty() ? "" : ", ") + router->settings().name + " " + std::string(fsm::name_of(router->state().role));
+        if (text.size() > 200) {
+            text += ", ...";
+            break;
+        }
+    }
+    readiness_.status(text);
+}
+
+void Daemon::write_data() { write_dump("keepalived.data", render_status(status()) + "\n" + boost::json::serialize(status()) + "\n"); }
+
+void Daemon::write_statistics() { write_dump("keepalived.stats", render_statistics(status())); }
+
+}  // namespace vrrpd::admin

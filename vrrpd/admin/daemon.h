@@ -1,0 +1,57 @@
+// The life of the running keeper: start, signals, reload, end. One thread.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <memory>
+
+#include "common/process/daemonize.h"
+#include "common/process/pid_file.h"
+#include "common/process/readiness.h"
+#include "common/process/signals.h"
+#include "vrrpd/admin/operator_socket.h"
+#include "vrrpd/admin/options.h"
+#include "vrrpd/admin/status.h"
+#include "vrrpd/engine/engine.h"
+
+namespace vrrpd::admin {
+
+// Reads the configuration and looks whether this node has what it asks for.
+std::shared_ptr<const config::Config> load_checked(const Options& options, common::Diagnostics& diagnostics);
+
+// Starts the keeper with a configuration that is good, and returns its exit status when it has ended. Goes into the
+// background unless told otherwise; the caller's command ends with 0 once the keeper runs.
+int run_daemon(const Options& options, std::shared_ptr<const config::Config> config,
+               const common::Diagnostics& diagnostics);
+
+class Daemon {
+   public:
+    Daemon(const Options& options, common::process::Readiness readiness, common::process::SignalReader signals);
+
+    // Everything up to the first event. After it fails nothing is left behind.
+    common::Result<> start(common::process::HelperProcess helper, std::shared_ptr<const config::Config> config);
+    int run();
+
+   private:
+    void wait_for_signal();
+    void on_signal(int signal);
+    void reload();
+    void stop(int signal);
+    void write_data();
+    void write_statistics();
+    void tell_roles();
+    void open_control_socket();
+    boost::json::object status() const;
+
+    const Options& options_;
+    boost::asio::io_context io_{1};
+    common::process::Readiness readiness_;
+    common::process::SignalReader signals_;
+    boost::asio::posix::stream_descriptor signal_watch_;
+    ProcessInfo process_;
+    std::unique_ptr<engine::Engine> engine_;
+    std::unique_ptr<OperatorSocket> control_;
+    bool stopping_ = false;
+};
+
+}  // namespace vrrpd::admin

@@ -1,0 +1,33 @@
+// The keeper's own control socket: answers `show`. Root and our own user may ask (the socket's mode says so).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/control/server.h"
+#include "common/error.h"
+
+namespace vrrpd::admin {
+
+class OperatorSocket {
+   public:
+    // `status` is called for each question.
+    OperatorSocket(boost::asio::io_context& io, const std::string& path, const std::string& release,
+                   std::function<boost::json::value()> status);
+
+    // Makes the folder too.
+    common::Result<> listen();
+
+   private:
+    common::control::Response answer(const common::control::Request& request) const;
+
+    std::string path_;
+    std::function<boost::json::value()> status_;
+    common::control::Server server_;
+};
+
+// `vrrpd --show`: asks, prints, returns the exit status: 0, or 1 when nobody answers.
+int show(const std::string& path, bool as_json);
+
+}  // namespace vrrpd::admin

@@ -1,0 +1,41 @@
+// vrrpd's command line: keepalived 2.x's options, plus --log-file, --show and --keywords.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/error.h"
+
+namespace vrrpd::admin {
+
+enum class Mode : unsigned char { run, test, show, keywords, version, help, signum };
+
+struct Options {
+    Mode mode = Mode::run;
+    std::string config;             // -f; empty: the default places
+    std::string pid_file = "/run/vrrpd.pid";
+    std::string config_id;          // -i
+    std::string log_file;
+    std::string signal_name;        // --signum
+    std::string show_socket;        // --socket, with --show
+    bool foreground = false;        // -n
+    bool console = false;           // -l
+    bool detail = false;            // -D
+    bool dump = false;              // -d: the configuration goes to the log as it was understood
+    bool syslog = true;             // not -G
+    bool json = false;              // --json, with --show
+    bool keep_addresses = false;    // -V
+    int facility = 3 << 3;          // -S; LOG_DAEMON
+    int umask = -1;                 // -u
+    std::vector<std::string> notes; // options taken without effect, to be logged
+};
+
+// Fails with a sentence. Does not touch anything but its arguments.
+common::Result<Options> parse_options(int argc, const char* const* argv);
+
+std::string help_text();
+
+// Number of the signal for RELOAD, STOP, DATA, STATS (kill(1) by keepalived's names); 0: unknown.
+int signal_number(const std::string& name);
+
+}  // namespace vrrpd::admin
