@@ -33,7 +33,9 @@ log::Settings log_settings(const Options& options, bool foreground) {
     settings.style = log::Style::keepalived;
     // The journal has syslog already: each line once is enough.
     const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
-    settings.console = options.console || (foreground && !journal);
+    settings.console = !journal || !options.syslog;
+    // On its way into the background only what keeps it from getting there; daemonized, nothing.
+    settings.console_level = options.console || foreground ? log::Level::info : log::Level::error;
     settings.syslog = options.syslog;
     settings.syslog_facility = options.facility;
     settings.file = options.log_file;
@@ -116,7 +118,7 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
     if (auto done = daemon.start(std::move(*helper), std::move(config)); !done) return refuse(done.error().text);
     if (auto done = io::drop_capabilities(); !done) log::warning("{}", done.error().text);
     report.ready();
-    if (!options.foreground) log::close_console();
+    if (!options.foreground && !options.console) log::close_console();
     return daemon.run();
 }
 
@@ -210,10 +212,12 @@ void Daemon::reload() {
 }
 
 void Daemon::stop(int signal) {
-    log::info(stopping_ ? "Terminating at once on a second signal {}" : "Terminating VRRP child process on signal", signal);
-    if (!stopping_) {
+    if (stopping_) {
+        log::info("Signal {} again: not waiting for a new master", signal);
+    } else {
+        // The lines of the tutorial's keepalived, parent and child.
         log::info("Terminating on signal");
-        log::info("Stopping");
+        log::info("Terminating VRRP child process on signal");
     }
     stopping_ = true;
     readiness_.stopping();
@@ -223,7 +227,8 @@ void Daemon::stop(int signal) {
 void Daemon::tell_roles() {
     std::string text;
     for (const auto& router : engine_->routers()) {
-        text += (text.empty() ? "" : ", ") + router->settings().name + " " + std::string(fsm::name_of(router->state().role));
+        if (!text.empty()) text += ", ";
+        text.append(router->settings().name).append(" ").append(fsm::name_of(router->state().role));
         if (text.size() > 200) {
             text += ", ...";
             break;
