@@ -26,6 +26,7 @@ namespace {
 
 constexpr process::HelperTask kTasks[] = {io::kMailTask};
 constexpr const char* kStateFolder = "/run/vrrpd";
+constexpr const char* kStateFile = "/run/vrrpd/state";
 
 log::Settings log_settings(const Options& options, bool foreground) {
     log::Settings settings;
@@ -54,7 +55,7 @@ void log_diagnostics(const common::Diagnostics& diagnostics) {
 // A file in $TMPDIR or /tmp, mode 0600, that no link of somebody else's can redirect.
 void write_dump(const std::string& name, const std::string& content) {
     const char* folder = std::getenv("TMPDIR");
-    const std::string path = std::string(folder != nullptr && *folder ? folder : "/tmp") + "/" + name;
+    const std::string path = fmt::format("{}/{}", folder != nullptr && *folder ? folder : "/tmp", name);
     ::unlink(path.c_str());
     const common::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!fd || ::write(fd.get(), content.data(), content.size()) < 0) {
@@ -69,7 +70,7 @@ pid_t other_keeper(const std::string& pid_file) {
     const auto pids = process::read_pid_file(pid_file);
     if (!pids || pids->empty() || pids->front() == ::getpid() || !process::process_alive(pids->front())) return 0;
     char name[16] = {};
-    const common::UniqueFd fd(::open(("/proc/" + std::to_string(pids->front()) + "/comm").c_str(), O_RDONLY | O_CLOEXEC));
+    const common::UniqueFd fd(::open(fmt::format("/proc/{}/comm", pids->front()).c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd || ::read(fd.get(), name, sizeof name - 1) <= 0) return 0;
     return std::string_view(name) == "vrrpd\n" ? pids->front() : 0;
 }
@@ -90,7 +91,7 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
     };
     if (auto done = log::configure(log_settings(options, options.foreground)); !done) return refuse(done.error().text);
     if (const pid_t other = other_keeper(options.pid_file)) {
-        return refuse("vrrpd runs already (pid " + std::to_string(other) + ", " + options.pid_file + ")");
+        return refuse(fmt::format("vrrpd runs already (pid {}, {})", other, options.pid_file));
     }
     process::StartReport report;
     if (!options.foreground) {
@@ -135,7 +136,7 @@ common::Result<> Daemon::start(process::HelperProcess helper, std::shared_ptr<co
     settings.log_detail = options_.detail;
     settings.keep_addresses = options_.keep_addresses;
     settings.release = FRONTDOOR_VERSION;
-    settings.state_path = std::string(kStateFolder) + "/state";
+    settings.state_path = kStateFile;
     settings.roles_changed = [this] { tell_roles(); };
     auto engine = engine::Engine::open(io_, std::move(helper), std::move(settings));
     if (!engine) return std::unexpected(engine.error());
@@ -196,9 +197,8 @@ void Daemon::reload() {
     auto config = load_checked(options_, diagnostics);
     log_diagnostics(diagnostics);
     if (diagnostics.has_errors()) {
-        log::error("Reload refused: {} in {}; the former configuration stays in force",
-                   diagnostics.error_count() == 1 ? "an error" : std::to_string(diagnostics.error_count()) + " errors",
-                   options_.config);
+        log::error("Reload refused: {} error(s) in {}; the former configuration stays in force",
+                   diagnostics.error_count(), options_.config);
     } else {
         const std::string socket = engine_->config().globals.control_socket;
         engine_->configure(std::move(config));
@@ -237,7 +237,10 @@ void Daemon::tell_roles() {
     readiness_.status(text);
 }
 
-void Daemon::write_data() { write_dump("keepalived.data", render_status(status()) + "\n" + boost::json::serialize(status()) + "\n"); }
+void Daemon::write_data() {
+    const boost::json::value now = status();
+    write_dump("keepalived.data", fmt::format("{}\n{}\n", render_status(now), boost::json::serialize(now)));
+}
 
 void Daemon::write_statistics() { write_dump("keepalived.stats", render_statistics(status())); }
 

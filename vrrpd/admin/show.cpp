@@ -153,7 +153,7 @@ void instance_peers(const json::value& instance, Page& page) {
                   fmt::format("{}   priority {}, heard {} ago", text(peer, "address"), number(peer, "priority"),
                               format_age(number(peer, "heard_ms_ago"))));
     }
-    if (first) page.line("peers", "none heard");
+    if (first) page.line("peers", text(instance, "state") == "MASTER" ? "none heard since the start (backups are silent)" : "none heard since the start");
     const json::value& counters = member(instance, "counters");
     std::string sums = fmt::format("{} sent, {} received", number(counters, "adverts_sent"), number(counters, "adverts_received"));
     if (number(counters, "send_errors") > 0) sums += fmt::format(", {} could not be sent", number(counters, "send_errors"));
