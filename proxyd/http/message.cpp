@@ -52,11 +52,10 @@ std::string_view Message::path() const {
 }
 
 std::string_view Message::query() const {
-    const std::string_view whole = path_and_query();
+    std::string_view whole = path_and_query();
+    whole = whole.substr(0, whole.find('#'));
     const std::size_t mark = whole.find('?');
-    if (mark == std::string_view::npos) return {};
-    const std::string_view query = whole.substr(mark + 1);
-    return query.substr(0, query.find('#'));
+    return mark == std::string_view::npos ? std::string_view() : whole.substr(mark + 1);
 }
 
 std::string_view Message::authority() const {
