@@ -137,6 +137,19 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
     Style style_ = Style::plain;
 };
 
+class ForwardSink final : public spdlog::sinks::base_sink<std::mutex> {
+   public:
+    explicit ForwardSink(std::function<void(Level, std::string_view)> target) : target_(std::move(target)) {}
+
+   private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        const auto level = static_cast<Level>(&row(message.level) - kLevels.data());
+        target_(level, {message.payload.data(), message.payload.size()});
+    }
+    void flush_() override {}
+    std::function<void(Level, std::string_view)> target_;
+};
+
 struct Outlets {
     std::shared_ptr<spdlog::logger> logger;
     std::shared_ptr<ConsoleSink> console;
@@ -187,6 +200,11 @@ Result<> configure(const Settings& settings) {
         fresh.file = *file;
         fresh.file->set_level(row(settings.file_level).spdlog_level);
         sinks.push_back(fresh.file);
+    }
+    if (settings.forward) {
+        auto sink = std::make_shared<ForwardSink>(settings.forward);
+        sink->set_level(row(settings.forward_level).spdlog_level);
+        sinks.push_back(std::move(sink));
     }
     after_fork();
     const std::lock_guard lock(outlets_mutex);

@@ -1,5 +1,6 @@
 // The daemons' own messages: start-up, state changes, complaints. Not the access log (proxyd/observe).
-// One process-wide log with any of three outlets: console (stderr), syslog and a file that can be reopened.
+// One process-wide log with any of these outlets: console (stderr), syslog, a file that can be reopened,
+// and one that the caller provides.
 // Callable from any thread; configure() and reopen() from the main thread. Before configure() messages go to
 // stderr in plain form.
 #pragma once
@@ -7,6 +8,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,9 +34,11 @@ struct Settings {
     bool syslog = false;
     int syslog_facility = 3 << 3;  // LOG_DAEMON
     std::string file;              // empty: none
+    std::function<void(Level, std::string_view)> forward;  // one outlet more, for the caller to provide; any thread
     Level console_level = Level::info;
     Level syslog_level = Level::info;
     Level file_level = Level::info;
+    Level forward_level = Level::info;
 };
 
 // Replaces the outlets. Fails when the file cannot be opened; the former outlets then stay.

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <initializer_list>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -24,7 +25,7 @@ void restore_signals();
 
 // A thread with a name (at most 15 bytes, as ps -L shows) that no signal reaches.
 template <class Function>
-std::thread start_thread(const char* name, Function function);
+std::thread start_thread(std::string name, Function function);
 
 // Blocks the given signals in this thread and reads them from a descriptor, which fits any event loop.
 class SignalReader {
@@ -42,13 +43,13 @@ class SignalReader {
 void name_this_thread(const char* name);
 
 template <class Function>
-std::thread start_thread(const char* name, Function function) {
+std::thread start_thread(std::string name, Function function) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::thread thread([name, run = std::move(function)]() mutable {
+    std::thread thread([name = std::move(name), run = std::move(function)]() mutable {
         block_signals();
-        name_this_thread(name);
+        name_this_thread(name.c_str());
         run();
     });
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
