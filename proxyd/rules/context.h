@@ -45,6 +45,9 @@ struct Context {
     http::Message* request = nullptr;
     http::Message* response = nullptr;
 
+    // What the client sent and nobody took yet (tcp-request content); null data: not looked at.
+    std::string_view client_data;
+
     // Own and peer address of the server connection (%bi %bp %si %sp); null before there is one.
     const common::Endpoint* server_source = nullptr;
     const common::Endpoint* server_destination = nullptr;

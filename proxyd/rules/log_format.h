@@ -36,6 +36,7 @@ class LogFormat {
     std::optional<std::string_view> constant() const;
 
    private:
+    friend class LogFormatParser;
     struct Parts;
     std::shared_ptr<const Parts> parts_;
 };

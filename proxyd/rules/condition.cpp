@@ -1,0 +1,104 @@
+// Conditions: `if` or `unless`, and ACLs joined by an implied and, by or / ||, with ! and { } (manual 7.2).
+#include <algorithm>
+
+#include "common/keyword_table.h"
+#include "proxyd/rules/acl.h"
+#include "proxyd/rules/compiled_acl.h"
+
+namespace proxyd::rules {
+
+struct Condition::Terms {
+    struct Term {
+        std::shared_ptr<const CompiledAcl> acl;
+        bool negated = false;
+    };
+    std::vector<std::vector<Term>> alternatives;  // any of them; in each all
+    bool unless = false;
+};
+
+bool Condition::evaluate(const Context& context) const {
+    if (terms_ == nullptr) return true;
+    const bool met = std::ranges::any_of(terms_->alternatives, [&](const auto& terms) {
+        return std::ranges::all_of(terms,
+                                   [&](const auto& term) { return term.acl->evaluate(context) != term.negated; });
+    });
+    return met != terms_->unless;
+}
+
+namespace {
+
+// What stands between "{" and "}", compiled; `at` moves to the closing brace.
+std::shared_ptr<const CompiledAcl> anonymous(std::span<const std::string> words, std::size_t& at,
+                                             common::Location where, common::Diagnostics& out) {
+    std::size_t end = at + 1;
+    while (end < words.size() && words[end] != "}") ++end;
+    if (end == words.size()) {
+        out.error(where, "'{' has no '}': an anonymous acl ends with a brace that stands alone between blanks");
+        return nullptr;
+    }
+    AclTest test;
+    if (!parse_acl_test({}, words.subspan(at + 1, end - at - 1), where, out, test)) return nullptr;
+    at = end;
+    auto acl = std::make_shared<CompiledAcl>();
+    acl->add(std::move(test));
+    return acl;
+}
+
+std::shared_ptr<const CompiledAcl> named(const AclSet& acls, std::string_view name, common::Location where,
+                                         common::Diagnostics& out) {
+    auto acl = acls.find(name);
+    if (acl != nullptr) return acl;
+    auto known = acls.names();
+    for (std::string_view predefined : predefined_acl_names()) known.push_back(predefined);
+    out.error(where, "no acl is named '" + std::string(name) + "' here (it must be declared above)" +
+                         common::did_you_mean(name, known));
+    return nullptr;
+}
+
+bool is_or(const std::string& word) {
+    return word == "||" || word == "or" || word == "OR";
+}
+
+}  // namespace
+
+bool compile_condition(std::span<const std::string> words, const AclSet& acls, common::Location where,
+                       common::Diagnostics& out, Condition& result) {
+    result.terms_ = nullptr;
+    if (words.empty()) return true;
+    const auto refuse = [&](std::string message) {
+        out.error(where, std::move(message));
+        return false;
+    };
+    if (words[0] != "if" && words[0] != "unless")
+        return refuse("'" + words[0] + "' is not expected here: a condition starts with 'if' or 'unless'");
+    auto terms = std::make_shared<Condition::Terms>();
+    terms->unless = words[0] == "unless";
+    terms->alternatives.emplace_back();
+    bool negated = false;
+    for (std::size_t at = 1; at < words.size(); ++at) {
+        if (is_or(words[at])) {
+            if (terms->alternatives.back().empty() || negated)
+                return refuse("'" + words[at] + "' has no condition before it");
+            terms->alternatives.emplace_back();
+            continue;
+        }
+        std::string_view word = words[at];
+        while (word.starts_with('!')) {
+            negated = !negated;
+            word.remove_prefix(1);
+        }
+        if (word.empty()) continue;  // "! name"
+        auto acl = word == "{" ? anonymous(words, at, where, out) : named(acls, word, where, out);
+        if (acl == nullptr) return false;
+        terms->alternatives.back().push_back({std::move(acl), negated});
+        negated = false;
+    }
+    if (negated) return refuse("'!' has no condition after it");
+    if (terms->alternatives.back().empty())
+        return refuse(terms->alternatives.size() > 1 ? std::string("'or' has no condition after it")
+                                                     : "no condition follows '" + words[0] + "'");
+    result.terms_ = std::move(terms);
+    return true;
+}
+
+}  // namespace proxyd::rules

@@ -1,0 +1,97 @@
+// Hash converters (configuration manual 7.3.1): short ones by hand, digests by OpenSSL.
+#include <openssl/evp.h>
+
+#include <array>
+
+#include "proxyd/rules/registry.h"
+
+namespace proxyd::rules {
+namespace {
+
+// Bob Jenkins' 32-bit integer hash and a final multiplication: what the argument 1 asks for.
+std::uint32_t avalanche(std::uint32_t a) {
+    a = (a + 0x7ed55d16U) + (a << 12);
+    a = (a ^ 0xc761c23cU) ^ (a >> 19);
+    a = (a + 0x165667b1U) + (a << 5);
+    a = (a + 0xd3a2646cU) ^ (a << 9);
+    a = (a + 0xfd7046c5U) + (a << 3);
+    a = (a ^ 0xb55a4f09U) ^ (a >> 16);
+    return a * 3221225473U;
+}
+
+std::uint32_t sdbm(std::string_view text) {
+    std::uint32_t hash = 0;
+    for (char c : text) hash = static_cast<unsigned char>(c) + (hash << 6) + (hash << 16) - hash;
+    return hash;
+}
+std::uint32_t djb2(std::string_view text) {
+    std::uint32_t hash = 5381;
+    for (char c : text) hash = (hash << 5) + hash + static_cast<unsigned char>(c);
+    return hash;
+}
+std::uint32_t crc32(std::string_view text) {
+    std::uint32_t crc = ~0U;
+    for (char c : text) {
+        crc ^= static_cast<unsigned char>(c);
+        for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xedb88320U : 0U);
+    }
+    return ~crc;
+}
+
+template <std::uint32_t (*Hash)(std::string_view)>
+bool convert_hash(const Context&, const Arguments& arguments, Sample& sample) {
+    const std::uint32_t hash = Hash(sample.text);
+    return sample.set_int(arguments.number(0) != 0 ? avalanche(hash) : hash), true;
+}
+
+bool digest(const Context& context, const EVP_MD* method, Sample& sample) {
+    if (context.arena == nullptr || method == nullptr) return false;
+    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+    unsigned size = 0;
+    if (EVP_Digest(sample.text.data(), sample.text.size(), bytes.data(), &size, method, nullptr) != 1) return false;
+    sample.set_binary(context.arena->copy({reinterpret_cast<const char*>(bytes.data()), size}));
+    return true;
+}
+
+bool convert_md5(const Context& context, const Arguments&, Sample& sample) {
+    return digest(context, EVP_md5(), sample);
+}
+bool convert_sha1(const Context& context, const Arguments&, Sample& sample) {
+    return digest(context, EVP_sha1(), sample);
+}
+bool convert_sha2(const Context& context, const Arguments& arguments, Sample& sample) {
+    switch (arguments.number(0, 256)) {
+        case 224: return digest(context, EVP_sha224(), sample);
+        case 256: return digest(context, EVP_sha256(), sample);
+        case 384: return digest(context, EVP_sha384(), sample);
+        default: return digest(context, EVP_sha512(), sample);
+    }
+}
+
+common::Result<> check_sha2(Arguments& arguments) {
+    const std::int64_t bits = arguments.number(0, 256);
+    if (bits != 224 && bits != 256 && bits != 384 && bits != 512)
+        return common::fail("the size must be 224, 256, 384 or 512", common::Side::config);
+    return {};
+}
+
+constexpr ArgumentSpec kOptionalNumber{0, {ArgumentKind::number}};
+constexpr SampleType kBinary = SampleType::binary;
+constexpr SampleType kInteger = SampleType::integer;
+
+constexpr std::array kRows{
+    ConverterRow{"sdbm", kBinary, kInteger, kOptionalNumber, convert_hash<sdbm>, "the SDBM hash, 32 bits"},
+    ConverterRow{"djb2", kBinary, kInteger, kOptionalNumber, convert_hash<djb2>, "the DJB2 hash, 32 bits"},
+    ConverterRow{"crc32", kBinary, kInteger, kOptionalNumber, convert_hash<crc32>, "the CRC of RFC 1952"},
+    ConverterRow{"md5", kBinary, kBinary, {}, convert_md5, "the MD5 digest"},
+    ConverterRow{"sha1", kBinary, kBinary, {}, convert_sha1, "the SHA-1 digest"},
+    ConverterRow{"sha2", kBinary, kBinary, kOptionalNumber, convert_sha2, "a SHA-2 digest", check_sha2},
+};
+
+}  // namespace
+
+std::span<const ConverterRow> hash_converters() {
+    return kRows;
+}
+
+}  // namespace proxyd::rules

@@ -1,0 +1,133 @@
+// Fetches of the request line and its parts (configuration manual 7.3.6).
+#include <array>
+
+#include "proxyd/rules/ascii.h"
+#include "proxyd/rules/registry.h"
+#include "proxyd/rules/request_line.h"
+
+namespace proxyd::rules {
+namespace {
+
+// A part of the request as text; an empty part is no value.
+template <class Part>
+bool text_of(const Context& context, Sample& out, Part part) {
+    if (context.request == nullptr) return false;
+    const std::string_view text = part(*context.request);
+    return out.set_text(text), !text.empty();
+}
+
+bool fetch_method(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return text_of(context, out, [](const http::Message& m) { return m.method_text; });
+}
+bool fetch_path(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return text_of(context, out, [](const http::Message& m) { return m.path(); });
+}
+bool fetch_pathq(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return text_of(context, out, [](const http::Message& m) { return m.path_and_query(); });
+}
+bool fetch_url(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return text_of(context, out, [](const http::Message& m) { return m.target; });
+}
+// A lone '?' is an empty query, no '?' is none.
+bool fetch_query(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    if (context.request == nullptr) return false;
+    const auto mark = context.request->target.find('?');
+    if (mark == std::string_view::npos) return false;
+    return out.set_text(context.request->target.substr(mark + 1)), true;
+}
+
+bool host_and(const Context& context, std::string_view rest, Sample& out) {
+    if (context.arena == nullptr) return false;
+    const http::Field* host = context.request->fields.find(http::FieldId::host);
+    if (host == nullptr) return out.set_text(rest), !rest.empty();
+    return out.set_text(context.arena->concat({host->value, rest})), true;
+}
+bool fetch_base(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return context.request != nullptr && host_and(context, context.request->path(), out);
+}
+bool fetch_baseq(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return context.request != nullptr && host_and(context, context.request->path_and_query(), out);
+}
+
+std::string_view authority_host(const http::Message& request, std::string_view& port) {
+    std::string_view host = request.authority();
+    if (const auto at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
+    const auto colon = host.rfind(':');
+    if (colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos) return host;
+    port = host.substr(colon + 1);
+    return host.substr(0, colon);
+}
+bool fetch_url_ip(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    if (context.request == nullptr) return false;
+    std::string_view port;
+    return parse_ip(authority_host(*context.request, port), out);
+}
+bool fetch_url_port(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    if (context.request == nullptr || context.request->authority().empty()) return false;
+    std::string_view port;
+    authority_host(*context.request, port);
+    return out.set_int(port.empty() ? 80 : leading_number(port)), true;
+}
+
+bool fetch_version(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    if (context.request == nullptr) return false;
+    constexpr std::array<std::string_view, 3> kTexts{"1.0", "1.1", "2.0"};
+    return out.set_text(kTexts[static_cast<std::size_t>(context.request->version)]), true;
+}
+bool fetch_is_http(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return out.set_bool(context.request != nullptr), context.request != nullptr;
+}
+bool fetch_wait_end(const Context&, const Arguments&, Cursor&, Sample& out) {
+    return out.set_bool(true), true;
+}
+bool fetch_body_size(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    if (context.request == nullptr) return false;
+    return out.set_int(static_cast<std::int64_t>(context.request->content_length)), true;
+}
+bool fetch_unique_id(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return out.set_text(context.unique_id), !context.unique_id.empty();
+}
+
+// From the line kept for logs: what came from the client, whatever rules did since.
+bool fetch_captured_method(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    const RequestLine line = split_request_line(context.request_line);
+    return out.set_text(line.method), line.valid;
+}
+bool fetch_captured_uri(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    const RequestLine line = split_request_line(context.request_line);
+    return out.set_text(line.origin_form()), line.valid;
+}
+bool fetch_captured_version(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    const RequestLine line = split_request_line(context.request_line);
+    return out.set_text(line.version == "HTTP/1.0" ? "HTTP/1.0" : "HTTP/1.1"), line.valid;
+}
+
+constexpr std::array kRows{
+    FetchRow{"method", SampleType::string, Source::request, {}, fetch_method, "the request's method"},
+    FetchRow{"path", SampleType::string, Source::request, {}, fetch_path, "the path, without query"},
+    FetchRow{"pathq", SampleType::string, Source::request, {}, fetch_pathq, "the path and the query"},
+    FetchRow{"url", SampleType::string, Source::request, {}, fetch_url, "the request's target as it is"},
+    FetchRow{"url_ip", SampleType::address, Source::request, {}, fetch_url_ip, "the address in an absolute target"},
+    FetchRow{"url_port", SampleType::integer, Source::request, {}, fetch_url_port, "the port in an absolute target"},
+    FetchRow{"query", SampleType::string, Source::request, {}, fetch_query, "what follows the first '?'"},
+    FetchRow{"base", SampleType::string, Source::request, {}, fetch_base, "Host and path"},
+    FetchRow{"baseq", SampleType::string, Source::request, {}, fetch_baseq, "Host, path and query"},
+    FetchRow{"req.ver", SampleType::string, Source::request, {}, fetch_version, "1.0, 1.1 or 2.0"},
+    FetchRow{"req_ver", SampleType::string, Source::request, {}, fetch_version, "1.0, 1.1 or 2.0"},
+    FetchRow{"req.proto_http", SampleType::boolean, Source::request, {}, fetch_is_http, "the request is HTTP"},
+    FetchRow{"req_proto_http", SampleType::boolean, Source::request, {}, fetch_is_http, "the request is HTTP"},
+    FetchRow{"req.body_size", SampleType::integer, Source::request, {}, fetch_body_size, "the announced body length"},
+    FetchRow{"wait_end", SampleType::boolean, Source::constant, {}, fetch_wait_end, "true when all was waited for"},
+    FetchRow{"unique-id", SampleType::string, Source::request, {}, fetch_unique_id, "the request's unique id"},
+    FetchRow{"capture.req.method", SampleType::string, Source::client, {}, fetch_captured_method, "method received"},
+    FetchRow{"capture.req.uri", SampleType::string, Source::client, {}, fetch_captured_uri, "path and query received"},
+    FetchRow{"capture.req.ver", SampleType::string, Source::client, {}, fetch_captured_version, "HTTP/1.0 or HTTP/1.1"},
+};
+
+}  // namespace
+
+std::span<const FetchRow> request_fetches() {
+    return kRows;
+}
+
+}  // namespace proxyd::rules

@@ -1,0 +1,74 @@
+// The tables of sample fetches and converters: one constexpr array per family file, named once in registry.cpp. Look-up,
+// "did you mean", `--keywords` and the reference page come from the rows.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "proxyd/rules/arguments.h"
+#include "proxyd/rules/context.h"
+#include "proxyd/rules/sample.h"
+
+namespace proxyd::rules {
+
+// Progress through a fetch with several values (header occurrences): an acl looks at all of them.
+struct Cursor {
+    bool iterate = false;  // the caller asks again as long as `more` is set
+    bool more = false;
+    std::uint32_t index = 0;   // the fetch's own: which line
+    std::uint32_t offset = 0;  // and where in it
+};
+
+// From where a fetch takes its value: decides where it makes sense.
+enum class Source : std::uint8_t { constant, process, client, tls, request, response, server };
+
+struct FetchRow {
+    std::string_view name;
+    SampleType type;
+    Source source;
+    ArgumentSpec arguments;
+    // False: there is no value (yet).
+    bool (*fetch)(const Context&, const Arguments&, Cursor&, Sample&);
+    std::string_view help;
+    common::Result<> (*check)(Arguments&) = nullptr;  // more than kinds can say
+};
+
+struct ConverterRow {
+    std::string_view name;
+    SampleType input;
+    SampleType output;  // `any`: as the input
+    ArgumentSpec arguments;
+    // The sample has been cast to `input`. False: no value.
+    bool (*convert)(const Context&, const Arguments&, Sample&);
+    std::string_view help;
+    common::Result<> (*check)(Arguments&) = nullptr;
+};
+
+const FetchRow* find_fetch(std::string_view name);
+const ConverterRow* find_converter(std::string_view name);
+std::vector<const FetchRow*> all_fetches();
+std::vector<const ConverterRow*> all_converters();
+std::vector<std::string_view> fetch_names();
+std::vector<std::string_view> converter_names();
+
+// The families (fetch_*.cpp, conv_*.cpp).
+std::span<const FetchRow> constant_fetches();
+std::span<const FetchRow> process_fetches();
+std::span<const FetchRow> client_fetches();
+std::span<const FetchRow> tls_fetches();
+std::span<const FetchRow> request_fetches();
+std::span<const FetchRow> url_param_fetches();
+std::span<const FetchRow> header_fetches();
+std::span<const FetchRow> cookie_fetches();
+std::span<const FetchRow> response_fetches();
+std::span<const FetchRow> state_fetches();
+
+std::span<const ConverterRow> text_converters();
+std::span<const ConverterRow> number_converters();
+std::span<const ConverterRow> encoding_converters();
+std::span<const ConverterRow> hash_converters();
+std::span<const ConverterRow> misc_converters();
+
+}  // namespace proxyd::rules
