@@ -24,11 +24,10 @@ bool next_cookie(const http::Fields& fields, http::FieldId id, Cursor& cursor, C
         if (all[cursor.index].id != id) continue;
         const std::string_view line = all[cursor.index].value;
         while (cursor.offset < line.size()) {
-            const std::string_view rest = line.substr(cursor.offset);
-            const std::size_t end = std::min(rest.find(';'), rest.size());
-            cursor.offset = static_cast<std::uint32_t>(
-                id == http::FieldId::set_cookie ? line.size() : cursor.offset + std::min(end + 1, rest.size()));
-            out = split_pair(rest.substr(0, end));
+            std::size_t end = cursor.offset;
+            while (end < line.size() && line[end] != ';') ++end;
+            out = split_pair(line.substr(cursor.offset, end - cursor.offset));
+            cursor.offset = static_cast<std::uint32_t>(id == http::FieldId::set_cookie ? line.size() : end + 1);
             if (!out.name.empty()) return true;
         }
     }
