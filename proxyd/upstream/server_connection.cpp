@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "proxyd/balance/algorithm.h"
+#include "proxyd/rules/expression.h"
 #include "proxyd/upstream/backend.h"
 
 namespace proxyd::upstream {
@@ -39,21 +40,31 @@ common::Result<std::shared_ptr<const net::TlsContext>> client_tls(const ServerSe
     return net::TlsContext::client(settings);
 }
 
-struct ServerName::Compiled {};
+struct ServerName::Compiled {
+    rules::Expression expression;
+};
 
 common::Result<ServerName> ServerName::compile(const std::string& text) {
     ServerName name;
     if (text.empty()) return name;
-    if (text.starts_with("str(") && text.ends_with(')')) {
+    // A constant need not be evaluated, and lets connections be shared.
+    if (text.starts_with("str(") && text.find(')') == text.size() - 1) {
         name.literal_ = text.substr(4, text.size() - 5);
         return name;
     }
-    return common::fail("'" + text + "' is no name to ask for", common::Side::config);
+    auto expression = rules::Expression::parse(text);
+    if (!expression) return std::unexpected(expression.error());
+    name.expression_ = std::make_shared<const Compiled>(std::move(*expression));
+    return name;
 }
 
 std::string ServerName::evaluate(const rules::Context* context) const {
-    (void)context;
-    return literal_;
+    if (expression_ == nullptr) return literal_;
+    rules::Sample sample;
+    if (context == nullptr || !expression_->expression.evaluate(*context, sample)) return {};
+    rules::TextBuffer buffer;
+    const std::string_view text = rules::to_text(sample, buffer);
+    return std::string(text.substr(0, text.find(':')));  // of a Host with a port
 }
 
 common::Result<> validate(const BackendSettings& settings) {

@@ -28,6 +28,8 @@ struct ServerSettings {
     std::string name;
     std::string host;               // as written, may be a name to resolve
     common::Endpoint address;       // empty while unresolved
+    int port = 0;                   // as written, for an address still to be resolved
+    std::string init_addr = "last,libc";  // how the address is found at the start (init-addr)
     bool keep_client_port = false;  // "host" or "host:+N": the client's destination port (+ offset)
     int port_offset = 0;
     int weight = 1;                 // 0..256
