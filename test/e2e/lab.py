@@ -25,6 +25,7 @@ Times are time.monotonic() seconds. Only the Python standard library, iproute2 a
 import ctypes
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -34,6 +35,8 @@ import sys
 import tempfile
 import threading
 import time
+import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 SKIPPED = 77  # ctest: SKIP_RETURN_CODE
 _ENTERED = "FRONTDOOR_LAB_ENTERED"
@@ -83,6 +86,33 @@ def wait_until(condition, timeout, what="the condition", interval=0.02):
         if time.monotonic() > deadline:
             raise AssertionError(f"after {timeout:g} s still not: {what}")
         time.sleep(interval)
+
+
+def main(parallel=4):
+    """unittest.main() for test programs that mostly wait: each test runs in a process of its own, several at a time.
+
+    With names of tests as arguments they run here, one after the other.
+    """
+    require_root()
+    names = [word for word in sys.argv[1:] if not word.startswith("-")]
+    if names:
+        unittest.main(verbosity=2)
+    program = sys.modules["__main__"]
+    tests = [test.id().removeprefix("__main__.")
+             for suite in unittest.defaultTestLoader.loadTestsFromModule(program) for test in suite]
+
+    def run(test):
+        begin = time.monotonic()
+        done = subprocess.run([sys.executable, program.__file__, test], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+        print(f"{'ok  ' if done.returncode == 0 else 'FAIL'} {test} ({time.monotonic() - begin:.1f} s)", flush=True)
+        return test, done.returncode, done.stdout
+
+    with ThreadPoolExecutor(parallel) as pool:
+        failed = [result for result in pool.map(run, tests) if result[1] != 0]
+    for test, _, output in failed:
+        print(f"\n===== {test}\n{output}")
+    sys.exit(1 if failed else 0)
 
 
 class Lab:
@@ -286,16 +316,21 @@ class Node:
     def kill(self):
         """Power lost: every process of the node ends at once. The node cannot be used afterwards."""
         os.kill(self.pid, signal.SIGKILL)
-        self._holder.wait(10)
+        self._wait_for_end()
+
+    def _wait_for_end(self):
+        """The node is gone when the last of its processes has been reaped, by us too."""
+        def gone():
+            for process in self.processes:
+                process.wake()
+            return self._holder.poll() is not None
+        wait_until(gone, 10, f"the end of node {self.name}")
 
     def close(self):
         for ping in self._pings:
             ping.stop()
         self._holder.stdin.close()  # the node's first process ends, and the kernel ends all others
-        try:
-            self._holder.wait(3)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        self._wait_for_end()
         for process in self.processes:
             process.reap()
         self._holder.stdout.close()
@@ -359,8 +394,20 @@ class Process:
 
     def wait(self, timeout):
         """Wait for the end; the status, or subprocess.TimeoutExpired."""
-        self._enter.wait(timeout)
-        return self.status
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                self._enter.wait(min(0.2, max(0.0, deadline - time.monotonic())))
+                return self.status
+            except subprocess.TimeoutExpired:
+                if time.monotonic() >= deadline:
+                    raise
+                self.wake()
+
+    def wake(self):
+        """nsenter stops itself along with its child, and must go on to see its end."""
+        if self._enter.poll() is None:
+            self._enter.send_signal(signal.SIGCONT)
 
     def mark(self):
         """A position in the log to give to wait_for() or has() as `since`."""
@@ -397,7 +444,7 @@ class Process:
 
     def reap(self):
         try:
-            self._enter.wait(5)
+            self.wait(5)
         except subprocess.TimeoutExpired:
             self._enter.kill()
             self._enter.wait()
@@ -429,12 +476,10 @@ class Ping:
             if now >= due:
                 self._send(now)
                 due = max(due + self._interval, now)
-            self._receive()
-            time.sleep(max(0.0, min(due - time.monotonic(), 0.002)))
+            self._receive(due)
         deadline = time.monotonic() + 0.2  # the last answers
         while time.monotonic() < deadline and len(self._answered) < len(self._sent):
-            self._receive()
-            time.sleep(0.005)
+            self._receive(deadline)
 
     def _send(self, now):
         number = len(self._sent)
@@ -446,7 +491,9 @@ class Ping:
         except OSError:
             pass  # no route, host unreachable: a lost ping
 
-    def _receive(self):
+    def _receive(self, until):
+        """Take answers; wait for the first until a time."""
+        select.select([self._socket], [], [], max(0.0, until - time.monotonic()))
         while True:
             try:
                 packet = self._socket.recv(2048)

@@ -168,8 +168,10 @@ class Parser {
         const std::string name = word.substr(0, equals);
         const Row* row = common::find_row(kTable, name);
         if (row == nullptr) {
-            const auto names = common::row_names(kTable);
-            error_ = "unknown option '--" + name + "'" + common::did_you_mean(name, names) + "; vrrpd --help lists all";
+            const std::string_view near = common::nearest(name, common::row_names(kTable));
+            error_ = "unknown option '--" + name + "'";
+            if (!near.empty()) error_.append("; did you mean '--").append(near).append("'?");
+            error_ += " (vrrpd --help lists all)";
             return;
         }
         std::string value;
@@ -186,7 +188,7 @@ class Parser {
         for (std::size_t i = 0; i < word.size() && error_.empty(); ++i) {
             const auto row = std::ranges::find(kTable, word[i], &Row::letter);
             if (row == kTable.end()) {
-                error_ = "unknown option '-" + std::string(1, word[i]) + "'; vrrpd --help lists all";
+                error_ = "unknown option '-" + std::string(1, word[i]) + "' (vrrpd --help lists all)";
                 return;
             }
             if (row->takes == Takes::nothing) {
