@@ -36,7 +36,9 @@ constexpr std::array<LevelRow, 6> kLevels{{
     {"alert", spdlog::level::critical, LOG_ALERT, "[ALERT]    "},
 }};
 
-const LevelRow& row(Level level) { return kLevels[static_cast<std::size_t>(level)]; }
+const LevelRow& row(Level level) {
+    return kLevels[static_cast<std::size_t>(level)];
+}
 
 const LevelRow& row(spdlog::level::level_enum level) {
     for (const LevelRow& candidate : kLevels) {
@@ -60,7 +62,8 @@ std::string render(Style style, const spdlog::details::log_msg& message) {
             const std::size_t size = std::strftime(stamp.data(), stamp.size(), "%a %b %e %T %Y", &local);
             return fmt::format("{}: {}\n", std::string_view(stamp.data(), size), text);
         }
-        case Style::plain: break;
+        case Style::plain:
+            break;
     }
     return fmt::format("{}\n", text);
 }
@@ -75,10 +78,10 @@ void write_all(int fd, std::string_view text) {
 }
 
 class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
-   public:
+ public:
     explicit ConsoleSink(Style style) : style_(style) {}
 
-   private:
+ private:
     void sink_it_(const spdlog::details::log_msg& message) override {
         write_all(STDERR_FILENO, render(style_, message));
     }
@@ -88,13 +91,13 @@ class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 // Not spdlog's: that one has no notice and no alert.
 class SyslogSink final : public spdlog::sinks::base_sink<std::mutex> {
-   public:
+ public:
     SyslogSink(std::string ident, int facility) : ident_(std::move(ident)) {
         ::openlog(ident_.c_str(), LOG_PID | LOG_NDELAY, facility);  // now: a chroot has no /dev/log
     }
     ~SyslogSink() override { ::closelog(); }
 
-   private:
+ private:
     void sink_it_(const spdlog::details::log_msg& message) override {
         ::syslog(row(message.level).syslog_priority, "%.*s", static_cast<int>(message.payload.size()),
                  message.payload.data());
@@ -104,7 +107,7 @@ class SyslogSink final : public spdlog::sinks::base_sink<std::mutex> {
 };
 
 class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
-   public:
+ public:
     static Result<std::shared_ptr<FileSink>> open(const std::string& path, Style style) {
         const std::size_t slash = path.rfind('/');
         const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -126,7 +129,7 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
         return {};
     }
 
-   private:
+ private:
     void sink_it_(const spdlog::details::log_msg& message) override {
         write_all(file_.get(), render(style_, message));
     }
@@ -138,10 +141,10 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
 };
 
 class ForwardSink final : public spdlog::sinks::base_sink<std::mutex> {
-   public:
+ public:
     explicit ForwardSink(std::function<void(Level, std::string_view)> target) : target_(std::move(target)) {}
 
-   private:
+ private:
     void sink_it_(const spdlog::details::log_msg& message) override {
         const auto level = static_cast<Level>(&row(message.level) - kLevels.data());
         target_(level, {message.payload.data(), message.payload.size()});
@@ -240,9 +243,13 @@ void close_console() {
     now.console.reset();
 }
 
-void after_fork() { current_pid = ::getpid(); }
+void after_fork() {
+    current_pid = ::getpid();
+}
 
-bool enabled(Level level) { return logger()->should_log(row(level).spdlog_level); }
+bool enabled(Level level) {
+    return logger()->should_log(row(level).spdlog_level);
+}
 
 void write(Level level, std::string_view text) {
     if (current_pid == 0) after_fork();

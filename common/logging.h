@@ -34,7 +34,8 @@ struct Settings {
     bool syslog = false;
     int syslog_facility = 3 << 3;  // LOG_DAEMON
     std::string file;              // empty: none
-    std::function<void(Level, std::string_view)> forward;  // one outlet more, for the caller to provide; any thread
+    std::function<void(Level, std::string_view)>
+        forward;  // one outlet more, for the caller to provide; any thread
     Level console_level = Level::info;
     Level syslog_level = Level::info;
     Level file_level = Level::info;
@@ -93,7 +94,7 @@ std::optional<Level> parse_level(std::string_view name);
 // the next one that passes tells how many were held back. Pure (the caller gives the time); not thread-safe.
 // Remembers at most kMaxKeys keys; beyond that all further keys share one place.
 class RateLimiter {
-   public:
+ public:
     explicit RateLimiter(Duration interval = std::chrono::seconds(1)) : interval_(interval) {}
 
     // The number of suppressed lines since the last one (0 at first) when this line may pass, else nothing.
@@ -101,7 +102,7 @@ class RateLimiter {
 
     static constexpr std::size_t kMaxKeys = 256;
 
-   private:
+ private:
     struct Entry {
         TimePoint last;
         std::uint64_t suppressed = 0;

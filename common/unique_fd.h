@@ -8,7 +8,7 @@
 namespace common {
 
 class UniqueFd {
-   public:
+ public:
     UniqueFd() = default;
     explicit UniqueFd(int fd) : fd_(fd) {}
     UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}
@@ -25,7 +25,7 @@ class UniqueFd {
         if (const int old = std::exchange(fd_, fd); old >= 0) ::close(old);
     }
 
-   private:
+ private:
     int fd_ = -1;
 };
 

@@ -17,7 +17,11 @@ using Protocol = asio::local::stream_protocol;
 
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     Impl(asio::io_context& context, ClientSettings s, ClientHandlers h)
-        : io(context), settings(std::move(s)), handlers(std::move(h)), timer(context), retry(settings.retry_first) {}
+        : io(context),
+          settings(std::move(s)),
+          handlers(std::move(h)),
+          timer(context),
+          retry(settings.retry_first) {}
 
     void connect();
     void retry_later();
@@ -119,7 +123,9 @@ void Client::stop() {
     if (auto channel = std::move(impl_->channel)) channel->close();
 }
 
-bool Client::up() const { return impl_->up; }
+bool Client::up() const {
+    return impl_->up;
+}
 
 void Client::send(const Message& message) {
     if (!impl_->up) return;
@@ -141,9 +147,11 @@ Result<Response> await_response(int socket, std::uint64_t id, TimePoint deadline
             }
         }
         if (reader.failed()) return fail("the answer is too long", Side::peer);
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
         pollfd item{socket, POLLIN, 0};
-        if (left <= 0 || ::poll(&item, 1, static_cast<int>(left)) == 0) return fail("no answer in time", Side::peer);
+        if (left <= 0 || ::poll(&item, 1, static_cast<int>(left)) == 0)
+            return fail("no answer in time", Side::peer);
         const std::span<char> space = reader.prepare();
         const ssize_t got = ::recv(socket, space.data(), space.size(), 0);
         if (got == 0) return fail("the daemon closed the connection", Side::peer);

@@ -1,5 +1,5 @@
-// The connecting side of the control protocol: connects, says hello, reconnects for ever. On an io_context that one
-// thread runs; handlers run on that thread.
+// The connecting side of the control protocol: connects, says hello, reconnects for ever. On an io_context
+// that one thread runs; handlers run on that thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -18,18 +18,18 @@ struct ClientSettings {
     Hello hello;
     Duration retry_first = std::chrono::milliseconds(20);  // doubles up to retry_max
     Duration retry_max = std::chrono::milliseconds(200);
-    Duration hello_timeout = std::chrono::seconds(1);       // a peer that accepts and says nothing is left
-    std::size_t max_output = 1024 * 1024;  // a peer that does not read is left
+    Duration hello_timeout = std::chrono::seconds(1);  // a peer that accepts and says nothing is left
+    std::size_t max_output = 1024 * 1024;              // a peer that does not read is left
 };
 
 struct ClientHandlers {
-    std::function<void(const Hello&)> on_up;             // the peer's hello has come
+    std::function<void(const Hello&)> on_up;  // the peer's hello has come
     std::function<void(const Message&)> on_message;
     std::function<void(const std::string& reason)> on_down;  // only after on_up; reconnecting goes on
 };
 
 class Client {
-   public:
+ public:
     Client(boost::asio::io_context& io, ClientSettings settings, ClientHandlers handlers);
     ~Client();  // no handler is called any more
     Client(const Client&) = delete;
@@ -40,7 +40,7 @@ class Client {
     bool up() const;
     void send(const Message& message);  // dropped when not up
 
-   private:
+ private:
     struct Impl;
     std::shared_ptr<Impl> impl_;
 };

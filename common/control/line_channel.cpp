@@ -15,7 +15,9 @@ LineChannel::LineChannel(Socket socket, std::size_t max_line, std::size_t max_ou
     socket_.non_blocking(true, ignored);
 }
 
-void LineChannel::start() { read(); }
+void LineChannel::start() {
+    read();
+}
 
 void LineChannel::read() {
     const std::span<char> space = reader_.prepare();

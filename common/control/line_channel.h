@@ -15,7 +15,7 @@
 namespace common::control {
 
 class LineChannel : public std::enable_shared_from_this<LineChannel> {
-   public:
+ public:
     using Socket = boost::asio::local::stream_protocol::socket;
 
     LineChannel(Socket socket, std::size_t max_line, std::size_t max_output);
@@ -30,7 +30,7 @@ class LineChannel : public std::enable_shared_from_this<LineChannel> {
     void close();
     bool closed() const { return !socket_.is_open(); }
 
-   private:
+ private:
     struct Item {
         std::string text;
         std::vector<UniqueFd> fds;  // travel with the first byte

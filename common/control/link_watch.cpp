@@ -69,7 +69,8 @@ LinkVerdict LinkWatch::on_health(const Health& health, TimePoint now) {
             healthy_since_ = now;
             return enter(LinkState::settling, now);
         case LinkState::settling:
-        case LinkState::up: return poll(now);
+        case LinkState::up:
+            return poll(now);
     }
     return {state_, false, reason_};
 }
@@ -111,12 +112,18 @@ LinkVerdict LinkWatch::poll(TimePoint now) {
 void LinkWatch::schedule() {
     switch (state_) {
         case LinkState::unknown:
-        case LinkState::lost: next_poll_ = kNever; return;
-        case LinkState::suspended: next_poll_ = suspended_until_; return;
+        case LinkState::lost:
+            next_poll_ = kNever;
+            return;
+        case LinkState::suspended:
+            next_poll_ = suspended_until_;
+            return;
         case LinkState::settling:
             next_poll_ = std::min(last_health_ + limits_.silence_limit, healthy_since_ + settle_);
             return;
-        case LinkState::up: next_poll_ = last_health_ + limits_.silence_limit; return;
+        case LinkState::up:
+            next_poll_ = last_health_ + limits_.silence_limit;
+            return;
     }
 }
 

@@ -1,9 +1,11 @@
-// Pure: when the keeper holds its link to the proxy for lost and for back, from what came over it and the clock.
+// Pure: when the keeper holds its link to the proxy for lost and for back, from what came over it and the
+// clock.
 //
-// Lost: the socket closed; no `health` for silence_limit (a stopped proxy); a worker that has not turned its loop for
-// hang_limit (a hung one); the proxy says it is stopping. Back: `ready` without a break for settle_first, doubling up to settle_max
-// while the link flaps. `reloading` suspends all that until the proxy is ready again or its announced time is over.
-// A keeper that was itself late waits once more before it believes its clock.
+// Lost: the socket closed; no `health` for silence_limit (a stopped proxy); a worker that has not turned its
+// loop for hang_limit (a hung one); the proxy says it is stopping. Back: `ready` without a break for
+// settle_first, doubling up to settle_max while the link flaps. `reloading` suspends all that until the proxy
+// is ready again or its announced time is over. A keeper that was itself late waits once more before it
+// believes its clock.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +28,8 @@ struct LinkLimits {
 };
 
 enum class LinkState : unsigned char {
-    unknown,    // never been up since the start: no proxy is no failure by itself
-    settling,   // healthy, but not yet for long enough
+    unknown,   // never been up since the start: no proxy is no failure by itself
+    settling,  // healthy, but not yet for long enough
     up,
     suspended,  // a reload was announced
     lost,
@@ -35,12 +37,12 @@ enum class LinkState : unsigned char {
 
 struct LinkVerdict {
     LinkState state = LinkState::unknown;
-    bool changed = false;     // against the verdict before
-    std::string reason;       // of a loss: "connection closed", "no health for 200 ms", "worker 2 hangs", ...
+    bool changed = false;  // against the verdict before
+    std::string reason;    // of a loss: "connection closed", "no health for 200 ms", "worker 2 hangs", ...
 };
 
 class LinkWatch {
-   public:
+ public:
     explicit LinkWatch(LinkLimits limits = {}) : limits_(limits) {}
 
     LinkVerdict on_up(TimePoint now);  // hello received
@@ -55,7 +57,7 @@ class LinkWatch {
     const std::string& reason() const { return reason_; }
     Duration settle_time() const { return settle_; }
 
-   private:
+ private:
     LinkVerdict enter(LinkState next, TimePoint now, std::string reason = {});
     LinkVerdict lose(std::string reason, TimePoint now);
     void schedule();
@@ -64,7 +66,7 @@ class LinkWatch {
     LinkState state_ = LinkState::unknown;
     std::string reason_;
     bool connected_ = false;
-    bool second_look_ = false;       // late once: the next silence counts
+    bool second_look_ = false;  // late once: the next silence counts
     TimePoint last_health_{};
     TimePoint healthy_since_{};
     TimePoint up_since_{};

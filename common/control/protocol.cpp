@@ -10,16 +10,18 @@ namespace common::control {
 namespace json = boost::json;
 namespace {
 
-constexpr std::array<std::string_view, 5> kProxyStates{"starting", "ready", "reloading", "draining", "stopping"};
+constexpr std::array<std::string_view, 5> kProxyStates{"starting", "ready", "reloading", "draining",
+                                                       "stopping"};
 constexpr std::array<std::string_view, 5> kVrrpStates{"init", "backup", "master", "fault", "stopped"};
 
 // Bounds on what a peer may make us keep.
 constexpr std::size_t kMaxDepth = 16;
 constexpr std::size_t kMaxName = 4096;
 
-// Reads the members of one object; remembers the first complaint, so that a message reads as a list of members.
+// Reads the members of one object; remembers the first complaint, so that a message reads as a list of
+// members.
 class ObjectReader {
-   public:
+ public:
     explicit ObjectReader(const json::object& object) : object_(object) {}
 
     template <class Number>
@@ -95,7 +97,7 @@ class ObjectReader {
         return Message(std::move(message));
     }
 
-   private:
+ private:
     const json::array* list(std::string_view key) {
         const json::value* value = object_.if_contains(key);
         if (value == nullptr) return nullptr;
@@ -116,7 +118,10 @@ class ObjectReader {
 // One pair of functions per message, and one row per pair at the end.
 
 json::object write(const Hello& m) {
-    return {{"version", m.version}, {"program", m.program}, {"release", m.release}, {"pid", m.pid},
+    return {{"version", m.version},
+            {"program", m.program},
+            {"release", m.release},
+            {"pid", m.pid},
             {"started_ms", m.started_ms}};
 }
 
@@ -169,7 +174,9 @@ Result<Message> read_health(ObjectReader& in) {
     return in.finish(std::move(m));
 }
 
-json::object write(const Reloading& m) { return {{"announced_ms", m.announced_ms}}; }
+json::object write(const Reloading& m) {
+    return {{"announced_ms", m.announced_ms}};
+}
 
 Result<Message> read_reloading(ObjectReader& in) {
     Reloading m;
@@ -232,7 +239,9 @@ Result<Message> read_response(ObjectReader& in) {
     return in.finish(std::move(m));
 }
 
-json::object write(const Unknown&) { return {}; }
+json::object write(const Unknown&) {
+    return {};
+}
 
 struct TypeRow {
     std::string_view name;
@@ -282,8 +291,12 @@ Result<Message> decode(std::string_view line) {
     return Message(Unknown{std::string(name.substr(0, kMaxName))});
 }
 
-std::string_view name_of(ProxyState state) { return kProxyStates[static_cast<std::size_t>(state)]; }
-std::string_view name_of(VrrpState state) { return kVrrpStates[static_cast<std::size_t>(state)]; }
+std::string_view name_of(ProxyState state) {
+    return kProxyStates[static_cast<std::size_t>(state)];
+}
+std::string_view name_of(VrrpState state) {
+    return kVrrpStates[static_cast<std::size_t>(state)];
+}
 
 std::span<char> LineReader::prepare() {
     constexpr std::size_t kChunk = 4096;
@@ -297,11 +310,14 @@ std::span<char> LineReader::prepare() {
     return {buffer_.data() + end_, buffer_.size() - end_};
 }
 
-void LineReader::commit(std::size_t size) { end_ += size; }
+void LineReader::commit(std::size_t size) {
+    end_ += size;
+}
 
 std::optional<std::string_view> LineReader::next() {
     if (failed_) return std::nullopt;
-    const void* found = scanned_ < end_ ? std::memchr(buffer_.data() + scanned_, '\n', end_ - scanned_) : nullptr;
+    const void* found =
+        scanned_ < end_ ? std::memchr(buffer_.data() + scanned_, '\n', end_ - scanned_) : nullptr;
     const std::size_t line_end =
         found ? static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.data()) : end_;
     if (line_end - begin_ > max_line_) {

@@ -1,6 +1,6 @@
-// The control protocol: one JSON object per line over a Unix stream socket, the first line of each side a `hello`.
-// Encode and decode are pure. Times are milliseconds. Unknown members are ignored and unknown types come out
-// as Unknown, so that a newer peer is understood as far as it goes.
+// The control protocol: one JSON object per line over a Unix stream socket, the first line of each side a
+// `hello`. Encode and decode are pure. Times are milliseconds. Unknown members are ignored and unknown types
+// come out as Unknown, so that a newer peer is understood as far as it goes.
 //
 //   proxyd -> vrrpd   hello, health (every 20 ms and at each change), reloading
 //   vrrpd -> proxyd   hello, role
@@ -76,7 +76,7 @@ struct InstanceRole {
     std::string interface;
     int vrid = 0;
     VrrpState state = VrrpState::init;
-    int priority = 0;               // effective, 0-255
+    int priority = 0;                    // effective, 0-255
     std::vector<std::string> addresses;  // virtual addresses, "192.0.2.1/24"
     bool operator==(const InstanceRole&) const = default;
 };
@@ -122,7 +122,7 @@ std::string_view name_of(VrrpState state);
 
 // Cuts a byte stream into lines. After an over-long line it stays failed: the connection is to be closed.
 class LineReader {
-   public:
+ public:
     explicit LineReader(std::size_t max_line) : max_line_(max_line) {}
 
     // Where to read bytes into; call commit with their number.
@@ -133,7 +133,7 @@ class LineReader {
     std::optional<std::string_view> next();
     bool failed() const { return failed_; }
 
-   private:
+ private:
     std::size_t max_line_;
     std::vector<char> buffer_;
     std::size_t begin_ = 0, end_ = 0, scanned_ = 0;

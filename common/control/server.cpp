@@ -113,19 +113,19 @@ Result<> Server::Impl::start(UniqueFd listener) {
 }
 
 void Server::Impl::accept() {
-    acceptor->async_accept([self = shared_from_this()](const boost::system::error_code& error,
-                                                       Protocol::socket socket) {
-        if (!self->acceptor || error == asio::error::operation_aborted) return;
-        if (!error) {
-            self->admit(std::move(socket));
-            return self->accept();
-        }
-        // Out of descriptors or the like: wait, do not spin, do not give up.
-        self->pause.expires_after(kAcceptPause);
-        self->pause.async_wait([self](const boost::system::error_code& stopped) {
-            if (!stopped && self->acceptor) self->accept();
+    acceptor->async_accept(
+        [self = shared_from_this()](const boost::system::error_code& error, Protocol::socket socket) {
+            if (!self->acceptor || error == asio::error::operation_aborted) return;
+            if (!error) {
+                self->admit(std::move(socket));
+                return self->accept();
+            }
+            // Out of descriptors or the like: wait, do not spin, do not give up.
+            self->pause.expires_after(kAcceptPause);
+            self->pause.async_wait([self](const boost::system::error_code& stopped) {
+                if (!stopped && self->acceptor) self->accept();
+            });
         });
-    });
 }
 
 void Server::Impl::admit(Protocol::socket socket) {
@@ -133,8 +133,8 @@ void Server::Impl::admit(Protocol::socket socket) {
     if (!credentials) return;
     if (credentials->uid != 0 && credentials->uid != ::geteuid()) {
         if (const auto held = log_limit.admit("uid", Clock::now())) {
-            log::warning("control socket: refused process {} of user {}{}", credentials->pid, credentials->uid,
-                         log::suppressed_note(*held));
+            log::warning("control socket: refused process {} of user {}{}", credentials->pid,
+                         credentials->uid, log::suppressed_note(*held));
         }
         return;
     }
@@ -284,9 +284,13 @@ void Server::keep(ClientId client) {
     if (const auto it = impl_->peers.find(client); it != impl_->peers.end()) it->second.kept = true;
 }
 
-std::size_t Server::client_count() const { return impl_->peers.size(); }
+std::size_t Server::client_count() const {
+    return impl_->peers.size();
+}
 
-int Server::listener_fd() const { return impl_->acceptor ? impl_->acceptor->native_handle() : -1; }
+int Server::listener_fd() const {
+    return impl_->acceptor ? impl_->acceptor->native_handle() : -1;
+}
 
 void Server::disown_path() {
     impl_->owns_path = false;
@@ -307,7 +311,8 @@ bool has_live_owner(const std::string& path) {
     const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!probe) return false;
     if (::connect(probe.get(), endpoint->data(), endpoint->size()) == 0) return true;
-    return errno == EAGAIN || errno == EACCES || errno == EPERM;  // a full queue, or not for us: someone is there
+    return errno == EAGAIN || errno == EACCES ||
+           errno == EPERM;  // a full queue, or not for us: someone is there
 }
 
 }  // namespace common::control

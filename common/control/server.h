@@ -1,5 +1,5 @@
-// The listening side of the control protocol, on an io_context that one thread runs. Everything here, handlers
-// included, runs on that thread.
+// The listening side of the control protocol, on an io_context that one thread runs. Everything here,
+// handlers included, runs on that thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -26,9 +26,9 @@ struct PeerCredentials {
 
 struct ServerSettings {
     std::string path;
-    Hello hello;                        // sent to every peer at once
+    Hello hello;  // sent to every peer at once
     ::mode_t mode = 0600;
-    std::size_t max_clients = 16;       // one place more is kept for root
+    std::size_t max_clients = 16;                      // one place more is kept for root
     Duration hello_timeout = std::chrono::seconds(5);  // a peer that has not said hello by then goes
     // When all places are taken, a newcomer takes the place of the peer that has been silent longest, if for
     // at least this long. Peers that are `kept` (see keep()) stay.
@@ -43,14 +43,15 @@ struct ServerHandlers {
 };
 
 class Server {
-   public:
+ public:
     Server(boost::asio::io_context& io, ServerSettings settings, ServerHandlers handlers);
     ~Server();  // closes all; unlinks the path unless disown_path() was called
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    // Binds and listens; a stale socket file is replaced. Error::code EADDRINUSE: a live process owns the path (with a
-    // default path a notice, with an explicit one an error); EEXIST: something that is no socket is in the way.
+    // Binds and listens; a stale socket file is replaced. Error::code EADDRINUSE: a live process owns the
+    // path (with a default path a notice, with an explicit one an error); EEXIST: something that is no socket
+    // is in the way.
     Result<> listen();
 
     // Goes on with a listening socket of a predecessor or of the master.
@@ -72,7 +73,7 @@ class Server {
     // Takes connections no more; those that exist stay.
     void stop_listening();
 
-   private:
+ private:
     struct Impl;
     std::shared_ptr<Impl> impl_;
 };

@@ -1,5 +1,5 @@
-// Going into the background so that the exit status of the command tells the truth: the parent stays until the
-// daemon has said that it is ready, or is gone.
+// Going into the background so that the exit status of the command tells the truth: the parent stays until
+// the daemon has said that it is ready, or is gone.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@ namespace common::process {
 // The daemon's end of the pipe to its waiting parent. Dropping it unused, or dying, counts as failure
 // (the parent exits with 1, or with the daemon's own exit status).
 class StartReport {
-   public:
+ public:
     StartReport() = default;  // of a process in the foreground: reports to nobody
     explicit StartReport(UniqueFd pipe) : pipe_(std::move(pipe)) {}
 
@@ -24,13 +24,13 @@ class StartReport {
 
     bool pending() const { return static_cast<bool>(pipe_); }
 
-   private:
+ private:
     UniqueFd pipe_;
 };
 
-// Forks, leaves session and process group of the caller. Returns in the child only; the parent waits and exits.
-// Call it before any thread exists. The working folder is kept (relative paths of the configuration stay
-// valid) until the caller changes it.
+// Forks, leaves session and process group of the caller. Returns in the child only; the parent waits and
+// exits. Call it before any thread exists. The working folder is kept (relative paths of the configuration
+// stay valid) until the caller changes it.
 Result<StartReport> daemonize();
 
 // stdin, stdout, stderr to /dev/null.

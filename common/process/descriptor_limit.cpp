@@ -22,7 +22,9 @@ std::uint64_t descriptor_limit() {
     return ::getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : limit.rlim_cur;
 }
 
-std::uint64_t descriptors_for(std::uint64_t maxconn, std::uint64_t reserved) { return 2 * maxconn + reserved; }
+std::uint64_t descriptors_for(std::uint64_t maxconn, std::uint64_t reserved) {
+    return 2 * maxconn + reserved;
+}
 
 std::uint64_t maxconn_within(std::uint64_t limit, std::uint64_t reserved) {
     return limit > reserved ? (limit - reserved) / 2 : 0;

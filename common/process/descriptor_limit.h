@@ -7,8 +7,8 @@
 
 namespace common::process {
 
-// Raises the soft limit, and as root the hard one, to at least `wanted`. Returns the soft limit in force afterwards,
-// which may be lower than asked for: the caller then lowers its maxconn and says so.
+// Raises the soft limit, and as root the hard one, to at least `wanted`. Returns the soft limit in force
+// afterwards, which may be lower than asked for: the caller then lowers its maxconn and says so.
 Result<std::uint64_t> raise_descriptor_limit(std::uint64_t wanted);
 
 std::uint64_t descriptor_limit();

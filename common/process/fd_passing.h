@@ -18,8 +18,8 @@ inline constexpr std::size_t kMaxFdsPerMessage = 253;
 // Sends all of `data` (at least one byte) on a blocking socket; the descriptors go with the first byte.
 Result<> send_fds(int socket, std::string_view data, std::span<const int> fds);
 
-// The same without waiting: the number of bytes sent (the descriptors go with the first); Error::retry when the
-// socket is full.
+// The same without waiting: the number of bytes sent (the descriptors go with the first); Error::retry when
+// the socket is full.
 Result<std::size_t> send_some_with_fds(int socket, std::string_view data, std::span<const int> fds);
 
 struct ReceivedFds {

@@ -59,7 +59,8 @@ Result<> PidFile::write(std::span<const pid_t> pids) {
 void PidFile::remove() {
     if (!directory_ || owner_ != ::getpid()) return;
     struct stat info{};
-    if (::fstatat(directory_.get(), name_.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && info.st_ino == inode_) {
+    if (::fstatat(directory_.get(), name_.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+        info.st_ino == inode_) {
         ::unlinkat(directory_.get(), name_.c_str(), 0);  // may fail after the user change; nothing to do then
     }
     directory_.reset();

@@ -15,13 +15,14 @@ namespace common::process {
 // The folder is kept open, so that removal also works after chroot. Forked children must call disown() or
 // _exit (removal also checks that the pid is the creator's).
 class PidFile {
-   public:
+ public:
     PidFile() = default;
     PidFile(PidFile&& other) noexcept = default;
     PidFile& operator=(PidFile&& other) noexcept;
     ~PidFile() { remove(); }
 
-    // Writes one pid per line, mode 0644, by a temporary file and rename, so that a reader never sees half of it.
+    // Writes one pid per line, mode 0644, by a temporary file and rename, so that a reader never sees half of
+    // it.
     static Result<PidFile> create(const std::string& path, std::span<const pid_t> pids);
 
     // Writes anew (a master whose worker changed).
@@ -32,7 +33,7 @@ class PidFile {
 
     void disown() { directory_.reset(); }
 
-   private:
+ private:
     UniqueFd directory_;
     std::string path_;  // for messages
     std::string name_;  // within directory_

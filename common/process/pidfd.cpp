@@ -34,6 +34,8 @@ bool process_ended(const UniqueFd& pidfd) {
     return ::poll(&item, 1, 0) == 1;
 }
 
-bool process_alive(pid_t pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
+bool process_alive(pid_t pid) {
+    return ::kill(pid, 0) == 0 || errno == EPERM;
+}
 
 }  // namespace common::process

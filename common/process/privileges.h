@@ -31,8 +31,8 @@ struct Identity {
 // Fails with the name that does not exist. Needs no privileges: a configuration check calls it too.
 Result<Identity> resolve_identity(const PrivilegeSettings& settings);
 
-// Applies it to the process (all threads by glibc; call it before any exists). Not being root is an error only if
-// something would change. Core dumps stay as they were.
+// Applies it to the process (all threads by glibc; call it before any exists). Not being root is an error
+// only if something would change. Core dumps stay as they were.
 Result<> drop_privileges(const Identity& identity);
 
 }  // namespace common::process

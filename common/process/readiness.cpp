@@ -53,8 +53,12 @@ void Readiness::reloading() const {
     (void)send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(usec));
 }
 
-void Readiness::stopping() const { (void)send("STOPPING=1"); }
+void Readiness::stopping() const {
+    (void)send("STOPPING=1");
+}
 
-void Readiness::status(std::string_view text) const { (void)send("STATUS=" + std::string(text)); }
+void Readiness::status(std::string_view text) const {
+    (void)send("STATUS=" + std::string(text));
+}
 
 }  // namespace common::process

@@ -11,26 +11,26 @@
 
 namespace common::process {
 
-// The socket is connected by the constructor, so that chroot does not matter. Keep one per process; a forked child that
-// should not speak drops its copy.
+// The socket is connected by the constructor, so that chroot does not matter. Keep one per process; a forked
+// child that should not speak drops its copy.
 class Readiness {
-   public:
+ public:
     Readiness() = default;  // says nothing
 
-    // Reads $NOTIFY_SOCKET (a path, or '@' for the abstract namespace) and removes it from the environment, so
-    // that scripts and helpers do not speak for us.
+    // Reads $NOTIFY_SOCKET (a path, or '@' for the abstract namespace) and removes it from the environment,
+    // so that scripts and helpers do not speak for us.
     static Readiness from_environment();
     static Result<Readiness> to(std::string_view address);
 
     void ready(std::string_view status = {}, pid_t main_pid = 0) const;  // main_pid 0: this process
-    void reloading() const;                                              // with MONOTONIC_USEC, as Type=notify-reload wants
+    void reloading() const;  // with MONOTONIC_USEC, as Type=notify-reload wants
     void stopping() const;
     void status(std::string_view text) const;
 
     // The raw form: "KEY=value\nKEY=value".
     Result<> send(std::string_view state) const;
 
-   private:
+ private:
     UniqueFd socket_;
 };
 

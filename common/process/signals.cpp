@@ -14,10 +14,13 @@ void block_signals() {
     pthread_sigmask(SIG_SETMASK, &set, nullptr);
 }
 
-void ignore_sigpipe() { std::signal(SIGPIPE, SIG_IGN); }
+void ignore_sigpipe() {
+    std::signal(SIGPIPE, SIG_IGN);
+}
 
 void restore_signals() {
-    for (int number = 1; number < NSIG; ++number) std::signal(number, SIG_DFL);  // KILL and STOP refuse, rightly
+    for (int number = 1; number < NSIG; ++number)
+        std::signal(number, SIG_DFL);  // KILL and STOP refuse, rightly
     sigset_t none;
     sigemptyset(&none);
     pthread_sigmask(SIG_SETMASK, &none, nullptr);
@@ -40,6 +43,8 @@ std::optional<int> SignalReader::next() const {
     return static_cast<int>(info.ssi_signo);
 }
 
-void name_this_thread(const char* name) { pthread_setname_np(pthread_self(), name); }
+void name_this_thread(const char* name) {
+    pthread_setname_np(pthread_self(), name);
+}
 
 }  // namespace common::process

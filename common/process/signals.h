@@ -1,4 +1,5 @@
-// Signals reach the main thread only: it blocks them before the first thread starts, and reads them from a signalfd.
+// Signals reach the main thread only: it blocks them before the first thread starts, and reads them from a
+// signalfd.
 #pragma once
 
 #include <csignal>
@@ -13,8 +14,8 @@
 
 namespace common::process {
 
-// Blocks every signal but the synchronous ones (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT) in this thread
-// and so in the threads it starts.
+// Blocks every signal but the synchronous ones (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT) in this
+// thread and so in the threads it starts.
 void block_signals();
 
 // Ignores SIGPIPE; sockets report EPIPE instead.
@@ -29,14 +30,14 @@ std::thread start_thread(std::string name, Function function);
 
 // Blocks the given signals in this thread and reads them from a descriptor, which fits any event loop.
 class SignalReader {
-   public:
+ public:
     static Result<SignalReader> open(std::initializer_list<int> signals);
 
     int fd() const { return fd_.get(); }
     // The next pending signal; nothing when none is.
     std::optional<int> next() const;
 
-   private:
+ private:
     UniqueFd fd_;
 };
 

@@ -56,9 +56,13 @@ void ControlLink::watch(std::shared_ptr<HealthBoard> board, std::vector<std::str
     poke();
 }
 
-void ControlLink::poke() { tell(std::nullopt); }
+void ControlLink::poke() {
+    tell(std::nullopt);
+}
 
-void ControlLink::leave_path() { server_.disown_path(); }
+void ControlLink::leave_path() {
+    server_.disown_path();
+}
 
 void ControlLink::tick() {
     tell(std::nullopt);
@@ -82,13 +86,15 @@ control::Health ControlLink::health(bool with_backends) const {
     for (int i = 0; i < board_->workers(); ++i) {
         const std::int64_t last = board_->worker(i).last_turn_ms.load(std::memory_order_relaxed);
         if (last == 0) continue;  // has not started yet
-        out.workers.push_back({static_cast<std::uint32_t>(i + 1), static_cast<std::uint32_t>(std::max<std::int64_t>(now - last, 0))});
+        out.workers.push_back({static_cast<std::uint32_t>(i + 1),
+                               static_cast<std::uint32_t>(std::max<std::int64_t>(now - last, 0))});
     }
     if (!with_backends) return out;
     out.backends.emplace();
     for (std::size_t i = 0; i < names_.size(); ++i) {
         const HealthBoard::Backend& slot = board_->backend(i);
-        out.backends->push_back({names_[i], slot.usable.load(std::memory_order_relaxed), slot.total.load(std::memory_order_relaxed)});
+        out.backends->push_back({names_[i], slot.usable.load(std::memory_order_relaxed),
+                                 slot.total.load(std::memory_order_relaxed)});
     }
     return out;
 }
@@ -107,8 +113,10 @@ void ControlLink::tell(std::optional<ClientId> only) {
         server_.send(*only, message);
         return;
     }
-    if (*message.backends == told_backends_) message.backends.reset();
-    else told_backends_ = *message.backends;
+    if (*message.backends == told_backends_)
+        message.backends.reset();
+    else
+        told_backends_ = *message.backends;
     server_.broadcast(message);
 }
 

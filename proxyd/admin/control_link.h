@@ -1,6 +1,6 @@
 // proxyd's side of the control socket: tells the keeper its health every 20 ms and at each change, hears the
-// keeper's role, and hands over to a successor. Runs on the io_context of a thread that carries no traffic, so that load
-// does not look like death; reads the board only, so that a master can speak for its worker.
+// keeper's role, and hands over to a successor. Runs on the io_context of a thread that carries no traffic,
+// so that load does not look like death; reads the board only, so that a master can speak for its worker.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -34,21 +34,21 @@ struct ControlLinkSettings {
 };
 
 class ControlLink {
-   public:
+ public:
     ControlLink(boost::asio::io_context& io, ControlLinkSettings settings);
     ~ControlLink();
 
-    common::Result<> listen();                                // errors as control::Server::listen
+    common::Result<> listen();  // errors as control::Server::listen
     common::Result<> adopt(common::UniqueFd listener);
 
     // Whose health is told from now on; `backend_names` by index of the board.
     void watch(std::shared_ptr<HealthBoard> board, std::vector<std::string> backend_names);
-    void poke();          // something changed: tell at once
-    void leave_path();    // a successor owns the socket's file: never unlink it
+    void poke();        // something changed: tell at once
+    void leave_path();  // a successor owns the socket's file: never unlink it
     int listener_fd() const { return server_.listener_fd(); }
     bool handed_over() const { return handed_over_; }
 
-   private:
+ private:
     using ClientId = common::control::ClientId;
 
     void tick();

@@ -1,6 +1,6 @@
-// What the process that serves writes down about itself for whoever speaks to the keeper: the same process, or the
-// master that forked it. Lies in memory that both share, so it is all atomics of fixed size; the names of the backends are in
-// the model, which both have.
+// What the process that serves writes down about itself for whoever speaks to the keeper: the same process,
+// or the master that forked it. Lies in memory that both share, so it is all atomics of fixed size; the names
+// of the backends are in the model, which both have.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ namespace proxyd::admin {
 std::int64_t monotonic_ms();
 
 class HealthBoard {
-   public:
+ public:
     struct Backend {
         std::atomic<std::uint32_t> usable{0};
         std::atomic<std::uint32_t> total{0};
@@ -42,12 +42,12 @@ class HealthBoard {
     Backend& backend(std::size_t index) { return slots()[index]; }
     const Backend& backend(std::size_t index) const { return const_cast<HealthBoard*>(this)->slots()[index]; }
 
-    // The keeper's last word, as one line of the control protocol, for the statistics page of the process that serves.
-    // Longer texts are not kept. One writer, any readers.
+    // The keeper's last word, as one line of the control protocol, for the statistics page of the process
+    // that serves. Longer texts are not kept. One writer, any readers.
     void set_role(std::string_view text);
     std::string role() const;
 
-   private:
+ private:
     HealthBoard(int workers, std::size_t backends) : workers_(workers), backends_(backends) {}
     Backend* slots() { return reinterpret_cast<Backend*>(this + 1); }
 

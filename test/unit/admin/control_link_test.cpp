@@ -36,7 +36,8 @@ struct Keeper {
         return {[this](const control::Hello&) { ++ups; },
                 [this](const control::Message& m) {
                     if (const auto* health = std::get_if<control::Health>(&m)) healths.push_back(*health);
-                    if (const auto* reloading = std::get_if<control::Reloading>(&m)) reloads.push_back(*reloading);
+                    if (const auto* reloading = std::get_if<control::Reloading>(&m))
+                        reloads.push_back(*reloading);
                 },
                 [this](const std::string&) { ++downs; }};
     }
@@ -145,9 +146,8 @@ TEST_CASE_METHOD(Fixture, "a successor gets the sockets, the keeper hears `reloa
 
     common::UniqueFd listener(::dup(link->listener_fd()));
     std::optional<common::Result<control::Response>> answer;
-    std::thread successor([&] {
-        answer = control::ask(settings.path, {1, "proxyd", "next", 1, 0}, {7, "successor", {}});
-    });
+    std::thread successor(
+        [&] { answer = control::ask(settings.path, {1, "proxyd", "next", 1, 0}, {7, "successor", {}}); });
     run_until(io, [&] { return answer.has_value(); });
     successor.join();
     REQUIRE(*answer);

@@ -94,6 +94,7 @@ TEST_CASE("the rate limiter lets one line through per interval and counts the re
 TEST_CASE("the rate limiter's memory is bounded") {
     log::RateLimiter limit(1s);
     std::size_t passed = 0;
-    for (int i = 0; i < 10'000; ++i) passed += limit.admit("key " + std::to_string(i), TimePoint(5s)).has_value();
+    for (int i = 0; i < 10'000; ++i)
+        passed += limit.admit("key " + std::to_string(i), TimePoint(5s)).has_value();
     CHECK(passed == log::RateLimiter::kMaxKeys + 1);
 }

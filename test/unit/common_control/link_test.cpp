@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 namespace {
 
 class Folder {
-   public:
+ public:
     Folder() {
         std::string pattern = "/tmp/control_test.XXXXXX";
         REQUIRE(::mkdtemp(pattern.data()) != nullptr);
@@ -29,7 +29,7 @@ class Folder {
     ~Folder() { std::filesystem::remove_all(path_); }
     std::string operator/(const char* name) const { return path_ + "/" + name; }
 
-   private:
+ private:
     std::string path_;
 };
 
@@ -201,11 +201,19 @@ TEST_CASE_METHOD(Fixture, "hostile peers are closed and the others served") {
         run_until(io, [n = 0]() mutable { return ++n > 3; });
         put(bad.get(), std::string(60'000, 'x'));
     }
-    SECTION("no hello first") { put(bad.get(), encode(Request{1, "show", {}})); }
-    SECTION("hello twice") { put(bad.get(), encode(kClientHello) + encode(kClientHello)); }
-    SECTION("NULs") { put(bad.get(), std::string(100, '\0') + "\n"); }
+    SECTION("no hello first") {
+        put(bad.get(), encode(Request{1, "show", {}}));
+    }
+    SECTION("hello twice") {
+        put(bad.get(), encode(kClientHello) + encode(kClientHello));
+    }
+    SECTION("NULs") {
+        put(bad.get(), std::string(100, '\0') + "\n");
+    }
     SECTION("silence") {}
-    SECTION("half a hello") { put(bad.get(), R"({"type":"hel)"); }
+    SECTION("half a hello") {
+        put(bad.get(), R"({"type":"hel)");
+    }
     CHECK(run_until(io, [&] { return peer_closed(bad.get()); }));
     const UniqueFd good = connect_raw(path);
     put(good.get(), encode(kClientHello) + encode(Request{9, "show", {}}));

@@ -8,7 +8,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Health ready() { return {ProxyState::ready, 1, 1, 1, {{1, 0}}, {}}; }
+Health ready() {
+    return {ProxyState::ready, 1, 1, 1, {{1, 0}}, {}};
+}
 
 Health with_state(ProxyState state) {
     Health health = ready();

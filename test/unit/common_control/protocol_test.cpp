@@ -7,13 +7,22 @@ using namespace common::control;
 namespace {
 
 std::vector<Message> samples() {
-    Health full{ProxyState::draining, 7, 2, 3, {{1, 4}, {2, 0}}, std::vector<BackendHealth>{{"web\n\"x\"", 1, 2}}};
+    Health full{
+        ProxyState::draining, 7, 2, 3, {{1, 4}, {2, 0}}, std::vector<BackendHealth>{{"web\n\"x\"", 1, 2}}};
     Health brief{ProxyState::ready, 1, 0, 0, {}, std::nullopt};
     Health emptied{ProxyState::ready, 1, 0, 0, {}, std::vector<BackendHealth>{}};
     Role role{"node-1", {{"VI_1", "eth0", 51, VrrpState::master, 100, {"192.168.36.100/24"}}}};
     Response response{3, "", {{"status", {{"state", "MASTER"}}}}};
-    return {Hello{1, "proxyd", "0.1", 4711, 1'700'000'000'000}, full, brief, emptied, Reloading{5000}, role,
-            Request{3, "show", {"a", "b c"}}, response, Response{4, "no such command", nullptr}, Unknown{"later"}};
+    return {Hello{1, "proxyd", "0.1", 4711, 1'700'000'000'000},
+            full,
+            brief,
+            emptied,
+            Reloading{5000},
+            role,
+            Request{3, "show", {"a", "b c"}},
+            response,
+            Response{4, "no such command", nullptr},
+            Unknown{"later"}};
 }
 
 }  // namespace
@@ -33,12 +42,14 @@ TEST_CASE("bad lines are refused with a sentence") {
     const std::string_view line = GENERATE(
         as<std::string_view>{}, "", "{", "[]", "1", "null", R"({"a":1})", R"({"type":1})",
         R"({"type":"hello","pid":"x"})", R"({"type":"hello","pid":1e300})", R"({"type":"hello","pid":1.5})",
-        R"({"type":"hello","version":99999999999})", R"({"type":"health"})", R"({"type":"health","state":"fine"})",
-        R"({"type":"health","state":"ready","listeners_up":-1})", R"({"type":"health","state":"ready","workers":1})",
+        R"({"type":"hello","version":99999999999})", R"({"type":"health"})",
+        R"({"type":"health","state":"fine"})", R"({"type":"health","state":"ready","listeners_up":-1})",
+        R"({"type":"health","state":"ready","workers":1})",
         R"({"type":"health","state":"ready","workers":[1]})",
-        R"({"type":"health","state":"ready","workers":[{"id":-1}]})", R"({"type":"role","instances":[{"name":1}]})",
-        R"({"type":"role","instances":[{"state":"king"}]})", R"({"type":"request","arguments":[1]})",
-        R"({"type":"hello"} x)", std::string_view("{\"type\":\"hello\"}\0", 17), "\xff\xfe");
+        R"({"type":"health","state":"ready","workers":[{"id":-1}]})",
+        R"({"type":"role","instances":[{"name":1}]})", R"({"type":"role","instances":[{"state":"king"}]})",
+        R"({"type":"request","arguments":[1]})", R"({"type":"hello"} x)",
+        std::string_view("{\"type\":\"hello\"}\0", 17), "\xff\xfe");
     CAPTURE(line);
     const auto message = decode(line);
     REQUIRE_FALSE(message);
@@ -92,6 +103,8 @@ TEST_CASE("lines come out alike however the bytes arrive") {
 }
 
 TEST_CASE("an over-long line fails, with or without its end") {
-    CHECK(read_lines(std::string(101, 'x').append("\nnext\n"), 1000, 1000) == std::vector<std::string>{"<failed>"});
-    CHECK(read_lines(std::string("ok\n").append(101, 'x'), 1000, 1000) == std::vector<std::string>{"ok", "<failed>"});
+    CHECK(read_lines(std::string(101, 'x').append("\nnext\n"), 1000, 1000) ==
+          std::vector<std::string>{"<failed>"});
+    CHECK(read_lines(std::string("ok\n").append(101, 'x'), 1000, 1000) ==
+          std::vector<std::string>{"ok", "<failed>"});
 }

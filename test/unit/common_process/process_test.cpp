@@ -28,7 +28,7 @@ using namespace common::process;
 namespace {
 
 class Folder {
-   public:
+ public:
     Folder() {
         std::string pattern = "/tmp/process_test.XXXXXX";
         REQUIRE(::mkdtemp(pattern.data()) != nullptr);
@@ -37,7 +37,7 @@ class Folder {
     ~Folder() { std::filesystem::remove_all(path_); }
     std::string operator/(const char* name) const { return path_ + "/" + name; }
 
-   private:
+ private:
     std::string path_;
 };
 
@@ -178,14 +178,16 @@ TEST_CASE("privileges are dropped for good, supplementary groups included") {
               const bool dropped = ::geteuid() != 0 && ::getegid() != 0 && ::setuid(0) != 0;
               std::array<gid_t, 64> groups{};
               const int count = ::getgroups(64, groups.data());
-              const bool no_root_group = std::find(groups.begin(), groups.begin() + count, 0u) == groups.begin() + count;
+              const bool no_root_group =
+                  std::find(groups.begin(), groups.begin() + count, 0u) == groups.begin() + count;
               ::_exit(dropped && no_root_group && ::access("/etc", F_OK) != 0 ? 0 : 2);
           }) == 0);
     CHECK(in_child([] {
               Identity identity;
               identity.chroot = "/nonexistent";
               const auto result = drop_privileges(identity);
-              ::_exit(!result && result.error().text == "cannot chroot to /nonexistent: No such file or directory"
+              ::_exit(!result && result.error().text ==
+                                     "cannot chroot to /nonexistent: No such file or directory"
                           ? 0
                           : 1);
           }) == 0);
@@ -205,8 +207,7 @@ TEST_CASE("the descriptor limit is raised as far as it goes") {
 TEST_CASE("readiness is one datagram, also to the abstract namespace") {
     Folder folder;
     const std::string address = GENERATE(as<std::string>{}, "path", "@frontdoor-test-");
-    const std::string name =
-        address == "path" ? folder / "notify" : address + std::to_string(::getpid());
+    const std::string name = address == "path" ? folder / "notify" : address + std::to_string(::getpid());
     const UniqueFd manager(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const auto endpoint = Endpoint::from_unix(name);
     REQUIRE(endpoint);
