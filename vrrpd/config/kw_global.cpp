@@ -33,6 +33,14 @@ void seconds(Call& call, Globals& g) {
     if (const auto value = call.seconds(0, HighSeconds)) g.*Member = *value;
 }
 
+template <Duration Globals::*Member>
+void gap(Call& call, Globals& g) {
+    const auto value = call.seconds(0, 4294);
+    if (!value) return;
+    if (*value > Duration{}) g.*Member = *value;
+    else call.warn("0 is no gap: messages are sent as they come");
+}
+
 template <std::optional<Duration> GarpSettings::*Member, int High>
 void garp_seconds(Call& call, Globals& g) {
     if (const auto value = call.seconds(0, High)) g.garp.*Member = *value;
@@ -67,7 +75,8 @@ std::optional<std::string> socket_path(Call& call) {
 // ---- mail
 
 void read_recipients(Call& call, Globals& g) {
-    for (const Statement& line : call.block()) {
+    if (call.block().empty()) call.warn("names nobody");
+    for (const Statement& line : call.statement().block) {
         // A published file may hold "[email protected]" here: what a line says is one recipient.
         std::string recipient;
         for (const Word& word : line.words) recipient += (recipient.empty() ? "" : " ") + word.text;
@@ -137,8 +146,8 @@ constexpr Keyword<Globals> kKeywords[] = {
     {"vrrp_garp_master_refresh_repeat", garp_count<&GarpSettings::master_refresh_repeat, 1>, Effect::full, "ARPs each time; default 1"},
     {"vrrp_garp_lower_prio_delay", garp_seconds<&GarpSettings::lower_prio_delay, 4294>, Effect::full, "SECONDS before the second block after a lower advert"},
     {"vrrp_garp_lower_prio_repeat", garp_count<&GarpSettings::lower_prio_repeat, 0>, Effect::full, "ARPs after a lower advert"},
-    {"vrrp_garp_interval", seconds<&G::garp_interval, 4294>, Effect::full, "SECONDS between ARPs on one interface; default 0"},
-    {"vrrp_gna_interval", seconds<&G::gna_interval, 4294>, Effect::full, "SECONDS between neighbour adverts on one interface; default 0"},
+    {"vrrp_garp_interval", gap<&G::garp_interval>, Effect::full, "SECONDS between ARPs on one interface; default 0"},
+    {"vrrp_gna_interval", gap<&G::gna_interval>, Effect::full, "SECONDS between neighbour adverts on one interface; default 0"},
     {"vrrp_min_garp", boolean<&G::min_garp>, Effect::full, "[BOOL]: one ARP and no second block"},
     {"vrrp_down_timer_adverts", number<&G::down_timer_adverts, 1, 100>, Effect::full, "1..100 missed adverts before takeover; default 3"},
     {"vrrp_lower_prio_no_advert", boolean<&G::lower_prio_no_advert>, Effect::full, "[BOOL]: do not answer a lower advert"},

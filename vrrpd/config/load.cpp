@@ -26,6 +26,8 @@ Config load_with(const LoadOptions& options, common::Diagnostics& diagnostics, R
     read(reader);
     const std::vector<SourceLine> lines = reader.take();
     const std::vector<Statement> tree = parse_tree(lines, diagnostics);
+    // Of a file that is not there or cut in the middle there is nothing more to say.
+    if (diagnostics.has_errors()) return std::move(draft.config);
     apply_block(tree, "the file", draft, diagnostics, Part<Draft>{top_keywords(), draft});
     return complete(std::move(draft), diagnostics);
 }
