@@ -1,4 +1,5 @@
-// Any text as keepalived.conf. Lines that include something are left out: the fuzzer is to stay in this process.
+// Any text as keepalived.conf. Lines that include something are left out: the fuzzer is to stay in this
+// process.
 #include <cstdint>
 #include <string>
 #include <string_view>

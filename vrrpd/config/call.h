@@ -13,7 +13,7 @@
 namespace vrrpd::config {
 
 class Call {
-   public:
+ public:
     Call(const Statement& statement, Draft& draft, common::Diagnostics& diagnostics)
         : statement_(statement), draft_(draft), diagnostics_(diagnostics) {}
 
@@ -27,12 +27,18 @@ class Call {
     bool has(std::size_t index) const { return index <= count(); }
     const std::string& word(std::size_t index) const { return statement_.words[index].text; }
 
-    void warn(std::string text) { diagnostics_.warning(where(), "'" + statement_.name() + "': " + std::move(text)); }
-    void error(std::string text) { diagnostics_.error(where(), "'" + statement_.name() + "': " + std::move(text)); }
-    void note(std::string text) { diagnostics_.notice(where(), "'" + statement_.name() + "': " + std::move(text)); }
+    void warn(std::string text) {
+        diagnostics_.warning(where(), "'" + statement_.name() + "': " + std::move(text));
+    }
+    void error(std::string text) {
+        diagnostics_.error(where(), "'" + statement_.name() + "': " + std::move(text));
+    }
+    void note(std::string text) {
+        diagnostics_.notice(where(), "'" + statement_.name() + "': " + std::move(text));
+    }
 
-    // A missing argument is an error (keepalived refuses the file, too); anything else wrong is a warning, and the
-    // answer is empty: the default stays.
+    // A missing argument is an error (keepalived refuses the file, too); anything else wrong is a warning,
+    // and the answer is empty: the default stays.
     std::optional<std::string> text(std::size_t index = 1);
     std::optional<std::int64_t> number(std::int64_t low, std::int64_t high, std::size_t index = 1);
     // Decimal seconds with microsecond resolution.
@@ -53,7 +59,7 @@ class Call {
     // The statements of its block; a complaint when there is none.
     const std::vector<Statement>& block();
 
-   private:
+ private:
     const Statement& statement_;
     Draft& draft_;
     common::Diagnostics& diagnostics_;

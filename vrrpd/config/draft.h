@@ -1,5 +1,5 @@
-// What the keyword functions fill while the files are read: the model, and beside it what can only be settled when everything
-// is known (defaults of global_defs, scripts defined later).
+// What the keyword functions fill while the files are read: the model, and beside it what can only be settled
+// when everything is known (defaults of global_defs, scripts defined later).
 #pragma once
 
 #include <optional>

@@ -19,34 +19,44 @@ void add_line(std::string& out, std::initializer_list<std::string_view> fields) 
 
 template <class Target>
 void list(std::string& out, std::string_view block, std::span<const Keyword<Target>> table) {
-    for (const Keyword<Target>& row : table) add_line(out, {block, row.name, effect_text(row.effect), row.help});
+    for (const Keyword<Target>& row : table)
+        add_line(out, {block, row.name, effect_text(row.effect), row.help});
 }
 
 }  // namespace
 
 std::string_view effect_text(Effect effect) {
     switch (effect) {
-        case Effect::full: return "served";
-        case Effect::not_yet: return "no effect yet";
-        case Effect::internal: return "not needed";
-        case Effect::lvs: return "not served";
+        case Effect::full:
+            return "served";
+        case Effect::not_yet:
+            return "no effect yet";
+        case Effect::internal:
+            return "not needed";
+        case Effect::lvs:
+            return "not served";
     }
     return {};
 }
 
 void report_unknown(Call& call, std::string_view block, std::span<const std::string_view> names) {
     const std::string& name = call.statement().name();
-    call.diagnostics().warning(call.where(), "unknown keyword '" + name + "' in " + std::string(block) + ": skipped" +
+    call.diagnostics().warning(call.where(), "unknown keyword '" + name + "' in " + std::string(block) +
+                                                 ": skipped" +
                                                  (call.statement().has_block ? " with its block" : "") +
                                                  common::did_you_mean(name, names));
 }
 
 void report_without_effect(Call& call, Effect effect) {
     switch (effect) {
-        case Effect::full: return;
-        case Effect::not_yet: return call.warn("understood, but has no effect yet");
-        case Effect::internal: return call.note("has no effect: vrrpd has nothing that it would change");
-        case Effect::lvs: return call.warn("not served: balancing is proxyd's part, see haproxy.cfg");
+        case Effect::full:
+            return;
+        case Effect::not_yet:
+            return call.warn("understood, but has no effect yet");
+        case Effect::internal:
+            return call.note("has no effect: vrrpd has nothing that it would change");
+        case Effect::lvs:
+            return call.warn("not served: balancing is proxyd's part, see haproxy.cfg");
     }
 }
 

@@ -1,5 +1,5 @@
-// Keyword tables: one row is a name, a function and a line of help. Unknown words, "did you mean" and --keywords come from
-// the same rows.
+// Keyword tables: one row is a name, a function and a line of help. Unknown words, "did you mean" and
+// --keywords come from the same rows.
 #pragma once
 
 #include <span>
@@ -54,6 +54,7 @@ template <class... Targets>
 void apply_block(const std::vector<Statement>& statements, std::string_view name, Draft& draft,
                  common::Diagnostics& diagnostics, const Part<Targets>&... parts) {
     for (const Statement& statement : statements) {
+        if (too_many_complaints(statement.where, diagnostics)) return;
         Call call(statement, draft, diagnostics);
         if ((parts.apply(call) || ...)) continue;
         std::vector<std::string_view> names;
@@ -63,13 +64,14 @@ void apply_block(const std::vector<Statement>& statements, std::string_view name
 }
 
 // The tables, one file each.
-std::span<const Keyword<Draft>> top_keywords();              // kw_top.cpp
-std::span<const Keyword<Globals>> global_keywords();         // kw_global.cpp
-std::span<const Keyword<Globals>> process_keywords();        // kw_process.cpp: global_defs about processes and other services
-std::span<const Keyword<InstanceDraft>> instance_keywords(); // kw_instance.cpp
-std::span<const Keyword<Notifications>> notify_keywords();   // kw_notify.cpp: in instances and groups
-std::span<const Keyword<Script>> script_keywords();          // kw_script.cpp
-std::span<const Keyword<SyncGroup>> sync_group_keywords();   // kw_sync_group.cpp
+std::span<const Keyword<Draft>> top_keywords();       // kw_top.cpp
+std::span<const Keyword<Globals>> global_keywords();  // kw_global.cpp
+std::span<const Keyword<Globals>>
+process_keywords();  // kw_process.cpp: global_defs about processes and other services
+std::span<const Keyword<InstanceDraft>> instance_keywords();  // kw_instance.cpp
+std::span<const Keyword<Notifications>> notify_keywords();    // kw_notify.cpp: in instances and groups
+std::span<const Keyword<Script>> script_keywords();           // kw_script.cpp
+std::span<const Keyword<SyncGroup>> sync_group_keywords();    // kw_sync_group.cpp
 
 struct EntryCall;
 struct EntryKeyword {

@@ -7,7 +7,8 @@
 
 namespace vrrpd::config {
 
-// The entry being read and its words; functions say what is wrong and clear `good` when the entry cannot be used.
+// The entry being read and its words; functions say what is wrong and clear `good` when the entry cannot be
+// used.
 struct EntryCall {
     const Statement& statement;
     common::Diagnostics& diagnostics;
@@ -41,8 +42,10 @@ void read_broadcast(EntryCall& c) {
         c.entry.broadcast_auto = true;
     } else if (c.argument() != "-") {
         const auto address = IpAddress::parse(c.argument());
-        if (address && address->family() == packet::Family::v4) c.entry.broadcast = *address;
-        else c.warn("'" + c.argument() + "' is no IPv4 broadcast address; ignored");
+        if (address && address->family() == packet::Family::v4)
+            c.entry.broadcast = *address;
+        else
+            c.warn("'" + c.argument() + "' is no IPv4 broadcast address; ignored");
     }
 }
 
@@ -89,7 +92,8 @@ void read_preferred(EntryCall& c) {
 }
 
 constexpr EntryKeyword kKeywords[] = {
-    {"dev", 1, [](EntryCall& c) { c.entry.device = c.argument(); }, "IF to set it on; default: the instance's interface"},
+    {"dev", 1, [](EntryCall& c) { c.entry.device = c.argument(); },
+     "IF to set it on; default: the instance's interface"},
     {"brd", 1, read_broadcast, "A | + (all host bits set) | - (none, default): broadcast address"},
     {"broadcast", 1, read_broadcast, "as brd"},
     {"scope", 1, read_scope, "global | site | link | host | nowhere | 0..255; default global"},
@@ -100,10 +104,13 @@ constexpr EntryKeyword kKeywords[] = {
     {"mngtmpaddr", 0, [](EntryCall& c) { c.entry.mngtmpaddr = true; }, "IPv6: manage temporary addresses"},
     {"noprefixroute", 0, [](EntryCall& c) { c.entry.noprefixroute = true; }, "no route for the prefix"},
     {"autojoin", 0, [](EntryCall& c) { c.entry.autojoin = true; }, "join the multicast group"},
-    {"no_track", 0, [](EntryCall& c) { c.entry.no_track = true; }, "do not put it back when somebody deletes it"},
+    {"no_track", 0, [](EntryCall& c) { c.entry.no_track = true; },
+     "do not put it back when somebody deletes it"},
     {"preferred_lft", 1, read_preferred, "SECONDS | forever"},
-    {"use_vmac", 0, [](EntryCall& c) { c.warn("use_vmac has no effect yet"); }, "set it on the instance's VMAC (no effect yet)"},
-    {"track_group", 1, [](EntryCall& c) { c.warn("track_group has no effect yet"); }, "G: static addresses only (no effect yet)"},
+    {"use_vmac", 0, [](EntryCall& c) { c.warn("use_vmac has no effect yet"); },
+     "set it on the instance's VMAC (no effect yet)"},
+    {"track_group", 1, [](EntryCall& c) { c.warn("track_group has no effect yet"); },
+     "G: static addresses only (no effect yet)"},
 };
 
 bool read_address(EntryCall& c) {
@@ -131,7 +138,9 @@ bool read_address(EntryCall& c) {
 
 }  // namespace
 
-std::span<const EntryKeyword> address_entry_keywords() { return kKeywords; }
+std::span<const EntryKeyword> address_entry_keywords() {
+    return kKeywords;
+}
 
 std::optional<AddressEntry> read_address_entry(const Statement& statement, common::Diagnostics& diagnostics) {
     EntryCall call{statement, diagnostics, {}};

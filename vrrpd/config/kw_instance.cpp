@@ -19,15 +19,16 @@ void optional_bool(Call& call, Target& d) {
     d.out.*Member = call.boolean();
 }
 
-template <std::optional<Duration> GarpSettings::*Member, int Low, int High>
+template <std::optional<Duration> GarpSettings::* Member, int Low, int High>
 void garp_seconds(Call& call, Target& d) {
     if (const auto value = call.seconds(Low, High)) d.out.garp.*Member = *value;
 }
 
 // keepalived takes 0 for 1 where at least one message is wanted.
-template <std::optional<int> GarpSettings::*Member, int Least>
+template <std::optional<int> GarpSettings::* Member, int Least>
 void garp_count(Call& call, Target& d) {
-    if (const auto value = call.number(0, 1'000'000)) d.out.garp.*Member = std::max(Least, static_cast<int>(*value));
+    if (const auto value = call.number(0, 1'000'000))
+        d.out.garp.*Member = std::max(Least, static_cast<int>(*value));
 }
 
 void read_state(Call& call, Target& d) {
@@ -35,7 +36,8 @@ void read_state(Call& call, Target& d) {
     if (!given) return;
     d.state_where = call.where();
     d.out.state_master = *given == "MASTER";
-    if (*given != "MASTER" && *given != "BACKUP") call.warn("'" + *given + "' is neither MASTER nor BACKUP; BACKUP is used");
+    if (*given != "MASTER" && *given != "BACKUP")
+        call.warn("'" + *given + "' is neither MASTER nor BACKUP; BACKUP is used");
 }
 
 void read_interface(Call& call, Target& d) {
@@ -107,7 +109,7 @@ void read_authentication(Call& call, Target& d) {
 
 // ---- addresses
 
-template <std::vector<AddressEntry> Instance::*Member>
+template <std::vector<AddressEntry> Instance::* Member>
 void read_addresses(Call& call, Target& d) {
     for (const Statement& line : call.block()) {
         auto entry = read_address_entry(line, call.diagnostics());
@@ -129,7 +131,9 @@ void read_unicast_peers(Call& call, Target& d) {
             const auto ttl = i + 1 < line.words.size() ? common::parse_number(line.words[i + 1].text, 0, 255)
                                                        : common::Result<std::int64_t>(common::fail(""));
             if ((!minimum && word != "max_ttl") || !ttl) {
-                call.diagnostics().warning(line.where, "unicast peer: '" + word + "' is not understood; expected min_ttl N, max_ttl N");
+                call.diagnostics().warning(
+                    line.where,
+                    "unicast peer: '" + word + "' is not understood; expected min_ttl N, max_ttl N");
                 break;
             }
             (minimum ? peer.min_ttl : peer.max_ttl) = static_cast<std::uint8_t>(*ttl);
@@ -142,8 +146,10 @@ void read_unicast_peers(Call& call, Target& d) {
 void read_multicast_group(Call& call, Target& d) {
     const auto value = call.address();
     if (!value) return;
-    if (value->is_multicast()) d.out.multicast_group = *value;
-    else call.warn("'" + value->to_string() + "' is no multicast address; ignored");
+    if (value->is_multicast())
+        d.out.multicast_group = *value;
+    else
+        call.warn("'" + value->to_string() + "' is no multicast address; ignored");
 }
 
 // ---- tracking
@@ -163,7 +169,9 @@ void read_track_interfaces(Call& call, Target& d) {
         std::optional<int> weight;
         std::optional<bool> reverse;
         entry.weight(1, 253, weight, reverse);
-        d.out.tracks.push_back({{fsm::TrackKind::interface, line.name(), weight.value_or(0), reverse.value_or(false)}, line.where});
+        d.out.tracks.push_back(
+            {{fsm::TrackKind::interface, line.name(), weight.value_or(0), reverse.value_or(false)},
+             line.where});
     }
 }
 
@@ -175,7 +183,8 @@ void read_track_proxy(Call& call, Target& d) {
         Call entry(line, call.draft(), call.diagnostics());
         if (!entry.weight(0, 253, weight, reverse)) return;
     }
-    d.out.tracks.push_back({{fsm::TrackKind::proxy, "proxy", weight.value_or(0), reverse.value_or(false)}, call.where()});
+    d.out.tracks.push_back(
+        {{fsm::TrackKind::proxy, "proxy", weight.value_or(0), reverse.value_or(false)}, call.where()});
 }
 
 void read_preempt_delay(Call& call, Target& d) {
@@ -187,49 +196,85 @@ void read_version(Call& call, Target& d) {
 }
 
 constexpr Keyword<Target> kKeywords[] = {
-    {"state", read_state, Effect::full, "MASTER | BACKUP: only a hint, priorities decide; MASTER with priority 255 starts as master"},
+    {"state", read_state, Effect::full,
+     "MASTER | BACKUP: only a hint, priorities decide; MASTER with priority 255 starts as master"},
     {"interface", read_interface, Effect::full, "IF that adverts are sent on (required)"},
     {"virtual_router_id", read_vrid, Effect::full, "1..255, the same on all routers of the group (required)"},
-    {"priority", [](Call& c, Target& d) { if (const auto n = c.number(1, 255)) d.priority = static_cast<std::uint8_t>(*n); },
+    {"priority",
+     [](Call& c, Target& d) {
+         if (const auto n = c.number(1, 255)) d.priority = static_cast<std::uint8_t>(*n);
+     },
      Effect::full, "1..255; default 100; 255 owns the addresses"},
-    {"advert_int", read_interval, Effect::full, "SECONDS between adverts: version 2 whole seconds 1..255, version 3 0.01..40.95; default 1"},
+    {"advert_int", read_interval, Effect::full,
+     "SECONDS between adverts: version 2 whole seconds 1..255, version 3 0.01..40.95; default 1"},
     {"version", read_version, Effect::full, "2 | 3; default vrrp_version; IPv6 is always 3"},
-    {"authentication", read_authentication, Effect::full, "{ auth_type PASS, auth_pass PASSWORD }: version 2 only"},
-    {"virtual_ipaddress", read_addresses<&Instance::addresses>, Effect::full, "{ ADDR[/PREFIX] [dev IF] ... }: set on the master and advertised"},
-    {"virtual_ipaddress_excluded", read_addresses<&Instance::excluded_addresses>, Effect::full, "{ ADDR... }: set on the master, not advertised; any family"},
+    {"authentication", read_authentication, Effect::full,
+     "{ auth_type PASS, auth_pass PASSWORD }: version 2 only"},
+    {"virtual_ipaddress", read_addresses<&Instance::addresses>, Effect::full,
+     "{ ADDR[/PREFIX] [dev IF] ... }: set on the master and advertised"},
+    {"virtual_ipaddress_excluded", read_addresses<&Instance::excluded_addresses>, Effect::full,
+     "{ ADDR... }: set on the master, not advertised; any family"},
     {"track_script", read_track_scripts, Effect::full, "{ SCRIPT [weight W [reverse]] }"},
-    {"track_interface", read_track_interfaces, Effect::full, "{ IF [weight W [reverse]] }: weight 0 (default): down is FAULT"},
-    {"track_proxy", read_track_proxy, Effect::full, "[{ weight W [reverse] }]: follows the control link to proxyd; weight 0 (default): lost is FAULT"},
+    {"track_interface", read_track_interfaces, Effect::full,
+     "{ IF [weight W [reverse]] }: weight 0 (default): down is FAULT"},
+    {"track_proxy", read_track_proxy, Effect::full,
+     "[{ weight W [reverse] }]: follows the control link to proxyd; weight 0 (default): lost is FAULT"},
     {"nopreempt", flag<&Instance::nopreempt>, Effect::full, "leave a lower master alone while it lives"},
     {"preempt", [](Call&, Target& d) { d.out.nopreempt = false; }, Effect::full, "the default"},
-    {"preempt_delay", read_preempt_delay, Effect::full, "0..1000 SECONDS to leave a lower master alone after it is first heard"},
+    {"preempt_delay", read_preempt_delay, Effect::full,
+     "0..1000 SECONDS to leave a lower master alone after it is first heard"},
     {"mcast_src_ip", read_source, Effect::full, "ADDR adverts come from; default: the interface's first"},
     {"unicast_src_ip", read_source, Effect::full, "ADDR adverts come from; default: the interface's first"},
-    {"unicast_peer", read_unicast_peers, Effect::full, "{ ADDR [min_ttl N] [max_ttl N] }: adverts go to these instead of a group"},
-    {"mcast_dst_ip", read_multicast_group, Effect::full, "ADDR of the multicast group; default vrrp_mcast_group4 or 6"},
-    {"unicast_ttl", [](Call& c, Target& d) { if (const auto n = c.number(0, 255)) d.out.unicast_ttl = static_cast<int>(*n); },
+    {"unicast_peer", read_unicast_peers, Effect::full,
+     "{ ADDR [min_ttl N] [max_ttl N] }: adverts go to these instead of a group"},
+    {"mcast_dst_ip", read_multicast_group, Effect::full,
+     "ADDR of the multicast group; default vrrp_mcast_group4 or 6"},
+    {"unicast_ttl",
+     [](Call& c, Target& d) {
+         if (const auto n = c.number(0, 255)) d.out.unicast_ttl = static_cast<int>(*n);
+     },
      Effect::full, "0..255; default 255"},
-    {"check_unicast_src", [](Call&, Target& d) { d.check_unicast_source = true; }, Effect::full, "unicast adverts must come from a peer"},
-    {"garp_master_delay", garp_seconds<&GarpSettings::master_delay, 0, 4294>, Effect::full, "SECONDS before the second block of ARPs; default 5; 0: none"},
-    {"garp_master_repeat", garp_count<&GarpSettings::master_repeat, 1>, Effect::full, "ARPs per block; default 5"},
-    {"garp_master_refresh", garp_seconds<&GarpSettings::master_refresh, 0, 4294967>, Effect::full, "SECONDS between ARPs while master; default 0: never"},
-    {"garp_master_refresh_repeat", garp_count<&GarpSettings::master_refresh_repeat, 1>, Effect::full, "ARPs each time; default 1"},
-    {"garp_lower_prio_delay", garp_seconds<&GarpSettings::lower_prio_delay, 0, 4294>, Effect::full, "SECONDS before the second block after a lower advert"},
-    {"garp_lower_prio_repeat", garp_count<&GarpSettings::lower_prio_repeat, 0>, Effect::full, "ARPs after a lower advert"},
-    {"down_timer_adverts", [](Call& c, Target& d) { if (const auto n = c.number(1, 100)) d.down_timer_adverts = static_cast<int>(*n); },
+    {"check_unicast_src", [](Call&, Target& d) { d.check_unicast_source = true; }, Effect::full,
+     "unicast adverts must come from a peer"},
+    {"garp_master_delay", garp_seconds<&GarpSettings::master_delay, 0, 4294>, Effect::full,
+     "SECONDS before the second block of ARPs; default 5; 0: none"},
+    {"garp_master_repeat", garp_count<&GarpSettings::master_repeat, 1>, Effect::full,
+     "ARPs per block; default 5"},
+    {"garp_master_refresh", garp_seconds<&GarpSettings::master_refresh, 0, 4294967>, Effect::full,
+     "SECONDS between ARPs while master; default 0: never"},
+    {"garp_master_refresh_repeat", garp_count<&GarpSettings::master_refresh_repeat, 1>, Effect::full,
+     "ARPs each time; default 1"},
+    {"garp_lower_prio_delay", garp_seconds<&GarpSettings::lower_prio_delay, 0, 4294>, Effect::full,
+     "SECONDS before the second block after a lower advert"},
+    {"garp_lower_prio_repeat", garp_count<&GarpSettings::lower_prio_repeat, 0>, Effect::full,
+     "ARPs after a lower advert"},
+    {"down_timer_adverts",
+     [](Call& c, Target& d) {
+         if (const auto n = c.number(1, 100)) d.down_timer_adverts = static_cast<int>(*n);
+     },
      Effect::full, "1..100 missed adverts before takeover; default 3"},
-    {"lower_prio_no_advert", optional_bool<&Instance::lower_prio_no_advert>, Effect::full, "[BOOL]: do not answer a lower advert"},
-    {"higher_prio_send_advert", optional_bool<&Instance::higher_prio_send_advert>, Effect::full, "[BOOL]: one more advert before giving way: vrrpd always sends it"},
-    {"skip_check_adv_addr", optional_bool<&Instance::skip_check_adv_addr>, Effect::full, "[BOOL]: vrrpd never drops an advert for its addresses"},
-    {"dont_track_primary", flag<&Instance::dont_track_primary>, Effect::full, "own interface down is no fault"},
-    {"track_src_ip", flag<&Instance::track_source>, Effect::full, "the configured source address gone is FAULT"},
-    {"accept", [](Call&, Target& d) { d.accept = true; }, Effect::full, "packets to the addresses are accepted (default)"},
-    {"no_accept", [](Call&, Target& d) { d.accept = false; }, Effect::not_yet, "drop packets to the addresses"},
-    {"promote_secondaries", flag<&Instance::promote_secondaries>, Effect::not_yet, "set the sysctl while running"},
-    {"v3_checksum_as_v2", [](Call& c, Target& d) { d.out.v3_checksum_as_v2 = c.boolean().value_or(false); }, Effect::full,
-     "[BOOL]: version 3 over IPv4 without pseudo header; received ones are taken either way"},
-    {"strict_mode", optional_bool<&Instance::strict>, Effect::not_yet, "[BOOL]: keep to the letter of the RFC"},
-    {"use_vmac", nullptr, Effect::not_yet, "[IF] [MAC]: addresses and adverts on a macvlan with the VRRP MAC"},
+    {"lower_prio_no_advert", optional_bool<&Instance::lower_prio_no_advert>, Effect::full,
+     "[BOOL]: do not answer a lower advert"},
+    {"higher_prio_send_advert", optional_bool<&Instance::higher_prio_send_advert>, Effect::full,
+     "[BOOL]: one more advert before giving way: vrrpd always sends it"},
+    {"skip_check_adv_addr", optional_bool<&Instance::skip_check_adv_addr>, Effect::full,
+     "[BOOL]: vrrpd never drops an advert for its addresses"},
+    {"dont_track_primary", flag<&Instance::dont_track_primary>, Effect::full,
+     "own interface down is no fault"},
+    {"track_src_ip", flag<&Instance::track_source>, Effect::full,
+     "the configured source address gone is FAULT"},
+    {"accept", [](Call&, Target& d) { d.accept = true; }, Effect::full,
+     "packets to the addresses are accepted (default)"},
+    {"no_accept", [](Call&, Target& d) { d.accept = false; }, Effect::not_yet,
+     "drop packets to the addresses"},
+    {"promote_secondaries", flag<&Instance::promote_secondaries>, Effect::not_yet,
+     "set the sysctl while running"},
+    {"v3_checksum_as_v2", [](Call& c, Target& d) { d.out.v3_checksum_as_v2 = c.boolean().value_or(false); },
+     Effect::full, "[BOOL]: version 3 over IPv4 without pseudo header; received ones are taken either way"},
+    {"strict_mode", optional_bool<&Instance::strict>, Effect::not_yet,
+     "[BOOL]: keep to the letter of the RFC"},
+    {"use_vmac", nullptr, Effect::not_yet,
+     "[IF] [MAC]: addresses and adverts on a macvlan with the VRRP MAC"},
     {"use_vmac_addr", nullptr, Effect::not_yet, "VMAC on other interfaces, too"},
     {"vmac_xmit_base", nullptr, Effect::not_yet, "send adverts from the base interface"},
     {"use_ipvlan", nullptr, Effect::not_yet, "addresses on an ipvlan"},
@@ -258,6 +303,8 @@ constexpr Keyword<Target> kKeywords[] = {
 
 }  // namespace
 
-std::span<const Keyword<InstanceDraft>> instance_keywords() { return kKeywords; }
+std::span<const Keyword<InstanceDraft>> instance_keywords() {
+    return kKeywords;
+}
 
 }  // namespace vrrpd::config

@@ -1,4 +1,5 @@
-// global_defs { ... }: keepalived's processes, firewall, SNMP, D-Bus, LVS, dumps. Most of it tunes what vrrpd does not have.
+// global_defs { ... }: keepalived's processes, firewall, SNMP, D-Bus, LVS, dumps. Most of it tunes what vrrpd
+// does not have.
 #include "vrrpd/config/keyword.h"
 
 namespace vrrpd::config {
@@ -6,9 +7,11 @@ namespace {
 
 using G = Globals;
 constexpr Keyword<Globals> kKeywords[] = {
-    {"startup_script", [](Call& c, G& g) { g.startup_script = c.command_with_user(); }, Effect::not_yet, "\"PROGRAM\" run once at the start"},
+    {"startup_script", [](Call& c, G& g) { g.startup_script = c.command_with_user(); }, Effect::not_yet,
+     "\"PROGRAM\" run once at the start"},
     {"startup_script_timeout", nullptr, Effect::not_yet, "1..1000 SECONDS"},
-    {"shutdown_script", [](Call& c, G& g) { g.shutdown_script = c.command_with_user(); }, Effect::not_yet, "\"PROGRAM\" run once at the end"},
+    {"shutdown_script", [](Call& c, G& g) { g.shutdown_script = c.command_with_user(); }, Effect::not_yet,
+     "\"PROGRAM\" run once at the end"},
     {"shutdown_script_timeout", nullptr, Effect::not_yet, "1..1000 SECONDS"},
     {"reload_check_config", nullptr, Effect::internal, "[LOG]: vrrpd always checks before it reloads"},
     {"reload_time_file", nullptr, Effect::not_yet, "PATH of a file with the time to reload"},
@@ -103,6 +106,8 @@ constexpr Keyword<Globals> kKeywords[] = {
 
 }  // namespace
 
-std::span<const Keyword<Globals>> process_keywords() { return kKeywords; }
+std::span<const Keyword<Globals>> process_keywords() {
+    return kKeywords;
+}
 
 }  // namespace vrrpd::config

@@ -23,6 +23,8 @@ constexpr Keyword<SyncGroup> kKeywords[] = {
 
 }  // namespace
 
-std::span<const Keyword<SyncGroup>> sync_group_keywords() { return kKeywords; }
+std::span<const Keyword<SyncGroup>> sync_group_keywords() {
+    return kKeywords;
+}
 
 }  // namespace vrrpd::config

@@ -29,8 +29,8 @@ bool is_taken(Call& call, const Range& range, const std::string& name) {
 
 void read_globals(Call& call, Draft& draft) {
     Globals& globals = draft.config.globals;
-    apply_block(call.block(), "global_defs", draft, call.diagnostics(), Part<Globals>{global_keywords(), globals},
-                Part<Globals>{process_keywords(), globals});
+    apply_block(call.block(), "global_defs", draft, call.diagnostics(),
+                Part<Globals>{global_keywords(), globals}, Part<Globals>{process_keywords(), globals});
 }
 
 void read_script(Call& call, Draft& draft) {
@@ -51,7 +51,8 @@ void read_script(Call& call, Draft& draft) {
 void read_instance(Call& call, Draft& draft) {
     const std::string name = block_name(call, "an instance");
     if (name.empty()) return;
-    const bool taken = std::ranges::any_of(draft.instances, [&](const InstanceDraft& d) { return d.out.name == name; });
+    const bool taken =
+        std::ranges::any_of(draft.instances, [&](const InstanceDraft& d) { return d.out.name == name; });
     if (taken) {
         call.warn("'" + name + "' is already defined; this block is skipped");
         return;
@@ -72,7 +73,8 @@ void read_sync_group(Call& call, Draft& draft) {
     group.name = name;
     group.where = call.where();
     apply_block(call.block(), "vrrp_sync_group '" + name + "'", draft, call.diagnostics(),
-                Part<SyncGroup>{sync_group_keywords(), group}, Part<Notifications>{notify_keywords(), group.notify});
+                Part<SyncGroup>{sync_group_keywords(), group},
+                Part<Notifications>{notify_keywords(), group.notify});
     draft.config.sync_groups.push_back(std::move(group));
 }
 
@@ -110,7 +112,8 @@ constexpr Keyword<Draft> kKeywords[] = {
     {"net_namespace_ipvs", nullptr, Effect::lvs, "[NAME]"},
     {"namespace_with_ipsets", nullptr, Effect::internal, "for kernels before 3.13"},
     {"instance", read_instance_name, Effect::full, "NAME of this process among several on a node"},
-    {"use_pid_dir", [](Call&, Draft& d) { d.config.globals.use_pid_dir = true; }, Effect::full, "pid files in a directory of their own"},
+    {"use_pid_dir", [](Call&, Draft& d) { d.config.globals.use_pid_dir = true; }, Effect::full,
+     "pid files in a directory of their own"},
     {"child_wait_time", nullptr, Effect::internal, "SECONDS to wait for children at the end"},
     {"linkbeat_use_polling", nullptr, Effect::internal, "ask interfaces instead of listening"},
     {"linkbeat_interfaces", nullptr, Effect::internal, "{ IF... }"},
@@ -121,6 +124,8 @@ constexpr Keyword<Draft> kKeywords[] = {
 
 }  // namespace
 
-std::span<const Keyword<Draft>> top_keywords() { return kKeywords; }
+std::span<const Keyword<Draft>> top_keywords() {
+    return kKeywords;
+}
 
 }  // namespace vrrpd::config

@@ -5,8 +5,12 @@
 namespace vrrpd::config {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v'; }
-bool is_octal(char c) { return c >= '0' && c <= '7'; }
+bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
+}
+bool is_octal(char c) {
+    return c >= '0' && c <= '7';
+}
 
 int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -41,7 +45,7 @@ std::size_t unescape(std::string_view line, std::size_t at, std::string& out) {
 }
 
 class LineLexer {
-   public:
+ public:
     explicit LineLexer(std::string_view line) : line_(line) {}
 
     LexedLine run() {
@@ -54,7 +58,8 @@ class LineLexer {
                 break;
             } else if (c == '"' || c == '\'') {
                 quoted_part(c);
-            } else if (c == '\\' && at_ + 1 < line_.size() && (line_[at_ + 1] == '#' || line_[at_ + 1] == '!')) {
+            } else if (c == '\\' && at_ + 1 < line_.size() &&
+                       (line_[at_ + 1] == '#' || line_[at_ + 1] == '!')) {
                 plain(line_[at_ + 1]);
                 at_ += 2;
             } else {
@@ -66,7 +71,7 @@ class LineLexer {
         return std::move(out_);
     }
 
-   private:
+ private:
     void plain(char c) {
         in_word_ = true;
         word_.text += c;
@@ -103,7 +108,8 @@ class LineLexer {
             word.text.pop_back();
         }
         if (!word.text.empty() || word.quoted) out_.tokens.push_back(std::move(word));
-        for (auto kind = tail.rbegin(); kind != tail.rend(); ++kind) out_.tokens.push_back({*kind, {}, false});
+        for (auto kind = tail.rbegin(); kind != tail.rend(); ++kind)
+            out_.tokens.push_back({*kind, {}, false});
     }
 
     std::string_view line_;
@@ -115,7 +121,9 @@ class LineLexer {
 
 }  // namespace
 
-LexedLine lex_line(std::string_view line) { return LineLexer(line).run(); }
+LexedLine lex_line(std::string_view line) {
+    return LineLexer(line).run();
+}
 
 std::vector<std::string> split_command(std::string_view text) {
     std::vector<std::string> out;

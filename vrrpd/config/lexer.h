@@ -28,7 +28,8 @@ struct LexedLine {
 
 LexedLine lex_line(std::string_view line);
 
-// A quoted command into the arguments of exec: blanks separate, quotes group, a backslash takes the next character as it is.
+// A quoted command into the arguments of exec: blanks separate, quotes group, a backslash takes the next
+// character as it is.
 std::vector<std::string> split_command(std::string_view text);
 
 }  // namespace vrrpd::config

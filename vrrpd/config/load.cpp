@@ -21,8 +21,8 @@ template <class Read>
 Config load_with(const LoadOptions& options, common::Diagnostics& diagnostics, Read read) {
     Draft draft;
     draft.config.files = std::make_shared<FileNames>();
-    SourceReader reader(options.config_id.empty() ? default_config_id() : options.config_id, *draft.config.files,
-                        diagnostics);
+    SourceReader reader(options.config_id.empty() ? default_config_id() : options.config_id,
+                        *draft.config.files, diagnostics);
     read(reader);
     const std::vector<SourceLine> lines = reader.take();
     const std::vector<Statement> tree = parse_tree(lines, diagnostics);

@@ -1,6 +1,7 @@
-// Reads keepalived.conf and everything it includes. Tolerant as keepalived is: what is not understood is skipped with a
-// warning, a number out of range becomes its default. An error in the diagnostics means that the file is refused: nothing
-// may be started from the Config that came with it. Not thread-safe with respect to `diagnostics`.
+// Reads keepalived.conf and everything it includes. Tolerant as keepalived is: what is not understood is
+// skipped with a warning, a number out of range becomes its default. An error in the diagnostics means that
+// the file is refused: nothing may be started from the Config that came with it. Not thread-safe with respect
+// to `diagnostics`.
 #pragma once
 
 #include <string>
@@ -11,7 +12,10 @@
 
 namespace vrrpd::config {
 
-inline constexpr std::size_t kMaxFileSize = 16 * 1024 * 1024;
+// More than any keeper needs, and little enough that a wrong file costs nothing.
+inline constexpr std::size_t kMaxFileSize = 4 * 1024 * 1024;  // with all includes
+inline constexpr std::size_t kMaxLines = 200'000;             // blank and comment lines do not count
+inline constexpr std::size_t kMaxComplaints = 1000;           // then reading stops with an error
 
 struct LoadOptions {
     std::string config_id;  // `-i ID` for @ID lines; empty: first part of the node name

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "common/text.h"
+#include "vrrpd/config/load.h"
 
 namespace vrrpd::config {
 namespace {
@@ -13,10 +14,11 @@ namespace {
 // Definitions that contain each other would grow without end.
 constexpr int kMaxExpansionDepth = 32;
 constexpr std::size_t kMaxExpandedLine = 64 * 1024;
-constexpr std::size_t kMaxLines = 1'000'000;
 constexpr std::int64_t kMaxRepetitions = 100'000;
 
-bool is_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+bool is_name(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+}
 
 std::string_view name_at(std::string_view text) {
     std::size_t size = 0;
@@ -88,7 +90,8 @@ std::vector<std::string_view> split_list(std::string_view text) {
 }
 
 std::vector<std::string_view> members(std::string_view item) {
-    if (item.size() >= 2 && item.front() == '{' && item.back() == '}') return split_list(item.substr(1, item.size() - 2));
+    if (item.size() >= 2 && item.front() == '{' && item.back() == '}')
+        return split_list(item.substr(1, item.size() - 2));
     return {item};
 }
 
@@ -154,7 +157,8 @@ bool Macros::repeat(std::string_view line, common::Location where, std::vector<S
         for (std::size_t i = 1; i < items.size(); ++i) {
             const std::vector<std::string_view> values = members(items[i]);
             std::string copy = body;
-            for (std::size_t k = 0; k < names.size() && k < values.size(); ++k) replace_all(copy, names[k], values[k]);
+            for (std::size_t k = 0; k < names.size() && k < values.size(); ++k)
+                replace_all(copy, names[k], values[k]);
             expand(std::move(copy), where, out, depth + 1);
         }
         return true;
@@ -188,11 +192,13 @@ void Macros::expand(std::string line, common::Location where, std::vector<Source
         const std::string_view rest = std::string_view(line).substr(at + 1);
         const bool braced = rest.starts_with('{');
         const auto close = rest.find('}');
-        std::string_view name = braced && close != std::string_view::npos ? rest.substr(1, close - 1) : name_at(rest);
+        std::string_view name =
+            braced && close != std::string_view::npos ? rest.substr(1, close - 1) : name_at(rest);
         const std::size_t size = braced ? name.size() + 3 : name.size() + 1;
         const std::optional<std::string> value = name.empty() ? std::nullopt : value_of(name);
         // "$NAME" must be followed by a blank, as in keepalived: "$5x" of a shell command stays.
-        if (!value || (!braced && at + size < line.size() && line[at + size] != ' ' && line[at + size] != '\t')) {
+        if (!value ||
+            (!braced && at + size < line.size() && line[at + size] != ' ' && line[at + size] != '\t')) {
             ++at;
             continue;
         }
@@ -208,11 +214,14 @@ void Macros::expand(std::string line, common::Location where, std::vector<Source
         out.push_back({std::move(line), where});
         return;
     }
-    for (const std::string_view part : common::split(line, '\n')) expand(std::string(part), where, out, depth + 1);
+    for (const std::string_view part : common::split(line, '\n'))
+        expand(std::string(part), where, out, depth + 1);
 }
 
 void Macros::feed(std::string_view line, common::Location where, std::vector<SourceLine>& out) {
     if (!condition_holds(line) || define(line)) return;
+    const std::string_view words = common::trim(line);
+    if (words.empty() || words.front() == '#' || words.front() == '!') return;
     if (const std::string_view text = trim_left(line); text.starts_with("instance ")) {
         instance_ = std::string(name_at(trim_left(text.substr(9))));
     }

@@ -19,7 +19,7 @@
 namespace vrrpd::config {
 
 class Macros {
-   public:
+ public:
     Macros(std::string config_id, common::Diagnostics& diagnostics)
         : config_id_(std::move(config_id)), diagnostics_(diagnostics) {}
 
@@ -27,7 +27,7 @@ class Macros {
     void feed(std::string_view line, common::Location where, std::vector<SourceLine>& out);
     void set_directory(std::string directory) { directory_ = std::move(directory); }
 
-   private:
+ private:
     bool condition_holds(std::string_view& line) const;
     bool define(std::string_view line);
     void expand(std::string line, common::Location where, std::vector<SourceLine>& out, int depth);

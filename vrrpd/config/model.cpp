@@ -33,7 +33,8 @@ fsm::Params machine_params(const Instance& instance) {
     out.announcing.lower_prio_repeat = instance.garp.lower_prio_repeat.value_or(defaults.lower_prio_repeat);
     for (const auto* list : {&instance.addresses, &instance.excluded_addresses}) {
         for (const AddressEntry& entry : *list) {
-            out.addresses.push_back({entry.address, entry.device.empty() ? instance.interface : entry.device});
+            out.addresses.push_back(
+                {entry.address, entry.device.empty() ? instance.interface : entry.device});
         }
     }
     return out;
@@ -55,7 +56,8 @@ IpAddress multicast_group(const Globals& globals, const Instance& instance) {
     static const IpAddress kGroup4 = IpAddress::parse("224.0.0.18").value();
     static const IpAddress kGroup6 = IpAddress::parse("ff02::12").value();
     if (instance.multicast_group) return *instance.multicast_group;
-    return instance.family == packet::Family::v4 ? globals.group4.value_or(kGroup4) : globals.group6.value_or(kGroup6);
+    return instance.family == packet::Family::v4 ? globals.group4.value_or(kGroup4)
+                                                 : globals.group6.value_or(kGroup6);
 }
 
 }  // namespace vrrpd::config

@@ -1,6 +1,7 @@
-// keepalived.conf as values: what load() makes of the files. Immutable afterwards. Numbers are within their documented
-// ranges, names are resolved (a track_script's script exists), defaults are filled in; whether interfaces and addresses
-// exist on this node is for the engine to find out: the Locations are there for its messages.
+// keepalived.conf as values: what load() makes of the files. Immutable afterwards. Numbers are within their
+// documented ranges, names are resolved (a track_script's script exists), defaults are filled in; whether
+// interfaces and addresses exist on this node is for the engine to find out: the Locations are there for its
+// messages.
 #pragma once
 
 #include <chrono>
@@ -64,7 +65,7 @@ struct AddressEntry {
     std::optional<IpAddress> broadcast;  // `brd A`
     bool broadcast_auto = false;         // `brd +`: all host bits set
     std::optional<IpAddress> peer;
-    std::uint8_t scope = 0;              // RT_SCOPE_*: global 0, site 200, link 253, host 254, nowhere 255
+    std::uint8_t scope = 0;  // RT_SCOPE_*: global 0, site 200, link 253, host 254, nowhere 255
     bool home = false, nodad = true, mngtmpaddr = false, noprefixroute = false, autojoin = false;
     bool no_track = false;
     std::optional<std::uint32_t> preferred_lifetime;  // seconds; 0xffffffff: forever
@@ -196,7 +197,7 @@ struct Globals {
     bool notify_priority_changes = false;
     Fifo fifo, vrrp_fifo;
     Command startup_script, shutdown_script;
-    std::string instance_name;  // `instance NAME`
+    std::string instance_name;   // `instance NAME`
     std::string namespace_name;  // `net_namespace NAME`
     bool use_pid_dir = false;
     std::string control_socket = kDefaultControlSocket;

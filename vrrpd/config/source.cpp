@@ -24,7 +24,8 @@ struct IncludeRow {
     bool must_match;
 };
 constexpr IncludeRow kIncludes[] = {
-    {"include", false}, {"includer", true}, {"includem", true}, {"includew", true}, {"includeb", true}, {"includea", true},
+    {"include", false}, {"includer", true}, {"includem", true},
+    {"includew", true}, {"includeb", true}, {"includea", true},
 };
 
 common::Result<std::string> read_whole(const std::string& path, std::size_t limit) {
@@ -82,8 +83,8 @@ bool SourceReader::is_text(std::string_view line, common::Location where) {
     if (bad == line.end()) return true;
     static constexpr char kHex[] = "0123456789abcdef";
     const auto byte = static_cast<unsigned char>(*bad);
-    diagnostics_.error(where, std::string("not a text file: byte 0x") + kHex[byte >> 4] + kHex[byte & 15] + " in column " +
-                                  std::to_string(bad - line.begin() + 1));
+    diagnostics_.error(where, std::string("not a text file: byte 0x") + kHex[byte >> 4] + kHex[byte & 15] +
+                                  " in column " + std::to_string(bad - line.begin() + 1));
     return false;
 }
 
@@ -120,8 +121,8 @@ void SourceReader::read_file(const std::string& path, common::Location included_
         return;
     }
     if (stack_.size() >= kMaxIncludeDepth) {
-        diagnostics_.error(included_from, "files include each other more than " + std::to_string(kMaxIncludeDepth) +
-                                              " deep");
+        diagnostics_.error(included_from, "files include each other more than " +
+                                              std::to_string(kMaxIncludeDepth) + " deep");
         return;
     }
     common::Result<std::string> text = read_whole(path, kMaxFileSize - std::min(bytes_, kMaxFileSize));
@@ -156,6 +157,11 @@ void SourceReader::read_text(std::string_view text, const std::string& name) {
             macros_.set_directory(directory);
         } else {
             macros_.feed(line, where, lines_);
+        }
+        if (lines_.size() > kMaxLines) {
+            diagnostics_.error(where,
+                               "more than " + std::to_string(kMaxLines) + " lines: this is no configuration");
+            return;
         }
     }
 }

@@ -17,18 +17,18 @@ namespace vrrpd::config {
 using FileNames = std::vector<std::unique_ptr<const std::string>>;
 
 class SourceReader {
-   public:
+ public:
     SourceReader(std::string config_id, FileNames& names, common::Diagnostics& diagnostics)
         : names_(names), diagnostics_(diagnostics), macros_(std::move(config_id), diagnostics) {}
 
-    // Refused with an error: unreadable, not a regular file or pipe, larger than kMaxFileSize in all, not text, including
-    // itself.
+    // Refused with an error: unreadable, not a regular file or pipe, larger than kMaxFileSize in all, not
+    // text, including itself.
     void read_file(const std::string& path, common::Location included_from = {});
     void read_text(std::string_view text, const std::string& name);
 
     std::vector<SourceLine> take() { return std::move(lines_); }
 
-   private:
+ private:
     bool include(std::string_view line, common::Location where, const std::string& directory);
     bool is_text(std::string_view line, common::Location where);
 

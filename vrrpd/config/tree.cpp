@@ -3,13 +3,16 @@
 #include <utility>
 
 #include "vrrpd/config/lexer.h"
+#include "vrrpd/config/load.h"
 
 namespace vrrpd::config {
 namespace {
 
 class TreeBuilder {
-   public:
-    explicit TreeBuilder(common::Diagnostics& diagnostics) : diagnostics_(diagnostics) { open_.push_back({}); }
+ public:
+    explicit TreeBuilder(common::Diagnostics& diagnostics) : diagnostics_(diagnostics) {
+        open_.push_back({});
+    }
 
     void line(const SourceLine& source) {
         LexedLine lexed = lex_line(source.text);
@@ -33,15 +36,16 @@ class TreeBuilder {
     }
 
     std::vector<Statement> finish() {
-        if (open_.size() > 1) {
+        if (open_.size() > 1 && !diagnostics_.has_errors()) {
             const Statement& unclosed = open_.back();
-            diagnostics_.error(unclosed.where, "block '" + unclosed.name() + "' is never closed: '}' is missing");
+            diagnostics_.error(unclosed.where,
+                               "block '" + unclosed.name() + "' is never closed: '}' is missing");
         }
         while (open_.size() > 1) close(open_.back().where);
         return std::move(open_.front().block);
     }
 
-   private:
+ private:
     void add(Statement statement) {
         if (!statement.words.empty()) open_.back().block.push_back(std::move(statement));
     }
@@ -89,9 +93,20 @@ class TreeBuilder {
 
 }  // namespace
 
+bool too_many_complaints(common::Location where, common::Diagnostics& diagnostics) {
+    if (diagnostics.all().size() < kMaxComplaints) return false;
+    if (diagnostics.all().size() == kMaxComplaints) {
+        diagnostics.error(where, "too much is wrong here to go on reading: is this a keepalived.conf?");
+    }
+    return true;
+}
+
 std::vector<Statement> parse_tree(std::span<const SourceLine> lines, common::Diagnostics& diagnostics) {
     TreeBuilder builder(diagnostics);
-    for (const SourceLine& line : lines) builder.line(line);
+    for (const SourceLine& line : lines) {
+        if (too_many_complaints(line.where, diagnostics)) break;
+        builder.line(line);
+    }
     return builder.finish();
 }
 

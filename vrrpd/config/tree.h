@@ -31,8 +31,11 @@ struct Statement {
 
 inline constexpr int kMaxDepth = 32;
 
-// A '{' stands behind its keyword or on the next line. What does not fit is said and skipped: a '}' too many or a '{' without
-// keyword is a warning, a block that never ends an error (the file is cut).
+// Whether to stop: after kMaxComplaints. Says so once, as an error.
+bool too_many_complaints(common::Location where, common::Diagnostics& diagnostics);
+
+// A '{' stands behind its keyword or on the next line. What does not fit is said and skipped: a '}' too many
+// or a '{' without keyword is a warning, a block that never ends an error (the file is cut).
 std::vector<Statement> parse_tree(std::span<const SourceLine> lines, common::Diagnostics& diagnostics);
 
 }  // namespace vrrpd::config

@@ -18,9 +18,13 @@ constexpr Duration kLongestV3Interval = 40950ms;
 
 // One instance on its way from draft to model.
 class Completion {
-   public:
+ public:
     Completion(InstanceDraft& draft, const Config& config, common::Diagnostics& diagnostics)
-        : draft_(draft), out_(draft.out), config_(config), globals_(config.globals), diagnostics_(diagnostics) {}
+        : draft_(draft),
+          out_(draft.out),
+          config_(config),
+          globals_(config.globals),
+          diagnostics_(diagnostics) {}
 
     void run() {
         require();
@@ -36,21 +40,29 @@ class Completion {
         settle_tracking();
     }
 
-   private:
-    void warn(common::Location where, const std::string& text) { diagnostics_.warning(where, out_.name + ": " + text); }
-    void error(common::Location where, const std::string& text) { diagnostics_.error(where, out_.name + ": " + text); }
-    void note(common::Location where, const std::string& text) { diagnostics_.notice(where, out_.name + ": " + text); }
+ private:
+    void warn(common::Location where, const std::string& text) {
+        diagnostics_.warning(where, out_.name + ": " + text);
+    }
+    void error(common::Location where, const std::string& text) {
+        diagnostics_.error(where, out_.name + ": " + text);
+    }
+    void note(common::Location where, const std::string& text) {
+        diagnostics_.notice(where, out_.name + ": " + text);
+    }
 
     void require() {
         if (out_.interface.empty()) error(out_.where, "'interface' is missing");
-        if (out_.interface == "lo") error(out_.interface_where, "VRRP does not run on a loopback interface (lo)");
+        if (out_.interface == "lo")
+            error(out_.interface_where, "VRRP does not run on a loopback interface (lo)");
         if (!draft_.vrid_given) error(out_.where, "'virtual_router_id' is missing: a number from 1 to 255");
     }
 
     void settle_addresses() {
         if (out_.addresses.empty()) {
-            warn(out_.where, out_.excluded_addresses.empty() ? "there is no virtual_ipaddress: nothing moves"
-                                                             : "there is no virtual_ipaddress, only excluded ones");
+            warn(out_.where, out_.excluded_addresses.empty()
+                                 ? "there is no virtual_ipaddress: nothing moves"
+                                 : "there is no virtual_ipaddress, only excluded ones");
             const bool v6 = out_.source ? out_.source->family() == Family::v6
                                         : !out_.unicast_peers.empty() &&
                                               out_.unicast_peers.front().address.family() == Family::v6;
@@ -62,12 +74,14 @@ class Completion {
             const bool other = entry.address.family() != out_.family;
             if (other) {
                 warn(entry.where, "address " + entry.address.to_string() +
-                                      " is of another family than the first one: skipped; virtual_ipaddress_excluded takes it");
+                                      " is of another family than the first one: skipped; "
+                                      "virtual_ipaddress_excluded takes it");
             }
             return other;
         });
         if (out_.addresses.size() > packet::kMaxAddresses) {
-            warn(out_.addresses[packet::kMaxAddresses].where, "an advert holds 255 addresses; the rest are set, not advertised");
+            warn(out_.addresses[packet::kMaxAddresses].where,
+                 "an advert holds 255 addresses; the rest are set, not advertised");
             const auto first = out_.addresses.begin() + static_cast<std::ptrdiff_t>(packet::kMaxAddresses);
             out_.excluded_addresses.insert(out_.excluded_addresses.end(), first, out_.addresses.end());
             out_.addresses.erase(first, out_.addresses.end());
@@ -109,14 +123,16 @@ class Completion {
             const auto whole = std::max<Duration>(std::chrono::round<std::chrono::seconds>(interval), 1s);
             if (whole != interval) {
                 warn(draft_.interval_where, "version 2 has whole seconds: advert_int " +
-                                                std::to_string(whole / Duration(1s)) + " is used; 'version 3' has hundredths");
+                                                std::to_string(whole / Duration(1s)) +
+                                                " is used; 'version 3' has hundredths");
             }
             interval = whole;
         } else {
             const auto step = std::chrono::round<std::chrono::duration<std::int64_t, std::centi>>(interval);
             interval = std::clamp<Duration>(step, 10ms, kLongestV3Interval);
             if (draft_.advert_interval && interval != *draft_.advert_interval) {
-                warn(draft_.interval_where, "version 3 has hundredths of seconds up to 40.95: advert_int is rounded");
+                warn(draft_.interval_where,
+                     "version 3 has hundredths of seconds up to 40.95: advert_int is rounded");
             }
         }
         out_.advert_interval = interval;
@@ -139,7 +155,9 @@ class Completion {
 
     void settle_preemption() {
         if (*out_.state_master && out_.nopreempt) {
-            warn(draft_.state_where, "nopreempt needs 'state BACKUP' on all routers: it is dropped, this one takes the addresses back");
+            warn(draft_.state_where,
+                 "nopreempt needs 'state BACKUP' on all routers: it is dropped, this one takes the addresses "
+                 "back");
             out_.nopreempt = false;
         }
         if (out_.preempt_delay <= Duration{}) return;
@@ -154,7 +172,8 @@ class Completion {
 
     void settle_source() {
         if (out_.source && out_.source->family() != out_.family) {
-            warn(out_.source_where, "source " + out_.source->to_string() + " is of another family than the addresses: ignored");
+            warn(out_.source_where,
+                 "source " + out_.source->to_string() + " is of another family than the addresses: ignored");
             out_.source.reset();
         }
         if (out_.multicast_group && out_.multicast_group->family() != out_.family) {
@@ -163,35 +182,43 @@ class Completion {
         }
         std::erase_if(out_.unicast_peers, [&](const UnicastPeer& peer) {
             const bool other = peer.address.family() != out_.family;
-            if (other) warn(peer.where, "unicast peer " + peer.address.to_string() + " is of another family: skipped");
+            if (other)
+                warn(peer.where,
+                     "unicast peer " + peer.address.to_string() + " is of another family: skipped");
             return other;
         });
-        if (out_.track_source && !out_.source) warn(out_.where, "track_src_ip without mcast_src_ip or unicast_src_ip: ignored");
+        if (out_.track_source && !out_.source)
+            warn(out_.where, "track_src_ip without mcast_src_ip or unicast_src_ip: ignored");
     }
 
     void settle_globals() {
         out_.down_timer_adverts = draft_.down_timer_adverts.value_or(globals_.down_timer_adverts);
         out_.lower_prio_no_advert = out_.lower_prio_no_advert.value_or(globals_.lower_prio_no_advert);
-        out_.higher_prio_send_advert = out_.higher_prio_send_advert.value_or(globals_.higher_prio_send_advert);
+        out_.higher_prio_send_advert =
+            out_.higher_prio_send_advert.value_or(globals_.higher_prio_send_advert);
         out_.skip_check_adv_addr = out_.skip_check_adv_addr.value_or(globals_.skip_check_adv_addr);
         out_.strict = out_.strict.value_or(globals_.strict);
         // A peer's TTL limits are about knowing who sends: they turn the check on.
         const bool limits = std::ranges::any_of(out_.unicast_peers,
                                                 [](const UnicastPeer& p) { return p.min_ttl || p.max_ttl; });
-        out_.check_unicast_source = draft_.check_unicast_source.value_or(globals_.check_unicast_source) || limits;
+        out_.check_unicast_source =
+            draft_.check_unicast_source.value_or(globals_.check_unicast_source) || limits;
         out_.notify.smtp_alert = out_.notify.smtp_alert.value_or(globals_.mail.alert);
-        out_.notify.priority_changes = out_.notify.priority_changes.value_or(globals_.notify_priority_changes);
+        out_.notify.priority_changes =
+            out_.notify.priority_changes.value_or(globals_.notify_priority_changes);
     }
 
     void settle_announcements() {
         const GarpSettings& g = globals_.garp;
         GarpSettings& own = out_.garp;
-        own.master_delay = own.master_delay.value_or(g.master_delay.value_or(Duration(globals_.min_garp ? 0s : 5s)));
+        own.master_delay =
+            own.master_delay.value_or(g.master_delay.value_or(Duration(globals_.min_garp ? 0s : 5s)));
         own.master_repeat = own.master_repeat.value_or(g.master_repeat.value_or(globals_.min_garp ? 1 : 5));
         own.master_refresh = own.master_refresh.value_or(g.master_refresh.value_or(Duration{}));
         own.master_refresh_repeat = own.master_refresh_repeat.value_or(g.master_refresh_repeat.value_or(1));
         own.lower_prio_delay = own.lower_prio_delay.value_or(g.lower_prio_delay.value_or(*own.master_delay));
-        own.lower_prio_repeat = own.lower_prio_repeat.value_or(g.lower_prio_repeat.value_or(*own.master_repeat));
+        own.lower_prio_repeat =
+            own.lower_prio_repeat.value_or(g.lower_prio_repeat.value_or(*own.master_repeat));
     }
 
     void settle_tracking() {
@@ -205,30 +232,33 @@ class Completion {
                 continue;
             }
             const bool reverse = reference.reverse.value_or(script->reverse);
-            out_.tracks.push_back({{fsm::TrackKind::script, script->name, reference.weight.value_or(script->weight), reverse},
-                                   reference.where});
+            out_.tracks.push_back(
+                {{fsm::TrackKind::script, script->name, reference.weight.value_or(script->weight), reverse},
+                 reference.where});
         }
         for (const Track& track : out_.tracks) explain_weight(track);
     }
 
-    // The mistake most pairs carry: a weight smaller than the distance of the priorities moves nothing. The peer's
-    // priority is not known here, so say the numbers that decide.
+    // The mistake most pairs carry: a weight smaller than the distance of the priorities moves nothing. The
+    // peer's priority is not known here, so say the numbers that decide.
     void explain_weight(const Track& track) {
         const fsm::TrackRule& rule = track.rule;
         if (rule.weight == 0) return;
         if (out_.priority == 255) {
-            warn(track.where, "weights change nothing at priority 255: '" + rule.name + "' can fail without moving the addresses");
+            warn(track.where, "weights change nothing at priority 255: '" + rule.name +
+                                  "' can fail without moving the addresses");
             return;
         }
         const int sign = rule.reverse ? -1 : 1;
         const int good = fsm::effective_priority(out_.priority, rule.weight > 0 ? rule.weight * sign : 0);
         const int bad = fsm::effective_priority(out_.priority, rule.weight < 0 ? rule.weight * sign : 0);
         if (good == bad) {
-            warn(track.where, "the weight of '" + rule.name + "' changes nothing: the priority is " + std::to_string(good) +
-                                  " either way (1 to 254)");
+            warn(track.where, "the weight of '" + rule.name + "' changes nothing: the priority is " +
+                                  std::to_string(good) + " either way (1 to 254)");
         } else if (good > bad) {
-            note(track.where, "when '" + rule.name + "' fails the priority falls from " + std::to_string(good) + " to " +
-                                  std::to_string(bad) + ": the addresses move only if a peer then has more than " +
+            note(track.where, "when '" + rule.name + "' fails the priority falls from " +
+                                  std::to_string(good) + " to " + std::to_string(bad) +
+                                  ": the addresses move only if a peer then has more than " +
                                   std::to_string(bad));
         }
     }
@@ -252,9 +282,10 @@ void check_unique(const Config& config, common::Diagnostics& diagnostics) {
             seen.emplace(Key{instance.interface, instance.family, instance.vrid, channel}, &instance);
         if (fresh) continue;
         const Instance& first = *at->second;
-        diagnostics.error(instance.vrid_where, instance.name + ": virtual_router_id " + std::to_string(instance.vrid) +
-                                                   " is already used by " + first.name + " on interface " + instance.interface +
-                                                   " (" + std::string(first.vrid_where.file) + ":" +
+        diagnostics.error(instance.vrid_where, instance.name + ": virtual_router_id " +
+                                                   std::to_string(instance.vrid) + " is already used by " +
+                                                   first.name + " on interface " + instance.interface + " (" +
+                                                   std::string(first.vrid_where.file) + ":" +
                                                    std::to_string(first.vrid_where.line) + ")");
     }
 }
@@ -264,13 +295,15 @@ void check_groups(const Config& config, common::Diagnostics& diagnostics) {
     std::vector<std::string_view> names;
     for (const Instance& instance : config.instances) names.push_back(instance.name);
     for (const SyncGroup& group : config.sync_groups) {
-        if (group.members.empty()) diagnostics.warning(group.where, group.name + ": 'group' names no instance");
+        if (group.members.empty())
+            diagnostics.warning(group.where, group.name + ": 'group' names no instance");
         for (const std::string& member : group.members) {
             if (std::ranges::find(names, std::string_view(member)) == names.end()) {
                 diagnostics.warning(group.where, group.name + ": there is no vrrp_instance '" + member + "'" +
                                                      common::did_you_mean(member, names));
             } else if (const auto [at, fresh] = group_of.emplace(member, group.name); !fresh) {
-                diagnostics.warning(group.where, group.name + ": '" + member + "' is already in group " + at->second);
+                diagnostics.warning(group.where,
+                                    group.name + ": '" + member + "' is already in group " + at->second);
             }
         }
     }
@@ -282,7 +315,8 @@ void check_mail(const Globals& globals, common::Diagnostics& diagnostics) {
     const bool digits_first = !mail.server.empty() && mail.server[0] >= '0' && mail.server[0] <= '9';
     const bool placeholder = mail.server.find(".x") != std::string::npos;
     if (digits_first && placeholder && !IpAddress::parse(mail.server)) {
-        diagnostics.warning(mail.server_where, "smtp_server '" + mail.server + "' is no address: mail will not leave");
+        diagnostics.warning(mail.server_where,
+                            "smtp_server '" + mail.server + "' is no address: mail will not leave");
     }
 }
 
@@ -298,7 +332,8 @@ Config complete(Draft draft, common::Diagnostics& diagnostics) {
         config.instances.push_back(std::move(instance.out));
     }
     if (config.instances.empty()) {
-        const common::Location where = config.files->empty() ? common::Location{} : common::Location{*config.files->front(), 0};
+        const common::Location where =
+            config.files->empty() ? common::Location{} : common::Location{*config.files->front(), 0};
         diagnostics.warning(where, "there is no vrrp_instance: nothing to do");
     }
     check_unique(config, diagnostics);

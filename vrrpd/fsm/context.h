@@ -25,8 +25,8 @@ struct Context {
 
 // ---- look at it (no effects) ----
 
-std::uint8_t priority_of(const Context& c);              // effective priority after what is known now
-std::optional<std::string> fault_of(const Context& c);   // why the instance cannot run, if so
+std::uint8_t priority_of(const Context& c);             // effective priority after what is known now
+std::optional<std::string> fault_of(const Context& c);  // why the instance cannot run, if so
 Duration skew_now(const Context& c);
 Duration master_down_now(const Context& c);
 // Whether a router with this priority and address wins against us while both are master.

@@ -11,7 +11,9 @@ namespace {
 constexpr Duration kRestoreEvery = std::chrono::seconds(1);
 constexpr int kRestoreBurst = 5;
 
-bool in_startup_delay(const State& s) { return s.role == Role::init && s.deadlines.main != common::kNever; }
+bool in_startup_delay(const State& s) {
+    return s.role == Role::init && s.deadlines.main != common::kNever;
+}
 
 // From init to the first real role.
 void begin(Context& c, bool resume) {
@@ -77,12 +79,12 @@ void on_stop(Context& c, const Stop& stop) {
     s.since = c.now;
     s.deadlines = {};
     s.deadlines.main = c.now + c.params.stop_hold;
-    c.log_short("keeps the addresses until a new master speaks, at most " + seconds(c.params.stop_hold), Level::info,
-                true);
+    c.log_short("keeps the addresses until a new master speaks, at most " + seconds(c.params.stop_hold),
+                Level::info, true);
 }
 
-// Whether a better router waits silently for us to give up. Nobody heard yet: asking costs nothing, because the
-// addresses stay here until somebody answers.
+// Whether a better router waits silently for us to give up. Nobody heard yet: asking costs nothing, because
+// the addresses stay here until somebody answers.
 std::optional<std::string> better_router(const Context& c) {
     const State& s = c.state;
     if (s.peers.empty()) return "priority fell to " + std::to_string(s.priority) + ": " + s.tracking.reason;
@@ -98,7 +100,8 @@ void change_priority(Context& c, bool may_yield) {
     const Duration skew_before = skew_now(c);
     s.priority = priority_of(c);
     if (s.priority == before) return;
-    c.log_short("Changing effective priority from " + std::to_string(before) + " to " + std::to_string(s.priority));
+    c.log_short("Changing effective priority from " + std::to_string(before) + " to " +
+                std::to_string(s.priority));
     c.act(Notify{NotifyEvent::priority_changed, s.priority});
     if (s.role == Role::backup) {
         s.deadlines.main = std::max(c.now, s.deadlines.main + (skew_now(c) - skew_before));
@@ -148,7 +151,8 @@ void on_address_lost(Context& c, const AddressLost& lost) {
     }
     c.act(AddAddresses{});
     c.act(Announce{c.params.announcing.repeat, lost.address});
-    c.log_short("address " + lost.address.to_string() + " was deleted by somebody else: set again", Level::warning);
+    c.log_short("address " + lost.address.to_string() + " was deleted by somebody else: set again",
+                Level::warning);
 }
 
 void on_reconfigured(Context& c, const Reconfigured& change) {

@@ -1,11 +1,12 @@
-// The election of one virtual router as a pure function (RFC 3768, 6; RFC 5798, 6; keepalived's behaviour where it differs).
+// The election of one virtual router as a pure function (RFC 3768, 6; RFC 5798, 6; keepalived's behaviour
+// where it differs).
 //
 //   Step done = step(params, std::move(state), event, now);
 //   state = std::move(done.next); run(done.actions) in order;
 //   arm one timer for next_deadline(state), which delivers Timer
 //
-// The machine keeps its deadlines itself. What its caller must hold to: before Timer is delivered, whatever has
-// arrived on the advert sockets is delivered first, so that a late process never acts on an old picture.
+// The machine keeps its deadlines itself. What its caller must hold to: before Timer is delivered, whatever
+// has arrived on the advert sockets is delivered first, so that a late process never acts on an old picture.
 #pragma once
 
 #include <array>
@@ -28,10 +29,11 @@ using common::Duration;
 using common::TimePoint;
 
 enum class Role : unsigned char {
-    init,      // not started, in its startup delay, or waiting for the first result of a weight-0 check
+    init,  // not started, in its startup delay, or waiting for the first result of a weight-0 check
     backup,
     master,
-    yielding,  // a master that lost the comparison of priorities: priority 0 sent, addresses held until a better one speaks
+    yielding,  // a master that lost the comparison of priorities: priority 0 sent, addresses held until a
+               // better one speaks
     fault,
     stopping,  // priority 0 sent, addresses held until a new master speaks, at most stop_hold; silent
     stopped,   // final
@@ -44,8 +46,8 @@ constexpr bool holds_addresses(Role role) {
 
 // ---- events ---------------------------------------------------------------------------------------------
 
-// A former life, read from the state file and still true: its last advert is younger than 3 advert intervals, same boot, same
-// network namespace, and its addresses are still set.
+// A former life, read from the state file and still true: its last advert is younger than 3 advert intervals,
+// same boot, same network namespace, and its addresses are still set.
 struct Resume {
     std::uint8_t priority = 0;  // last advertised
 };
@@ -114,7 +116,13 @@ struct Log {
     bool operator==(const Log&) const = default;
 };
 enum class NotifyEvent : unsigned char {
-    master, backup, fault, stop, deleted, lower_prio_received, priority_changed
+    master,
+    backup,
+    fault,
+    stop,
+    deleted,
+    lower_prio_received,
+    priority_changed
 };
 struct Notify {
     NotifyEvent event = NotifyEvent::backup;
@@ -133,7 +141,8 @@ struct Finished {
     bool operator==(const Finished&) const = default;
 };
 
-using Action = std::variant<SendAdvert, AddAddresses, RemoveAddresses, Announce, Log, Notify, Transition, Finished>;
+using Action =
+    std::variant<SendAdvert, AddAddresses, RemoveAddresses, Announce, Log, Notify, Transition, Finished>;
 // In one step sending, addresses and announcements come first, in their order; then the rest, in its order.
 using Actions = std::vector<Action>;
 
@@ -160,11 +169,12 @@ struct State {
     TimePoint since{};   // of the role
     Deadlines deadlines;
 
-    std::uint8_t priority = 0;  // effective, 1-255
-    Duration master_interval{};  // v3: the master's, else our own
-    std::optional<Peer> master;  // who sent the last valid advert, discarded ones included
+    std::uint8_t priority = 0;                     // effective, 1-255
+    Duration master_interval{};                    // v3: the master's, else our own
+    std::optional<Peer> master;                    // who sent the last valid advert, discarded ones included
     std::optional<packet::IpAddress> released_by;  // this master said priority 0, and we wait for our skew
-    std::vector<Peer> peers;  // at most kMaxPeers; those that did not take over when they were to are forgotten
+    std::vector<Peer>
+        peers;  // at most kMaxPeers; those that did not take over when they were to are forgotten
 
     bool started = false;
     bool link_up = true;
@@ -193,7 +203,8 @@ Step step(const Params& params, State state, const Event& event, TimePoint now);
 // When Timer is due; kNever: nothing is awaited.
 TimePoint next_deadline(const State& state);
 
-// v2: (256 - priority) / 256 s; v3: (256 - priority) / 256 of the master's interval. Microseconds, as keepalived computes it.
+// v2: (256 - priority) / 256 s; v3: (256 - priority) / 256 of the master's interval. Microseconds, as
+// keepalived computes it.
 Duration skew(const Params& params, std::uint8_t priority, Duration master_interval);
 // down_timer_adverts x interval + skew.
 Duration master_down(const Params& params, std::uint8_t priority, Duration master_interval);

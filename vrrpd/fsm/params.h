@@ -1,4 +1,5 @@
-// What the configuration says about one virtual router, as the state machine needs it. Immutable between reloads.
+// What the configuration says about one virtual router, as the state machine needs it. Immutable between
+// reloads.
 #pragma once
 
 #include <chrono>
@@ -41,7 +42,8 @@ struct Params {
     bool lower_prio_no_advert = false;  // do not answer a lower advert with one of ours
     bool dont_track_primary = false;    // own interface down is no fault
     common::Duration startup_delay{};
-    common::Duration stop_hold = std::chrono::seconds(1);  // addresses kept after priority 0, waiting for a new master
+    common::Duration stop_hold =
+        std::chrono::seconds(1);  // addresses kept after priority 0, waiting for a new master
     Announcing announcing;
     std::vector<VirtualAddress> addresses;  // advertised first, excluded ones behind
 

@@ -1,4 +1,5 @@
-// How often something may happen: `burst` times at once, then once per `interval`. Pure and 16 bytes; the clock comes as argument.
+// How often something may happen: `burst` times at once, then once per `interval`. Pure and 16 bytes; the
+// clock comes as argument.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,7 @@
 namespace vrrpd::fsm {
 
 class RateLimit {
-   public:
+ public:
     // Whether it may happen now; counts it when it may. `interval` > 0, `burst` >= 1.
     bool allow(common::TimePoint now, common::Duration interval, int burst) {
         if (full_at_ < now) full_at_ = now;
@@ -26,7 +27,7 @@ class RateLimit {
         return count;
     }
 
-   private:
+ private:
     common::TimePoint full_at_{};
     std::uint32_t refused_ = 0;
 };

@@ -54,7 +54,8 @@ void backup_hears_end(Context& c, const AdvertReceived& advert) {
     if (s.master && s.master->address != advert.source) {
         if (s.stranger_lines.allow(c.now, kLineEvery, 1)) {
             c.log_short("ignored priority 0 of " + advert.source.to_string() + ", which is not the master" +
-                            more(s.stranger_lines), Level::warning);
+                            more(s.stranger_lines),
+                        Level::warning);
         }
         return;
     }
@@ -82,7 +83,8 @@ void backup_hears(Context& c, const AdvertReceived& advert) {
     s.deadlines.main = c.now + master_down_now(c);
 }
 
-// A lower master exists beside us: it, and whoever believes it, must hear of us. One answer per interval in a flood.
+// A lower master exists beside us: it, and whoever believes it, must hear of us. One answer per interval in a
+// flood.
 void answer_lower(Context& c, const AdvertReceived& advert) {
     State& s = c.state;
     log_lower(c, advert);
@@ -110,12 +112,14 @@ void lose_to(Context& c, const AdvertReceived& advert) {
                 (equal ? " with same priority " + theirs + " but higher IP address than ours"
                        : " with higher priority " + theirs + ", ours " + ours));
     adopt_interval(c, advert);
-    become_backup(c, who + (equal ? " has the higher address at our priority " + ours
-                                  : " has the higher priority " + theirs + ", ours is " + ours),
+    become_backup(c,
+                  who + (equal ? " has the higher address at our priority " + ours
+                               : " has the higher priority " + theirs + ", ours is " + ours),
                   master_down_now(c));
     s.master = Peer{advert.source, advert.priority, c.now};
-    // One last advert: the winner of a healed split announces itself only to a lower master it hears. Behind the removal, so
-    // that nobody answers ARP for the addresses any more when the winner's announcement arrives.
+    // One last advert: the winner of a healed split announces itself only to a lower master it hears. Behind
+    // the removal, so that nobody answers ARP for the addresses any more when the winner's announcement
+    // arrives.
     if (spoke) c.act(SendAdvert{s.priority});
 }
 
@@ -127,15 +131,18 @@ void master_hears(Context& c, const AdvertReceived& advert) {
     }
     if (advert.priority == s.priority && s.source && advert.source == *s.source) {
         if (s.same_source_lines.allow(c.now, kLineEvery, 1)) {
-            c.log_short("received an advert with our priority and our own address " + advert.source.to_string() +
-                            ": another node is configured with it" + more(s.same_source_lines), Level::warning);
+            c.log_short("received an advert with our priority and our own address " +
+                            advert.source.to_string() + ": another node is configured with it" +
+                            more(s.same_source_lines),
+                        Level::warning);
         }
         return;
     }
     if (c.params.owner() && advert.priority == packet::kPriorityOwner &&
         s.same_source_lines.allow(c.now, kLineEvery, 1)) {
         c.log_short("CONFIGURATION ERROR: " + advert.source.to_string() +
-                        " claims to own the addresses as we do (priority 255)", Level::error);
+                        " claims to own the addresses as we do (priority 255)",
+                    Level::error);
     }
     learn(c, advert);
     if (outranks(c, advert.priority, advert.source)) {
@@ -151,8 +158,8 @@ void yielding_hears(Context& c, const AdvertReceived& advert) {
     if (outranks(c, advert.priority, advert.source)) {
         lose_to(c, advert);
     } else {
-        end_yield(c, advert.source.to_string() + " has only priority " + std::to_string(advert.priority) + ", ours is " +
-                         std::to_string(c.state.priority) +
+        end_yield(c, advert.source.to_string() + " has only priority " + std::to_string(advert.priority) +
+                         ", ours is " + std::to_string(c.state.priority) +
                          ": the weight of the failed check is smaller than the distance");
     }
 }
@@ -161,9 +168,12 @@ void yielding_hears(Context& c, const AdvertReceived& advert) {
 
 void on_advert(Context& c, const AdvertReceived& advert) {
     switch (c.state.role) {
-        case Role::backup: return backup_hears(c, advert);
-        case Role::master: return master_hears(c, advert);
-        case Role::yielding: return yielding_hears(c, advert);
+        case Role::backup:
+            return backup_hears(c, advert);
+        case Role::master:
+            return master_hears(c, advert);
+        case Role::yielding:
+            return yielding_hears(c, advert);
         case Role::stopping:
             if (advert.priority != packet::kPriorityStop) finish(c, false);
             return;
@@ -171,7 +181,8 @@ void on_advert(Context& c, const AdvertReceived& advert) {
         case Role::fault:
             if (advert.priority != packet::kPriorityStop) learn(c, advert);
             return;
-        case Role::stopped: return;
+        case Role::stopped:
+            return;
     }
 }
 

@@ -12,8 +12,11 @@ using std::chrono::microseconds;
 constexpr int kOwnerPriority = 255;
 constexpr Duration kRestoreEvery = std::chrono::seconds(1);
 
-// Later than this the process was not running, and what it knows is old. A skew can be shorter than any scheduler is exact.
-Duration late_limit(const Context& c) { return std::max(skew_now(c), c.state.master_interval / 4); }
+// Later than this the process was not running, and what it knows is old. A skew can be shorter than any
+// scheduler is exact.
+Duration late_limit(const Context& c) {
+    return std::max(skew_now(c), c.state.master_interval / 4);
+}
 
 std::string takeover_reason(const Context& c) {
     const State& s = c.state;
@@ -21,7 +24,8 @@ std::string takeover_reason(const Context& c) {
     if (s.released_by) return s.released_by->to_string() + " gave up the addresses (priority 0)";
     if (!s.master) return "no master heard for " + seconds(c.now - s.since);
     const std::string who = s.master->address.to_string();
-    if (s.master->priority < s.priority && !c.params.nopreempt && c.now - s.master->heard < master_down_now(c)) {
+    if (s.master->priority < s.priority && !c.params.nopreempt &&
+        c.now - s.master->heard < master_down_now(c)) {
         return who + " has the lower priority " + std::to_string(s.master->priority) + ", ours is " +
                std::to_string(s.priority);
     }
@@ -41,7 +45,8 @@ void master_down_expired(Context& c) {
     if (!c.params.owner() && !s.late_once && late > late_limit(c)) {
         s.late_once = true;
         s.deadlines.main = c.now + s.master_interval;
-        c.log_short("timer ran " + seconds(late) + " late: listening one advert interval more", Level::warning);
+        c.log_short("timer ran " + seconds(late) + " late: listening one advert interval more",
+                    Level::warning);
         return;
     }
     std::string reason = takeover_reason(c);
@@ -58,7 +63,8 @@ void advert_due(Context& c) {
     if (s.deadlines.main <= c.now) s.deadlines.main = c.now + c.params.advert_interval;
     // Silent for so long that a backup may have announced itself in the meantime.
     if (late > c.params.advert_interval * (c.params.down_timer_adverts - 1)) {
-        c.log_short("adverts were " + seconds(late) + " late: announcing the addresses again", Level::warning);
+        c.log_short("adverts were " + seconds(late) + " late: announcing the addresses again",
+                    Level::warning);
         announce(c, c.params.announcing.repeat);
     }
 }
@@ -66,17 +72,25 @@ void advert_due(Context& c) {
 void main_timer(Context& c) {
     State& s = c.state;
     switch (s.role) {
-        case Role::backup: master_down_expired(c); return;
-        case Role::master: advert_due(c); return;
+        case Role::backup:
+            master_down_expired(c);
+            return;
+        case Role::master:
+            advert_due(c);
+            return;
         case Role::yielding:
             // Whoever was thought to be better would have spoken by now.
             std::erase_if(s.peers, [&](const Peer& peer) { return peer.priority > s.priority; });
             end_yield(c, "no better router took over");
             return;
-        case Role::stopping: finish(c, false); return;
+        case Role::stopping:
+            finish(c, false);
+            return;
         case Role::init:
         case Role::fault:
-        case Role::stopped: s.deadlines.main = common::kNever; return;
+        case Role::stopped:
+            s.deadlines.main = common::kNever;
+            return;
     }
 }
 
@@ -92,7 +106,9 @@ Duration master_down(const Params& params, std::uint8_t priority, Duration maste
     return params.down_timer_adverts * master_interval + skew(params, priority, master_interval);
 }
 
-Duration skew_now(const Context& c) { return skew(c.params, c.state.priority, c.state.master_interval); }
+Duration skew_now(const Context& c) {
+    return skew(c.params, c.state.priority, c.state.master_interval);
+}
 
 Duration master_down_now(const Context& c) {
     return master_down(c.params, c.state.priority, c.state.master_interval);

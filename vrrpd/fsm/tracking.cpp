@@ -14,11 +14,21 @@ std::string describe(const TrackRule& rule, const TrackResult& result) {
     static constexpr const char* kKinds[] = {"script ", "interface ", "", "file ", "process "};
     std::string text = kKinds[static_cast<std::size_t>(rule.kind)];
     switch (rule.kind) {
-        case TrackKind::script: text += rule.name + " failed"; break;
-        case TrackKind::interface: text += rule.name + " is down"; break;
-        case TrackKind::proxy: text += "proxy link lost"; break;
-        case TrackKind::file: text += rule.name + " says " + std::to_string(result.value); break;
-        case TrackKind::process: text += rule.name + " is not running as it should"; break;
+        case TrackKind::script:
+            text += rule.name + " failed";
+            break;
+        case TrackKind::interface:
+            text += rule.name + " is down";
+            break;
+        case TrackKind::proxy:
+            text += "proxy link lost";
+            break;
+        case TrackKind::file:
+            text += rule.name + " says " + std::to_string(result.value);
+            break;
+        case TrackKind::process:
+            text += rule.name + " is not running as it should";
+            break;
     }
     if (rule.reverse && rule.weight == 0) text += " (reversed)";
     if (!result.detail.empty()) text += " (" + result.detail + ")";

@@ -33,9 +33,11 @@ void schedule_announcements(Context& c) {
 }
 
 void announcement_lines(Context& c) {
-    const std::string_view what = c.params.family == packet::Family::v4 ? "gratuitous ARPs" : "unsolicited neighbour adverts";
+    const std::string_view what =
+        c.params.family == packet::Family::v4 ? "gratuitous ARPs" : "unsolicited neighbour adverts";
     for (const VirtualAddress& vip : c.params.addresses) {
-        c.log_instance("Sending " + std::string(what) + " on " + vip.interface + " for " + vip.address.to_string());
+        c.log_instance("Sending " + std::string(what) + " on " + vip.interface + " for " +
+                       vip.address.to_string());
     }
 }
 
@@ -51,13 +53,18 @@ void Context::log_short(std::string_view text, Level level, bool detail) {
 
 std::string_view name_of(Role role) {
     switch (role) {
-        case Role::init: return "INIT";
-        case Role::backup: return "BACKUP";
+        case Role::init:
+            return "INIT";
+        case Role::backup:
+            return "BACKUP";
         case Role::master:
-        case Role::yielding: return "MASTER";
-        case Role::fault: return "FAULT";
+        case Role::yielding:
+            return "MASTER";
+        case Role::fault:
+            return "FAULT";
         case Role::stopping:
-        case Role::stopped: break;
+        case Role::stopped:
+            break;
     }
     return "STOP";
 }

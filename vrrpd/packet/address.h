@@ -14,10 +14,12 @@ namespace vrrpd::packet {
 
 enum class Family : unsigned char { v4, v6 };
 
-constexpr std::size_t address_size(Family family) { return family == Family::v4 ? 4 : 16; }
+constexpr std::size_t address_size(Family family) {
+    return family == Family::v4 ? 4 : 16;
+}
 
 class IpAddress {
-   public:
+ public:
     constexpr IpAddress() = default;  // 0.0.0.0
 
     // "192.0.2.1" or "2001:db8::1"; no prefix, no zone, no name.
@@ -36,7 +38,7 @@ class IpAddress {
     // IPv4 before IPv6; within a family the order that decides between masters of equal priority.
     friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 
-   private:
+ private:
     Family family_ = Family::v4;
     std::array<std::uint8_t, 16> bytes_{};  // unused tail is zero
 };

@@ -159,7 +159,9 @@ constexpr ReasonRow kReasons[] = {
 };
 static_assert(std::size(kReasons) == kDropReasons);
 
-const ReasonRow& row_of(DropReason reason) { return kReasons[static_cast<std::size_t>(reason)]; }
+const ReasonRow& row_of(DropReason reason) {
+    return kReasons[static_cast<std::size_t>(reason)];
+}
 
 void replace(std::string& text, std::string_view mark, int number) {
     const auto at = text.find(mark);
@@ -222,7 +224,9 @@ std::optional<std::uint8_t> peek_vrid(std::span<const std::uint8_t> payload) {
     return payload[1];
 }
 
-std::string_view name_of(DropReason reason) { return row_of(reason).name; }
+std::string_view name_of(DropReason reason) {
+    return row_of(reason).name;
+}
 
 std::string describe(const Drop& drop) {
     std::string text(row_of(drop.reason).sentence);
@@ -231,12 +235,15 @@ std::string describe(const Drop& drop) {
     return text;
 }
 
-std::expected<Advert, Drop> decode(const Datagram& datagram) { return parse(datagram, nullptr); }
+std::expected<Advert, Drop> decode(const Datagram& datagram) {
+    return parse(datagram, nullptr);
+}
 
 std::expected<Received, Drop> receive(const Datagram& datagram, const Expectations& expected) {
     std::expected<Advert, Drop> advert = parse(datagram, &expected);
     if (!advert) return std::unexpected(advert.error());
-    if (const std::optional<Drop> drop = check_path(datagram, *advert, expected)) return std::unexpected(*drop);
+    if (const std::optional<Drop> drop = check_path(datagram, *advert, expected))
+        return std::unexpected(*drop);
     const bool differ = !same_addresses(expected.addresses, advert->addresses);
     return Received{std::move(*advert), differ};
 }

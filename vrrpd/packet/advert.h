@@ -1,5 +1,6 @@
-// VRRP advertisements: version 2 (RFC 3768, 5.1; PASS authentication of RFC 2338, 5.3.6) and version 3 (RFC 5798, 5.1).
-// Pure: bytes in, values out. Times are milliseconds: version 2 sends whole seconds, version 3 hundredths.
+// VRRP advertisements: version 2 (RFC 3768, 5.1; PASS authentication of RFC 2338, 5.3.6) and version 3 (RFC
+// 5798, 5.1). Pure: bytes in, values out. Times are milliseconds: version 2 sends whole seconds, version 3
+// hundredths.
 #pragma once
 
 #include <chrono>
@@ -16,7 +17,7 @@
 namespace vrrpd::packet {
 
 inline constexpr std::uint8_t kVrrpProtocol = 112;
-inline constexpr std::uint8_t kVrrpTtl = 255;  // and hop limit
+inline constexpr std::uint8_t kVrrpTtl = 255;   // and hop limit
 inline constexpr std::uint8_t kVrrpTos = 0xc0;  // and traffic class
 inline constexpr std::size_t kPasswordSize = 8;
 inline constexpr std::size_t kMaxAddresses = 255;
@@ -30,9 +31,9 @@ struct Advert {
     int version = 2;  // 2 or 3
     std::uint8_t vrid = 0;
     std::uint8_t priority = 100;
-    std::chrono::milliseconds interval{1000};  // v2: 1-255 s; v3: 10-40950 ms
-    std::vector<IpAddress> addresses;          // one family, at most kMaxAddresses
-    AuthType auth = AuthType::none;            // v2 only
+    std::chrono::milliseconds interval{1000};    // v2: 1-255 s; v3: 10-40950 ms
+    std::vector<IpAddress> addresses;            // one family, at most kMaxAddresses
+    AuthType auth = AuthType::none;              // v2 only
     std::array<char, kPasswordSize> password{};  // PASS; padded with NULs
 
     bool operator==(const Advert&) const = default;
@@ -41,11 +42,12 @@ struct Advert {
 // Cut to 8 bytes, padded with NULs.
 std::array<char, kPasswordSize> make_password(std::string_view text);
 
-// RFC 5798 wants the pseudo header for IPv4 too; RFC 9568 devices and keepalived's v3_checksum_as_v2 leave it out.
-// Version 2 never has one, IPv6 always.
+// RFC 5798 wants the pseudo header for IPv4 too; RFC 9568 devices and keepalived's v3_checksum_as_v2 leave it
+// out. Version 2 never has one, IPv6 always.
 enum class ChecksumStyle : unsigned char { pseudo_header, plain };
 
-// The payload behind the IP header, checksum filled in. `source` and `destination` only enter the pseudo header.
+// The payload behind the IP header, checksum filled in. `source` and `destination` only enter the pseudo
+// header.
 std::vector<std::uint8_t> encode(const Advert& advert, const IpAddress& source, const IpAddress& destination,
                                  ChecksumStyle style = ChecksumStyle::pseudo_header);
 
@@ -70,13 +72,13 @@ struct Expectations {
     std::uint8_t vrid = 0;
     AuthType auth = AuthType::none;
     std::array<char, kPasswordSize> password{};
-    std::chrono::milliseconds interval{1000};    // checked in version 2 only
-    std::span<const IpAddress> addresses;        // a difference is reported, not refused
-    IpAddress own_source;                        // adverts that carry it are refused
-    bool unicast = false;                        // multicast and unicast adverts do not mix
-    bool check_ttl = true;                       // TTL 255; unicast: only with min_ttl / max_ttl
+    std::chrono::milliseconds interval{1000};  // checked in version 2 only
+    std::span<const IpAddress> addresses;      // a difference is reported, not refused
+    IpAddress own_source;                      // adverts that carry it are refused
+    bool unicast = false;                      // multicast and unicast adverts do not mix
+    bool check_ttl = true;                     // TTL 255; unicast: only with min_ttl / max_ttl
     std::uint8_t min_ttl = kVrrpTtl, max_ttl = kVrrpTtl;
-    bool check_source = false;                   // source must be among `peers`
+    bool check_source = false;  // source must be among `peers`
     std::span<const IpAddress> peers;
 };
 
@@ -89,13 +91,13 @@ enum class DropReason : unsigned char {
     auth_type,
     password,
     interval,
-    length,       // count of addresses and length disagree
+    length,  // count of addresses and length disagree
     checksum,
-    vrid,         // none of ours
-    own_source,   // carries our own address: a loop, or another node configured with it
-    source_scope, // IPv6: source is not link-local
-    destination,  // multicast where unicast is expected, or the reverse
-    source,       // not among the unicast peers
+    vrid,          // none of ours
+    own_source,    // carries our own address: a loop, or another node configured with it
+    source_scope,  // IPv6: source is not link-local
+    destination,   // multicast where unicast is expected, or the reverse
+    source,        // not among the unicast peers
 };
 inline constexpr std::size_t kDropReasons = 14;
 
@@ -103,7 +105,7 @@ std::string_view name_of(DropReason reason);  // "bad checksum": for counters an
 
 struct Drop {
     DropReason reason;
-    int got = 0;       // the offending number, where there is one
+    int got = 0;  // the offending number, where there is one
     int expected = 0;
 };
 

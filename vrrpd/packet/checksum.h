@@ -9,7 +9,7 @@
 namespace vrrpd::packet {
 
 class Checksum {
-   public:
+ public:
     // Every run but the last has an even number of bytes.
     Checksum& add(std::span<const std::uint8_t> bytes);
     // Source, destination, length and protocol as IPv4 and IPv6 lay them out for upper-layer checksums.
@@ -18,7 +18,7 @@ class Checksum {
     // Ones' complement, host order. 0 over a message that carries its own right checksum.
     std::uint16_t value() const;
 
-   private:
+ private:
     std::uint64_t sum_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// test/config/vrrpd: files that must be accepted or refused. Lines `# expect LINE SEVERITY: text` in a file say what must be
-// said of it; errors and warnings that no line expects fail the test. Notices are free.
+// test/config/vrrpd: files that must be accepted or refused. Lines `# expect LINE SEVERITY: text` in a file
+// say what must be said of it; errors and warnings that no line expects fail the test. Notices are free.
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -46,8 +46,10 @@ std::string unexpected(const fs::path& path, std::vector<Expectation> wanted, bo
         const auto match = std::ranges::find_if(wanted, [&](const Expectation& e) {
             return text.find(e.place) != std::string::npos && text.find(e.text) != std::string::npos;
         });
-        if (match != wanted.end()) wanted.erase(match);
-        else if (entry.severity != Severity::notice) out += "not expected: " + text + "\n";
+        if (match != wanted.end())
+            wanted.erase(match);
+        else if (entry.severity != Severity::notice)
+            out += "not expected: " + text + "\n";
     }
     for (const Expectation& e : wanted) out += "missing: " + e.place + ": " + e.text + "\n";
     return out;
@@ -68,5 +70,9 @@ void check_folder(const char* folder, bool must_be_refused) {
 
 }  // namespace
 
-TEST_CASE("accepted files") { check_folder("accept", false); }
-TEST_CASE("refused files") { check_folder("reject", true); }
+TEST_CASE("accepted files") {
+    check_folder("accept", false);
+}
+TEST_CASE("refused files") {
+    check_folder("reject", true);
+}

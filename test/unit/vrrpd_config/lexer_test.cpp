@@ -13,9 +13,12 @@ std::string shown(std::string_view line) {
     std::string out;
     for (const Token& token : lex_line(line).tokens) {
         if (!out.empty()) out += ' ';
-        if (token.kind == TokenKind::open) out += '{';
-        else if (token.kind == TokenKind::close) out += '}';
-        else out += token.quoted ? "[" + token.text + "]" : token.text;
+        if (token.kind == TokenKind::open)
+            out += '{';
+        else if (token.kind == TokenKind::close)
+            out += '}';
+        else
+            out += token.quoted ? "[" + token.text + "]" : token.text;
     }
     return out;
 }
@@ -24,7 +27,8 @@ std::string shown(const std::vector<Statement>& block) {
     std::string out;
     for (const Statement& statement : block) {
         if (!out.empty()) out += "; ";
-        for (std::size_t i = 0; i < statement.words.size(); ++i) out += (i ? " " : "") + statement.words[i].text;
+        for (std::size_t i = 0; i < statement.words.size(); ++i)
+            out += (i ? " " : "") + statement.words[i].text;
         if (statement.has_block) out += " {" + shown(statement.block) + "}";
     }
     return out;

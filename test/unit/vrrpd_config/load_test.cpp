@@ -32,12 +32,15 @@ Loaded load(std::string_view text) {
 
 // A whole instance with `more` inside.
 Loaded instance(const std::string& more, const std::string& before = {}) {
-    return load(before + "vrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 51\nvirtual_ipaddress {\n192.168.36.100\n}\n" +
+    return load(before +
+                "vrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 51\nvirtual_ipaddress "
+                "{\n192.168.36.100\n}\n" +
                 more + "\n}\n");
 }
 
 std::string address_entry(const std::string& entry) {
-    const Loaded got = load("vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n" + entry + "\n}\n}\n");
+    const Loaded got = load("vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n" +
+                            entry + "\n}\n}\n");
     if (got.config.instances.at(0).addresses.empty()) return "none";
     const config::AddressEntry& e = got.config.instances[0].addresses[0];
     std::string out = e.address.to_string() + "/" + std::to_string(e.prefix);
@@ -51,7 +54,7 @@ std::string address_entry(const std::string& entry) {
 }
 
 class TempDir {
-   public:
+ public:
     TempDir() {
         char name[] = "/tmp/vrrpd_config_XXXXXX";
         REQUIRE(::mkdtemp(name) != nullptr);
@@ -64,7 +67,7 @@ class TempDir {
         return (path_ / name).string();
     }
 
-   private:
+ private:
     fs::path path_;
 };
 
@@ -120,7 +123,8 @@ virtual_ipaddress {
     REQUIRE(got.config.scripts.size() == 1);
     CHECK(got.config.scripts[0].interval == 2s);
     CHECK(got.config.scripts[0].timeout == 2s);
-    CHECK(got.config.scripts[0].command.argv == std::vector<std::string>{"/usr/local/keepalived/chk_haproxy.sh"});
+    CHECK(got.config.scripts[0].command.argv ==
+          std::vector<std::string>{"/usr/local/keepalived/chk_haproxy.sh"});
     REQUIRE(got.config.instances.size() == 1);
     const config::Instance& i = got.config.instances[0];
     CHECK(i.name == "VI_1");
@@ -152,8 +156,9 @@ TEST_CASE("defaults, and global settings below an instance's own") {
     CHECK(instance("state MASTER").config.instances.at(0).priority == 255);
     CHECK(instance("priority 255").config.instances.at(0).state_master == true);
 
-    const std::string globals = "global_defs {\nvrrp_garp_master_repeat 3\nvrrp_garp_master_delay 2\nvrrp_version 3\n"
-                                "smtp_alert\nvrrp_down_timer_adverts 5\nvrrp_mcast_group4 224.0.0.99\n}\n";
+    const std::string globals =
+        "global_defs {\nvrrp_garp_master_repeat 3\nvrrp_garp_master_delay 2\nvrrp_version 3\n"
+        "smtp_alert\nvrrp_down_timer_adverts 5\nvrrp_mcast_group4 224.0.0.99\n}\n";
     const Loaded with = instance("garp_master_repeat 7", globals);
     const config::Instance& i = with.config.instances.at(0);
     CHECK(i.garp.master_repeat == 7);
@@ -164,7 +169,9 @@ TEST_CASE("defaults, and global settings below an instance's own") {
     CHECK(i.down_timer_adverts == 5);
     CHECK(config::multicast_group(with.config.globals, i).to_string() == "224.0.0.99");
     // Global settings count wherever they stand.
-    const Loaded after = load("vrrp_instance A {\ninterface e\nvirtual_router_id 1\nvirtual_ipaddress {\n1.2.3.4\n}\n}\n" + globals);
+    const Loaded after =
+        load("vrrp_instance A {\ninterface e\nvirtual_router_id 1\nvirtual_ipaddress {\n1.2.3.4\n}\n}\n" +
+             globals);
     CHECK(after.config.instances.at(0).version == 3);
     CHECK(instance("", "global_defs {\nvrrp_min_garp\n}\n").config.instances.at(0).garp.master_repeat == 1);
 }
@@ -195,7 +202,9 @@ TEST_CASE("address entries") {
 }
 
 TEST_CASE("IPv6 is version 3") {
-    const Loaded got = load("vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\nfe80::1\n10.0.0.1\n}\n}\n");
+    const Loaded got = load(
+        "vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress "
+        "{\nfe80::1\n10.0.0.1\n}\n}\n");
     const config::Instance& i = got.config.instances.at(0);
     CHECK(i.family == packet::Family::v6);
     CHECK(i.version == 3);
@@ -204,10 +213,14 @@ TEST_CASE("IPv6 is version 3") {
 }
 
 TEST_CASE("tracking: weights of the instance before the script's") {
-    const std::string script = "vrrp_script chk {\nscript \"a b\"\nweight -5 reverse\nrise 2\nfall 3\ntimeout 1\nuser nobody nogroup\n}\n";
-    const Loaded got = instance("track_script {\nchk\nchk weight 7 noreverse\nchk weight 0\n}\ntrack_interface {\neth1 weight -10\neth2\n}\n"
-                                "track_proxy {\nweight 30\n}",
-                                script);
+    const std::string script =
+        "vrrp_script chk {\nscript \"a b\"\nweight -5 reverse\nrise 2\nfall 3\ntimeout 1\nuser nobody "
+        "nogroup\n}\n";
+    const Loaded got = instance(
+        "track_script {\nchk\nchk weight 7 noreverse\nchk weight 0\n}\ntrack_interface {\neth1 weight "
+        "-10\neth2\n}\n"
+        "track_proxy {\nweight 30\n}",
+        script);
     CHECK_FALSE(got.diagnostics.has_errors());
     const config::Script& s = got.config.scripts.at(0);
     CHECK(s.command.run_as == config::RunAs{"nobody", "nogroup", false});
@@ -223,15 +236,19 @@ TEST_CASE("tracking: weights of the instance before the script's") {
 }
 
 TEST_CASE("scripts defined below the instance are found") {
-    const Loaded got = load("vrrp_instance A {\ninterface e\nvirtual_router_id 1\nvirtual_ipaddress {\n1.2.3.4\n}\ntrack_script {\nchk\n}\n}\n"
-                            "vrrp_script chk {\nscript /bin/true\n}\n");
+    const Loaded got = load(
+        "vrrp_instance A {\ninterface e\nvirtual_router_id 1\nvirtual_ipaddress {\n1.2.3.4\n}\ntrack_script "
+        "{\nchk\n}\n}\n"
+        "vrrp_script chk {\nscript /bin/true\n}\n");
     CHECK(got.config.instances.at(0).tracks.size() == 1);
 }
 
 TEST_CASE("notify, fifos and users") {
-    const Loaded got = instance("notify \"/n.sh a b\" root :wheel\nnotify_master /m.sh\nsmtp_alert off\nunicast_src_ip 192.168.36.129\n"
-                                "unicast_peer {\n192.168.36.154 min_ttl 60 max_ttl 64\n192.168.36.155\n}",
-                                "global_defs {\nnotify_fifo /run/f root\nscript_user nobody\nsmtp_server mail.example.com 587\n}\n");
+    const Loaded got = instance(
+        "notify \"/n.sh a b\" root :wheel\nnotify_master /m.sh\nsmtp_alert off\nunicast_src_ip "
+        "192.168.36.129\n"
+        "unicast_peer {\n192.168.36.154 min_ttl 60 max_ttl 64\n192.168.36.155\n}",
+        "global_defs {\nnotify_fifo /run/f root\nscript_user nobody\nsmtp_server mail.example.com 587\n}\n");
     CHECK_FALSE(got.diagnostics.has_warnings());
     const config::Instance& i = got.config.instances.at(0);
     CHECK(i.notify.any.argv == std::vector<std::string>{"/n.sh", "a", "b"});
@@ -245,8 +262,10 @@ TEST_CASE("notify, fifos and users") {
 }
 
 TEST_CASE("settings of the link to the proxy") {
-    const Loaded got = instance("", "global_defs {\nproxy_socket /run/p.sock\ncontrol_socket /run/v.sock\nproxy_health_timeout 300\n"
-                                    "proxy_worker_timeout 2000\nproxy_settle 500\nproxy_settle_max 5000\n}\n");
+    const Loaded got = instance(
+        "",
+        "global_defs {\nproxy_socket /run/p.sock\ncontrol_socket /run/v.sock\nproxy_health_timeout 300\n"
+        "proxy_worker_timeout 2000\nproxy_settle 500\nproxy_settle_max 5000\n}\n");
     CHECK_FALSE(got.diagnostics.has_warnings());
     CHECK(got.config.globals.proxy.socket == "/run/p.sock");
     CHECK(got.config.globals.proxy.health_timeout == 300ms);
@@ -255,8 +274,9 @@ TEST_CASE("settings of the link to the proxy") {
 }
 
 TEST_CASE("a text cut at any byte, and CRLF, BOM and a missing last newline") {
-    const std::string text = "global_defs {\n router_id \"a b\"\n}\nvrrp_instance A {\n interface eth0\n virtual_router_id 7\n"
-                             " virtual_ipaddress { 10.0.0.1 }\n}";
+    const std::string text =
+        "global_defs {\n router_id \"a b\"\n}\nvrrp_instance A {\n interface eth0\n virtual_router_id 7\n"
+        " virtual_ipaddress { 10.0.0.1 }\n}";
     for (std::size_t size = 0; size <= text.size(); ++size) {
         CAPTURE(size);
         const Loaded got = load(std::string_view(text).substr(0, size));
@@ -293,14 +313,29 @@ TEST_CASE("files that are refused") {
     dir.write("two.conf", "\ninclude one.conf\n");
     CHECK(load_file(circle).complains_of("two.conf:2: error: '"));
 
-    CHECK(load_file("/nonexistent/x.conf").complains_of("/nonexistent/x.conf: error: cannot open the file: No such file"));
+    CHECK(load_file("/nonexistent/x.conf")
+              .complains_of("/nonexistent/x.conf: error: cannot open the file: No such file"));
     CHECK(load_file("/tmp").complains_of("error: is a directory"));
-    CHECK(load_file("/dev/zero").complains_of("error: larger than 16 MB"));
-    CHECK(load_file(dir.write("must.conf", "includer nothing.conf\n")).complains_of("must.conf:1: error: no file matches"));
+    CHECK(load_file("/dev/zero").complains_of("error: larger than 4 MB"));
+    CHECK(load_file(dir.write("must.conf", "includer nothing.conf\n"))
+              .complains_of("must.conf:1: error: no file matches"));
     using namespace std::string_view_literals;
-    CHECK(load_file(dir.write("nul.conf", "a\nb\0c\n"sv)).complains_of("nul.conf:2: error: not a text file: byte 0x00 in column 2"));
-    CHECK(load_file(dir.write("elf.conf", "\x7f" "ELF\x02\x01"sv)).complains_of("elf.conf:1: error: not a text file: byte 0x7f"));
-    CHECK(load_file(dir.write("big.conf", std::string(17 << 20, '#'))).complains_of("error: larger than 16 MB"));
+    CHECK(load_file(dir.write("nul.conf", "a\nb\0c\n"sv))
+              .complains_of("nul.conf:2: error: not a text file: byte 0x00 in column 2"));
+    CHECK(load_file(dir.write("elf.conf",
+                              "\x7f"
+                              "ELF\x02\x01"sv))
+              .complains_of("elf.conf:1: error: not a text file: byte 0x7f"));
+    CHECK(
+        load_file(dir.write("big.conf", std::string(5 << 20, '#'))).complains_of("error: larger than 4 MB"));
+
+    std::string garbage, lines;
+    for (int i = 0; i < 150'000; ++i) garbage += "vrrp_instanze x y z\n", lines += "a\nb\n";
+    const Loaded wrong = load_file(dir.write("garbage.conf", garbage));
+    CHECK(wrong.diagnostics.all().size() < 1010);
+    CHECK(wrong.complains_of("garbage.conf:1001: error: too much is wrong here"));
+    CHECK(load_file(dir.write("lines.conf", lines))
+              .complains_of("lines.conf:200001: error: more than 200000 lines"));
 }
 
 TEST_CASE("the printed reference has every keyword once") {

@@ -10,7 +10,9 @@ using vrrpd::packet::IpAddress;
 
 namespace {
 
-IpAddress ip(std::string_view text) { return IpAddress::parse(text).value(); }
+IpAddress ip(std::string_view text) {
+    return IpAddress::parse(text).value();
+}
 
 Params tutorial() {
     Params params;
@@ -65,10 +67,14 @@ Event random_event(std::mt19937& random) {
     const auto below = [&](unsigned n) { return random() % n; };
     const auto peer = ip("192.168.36." + std::to_string(128 + below(4)));
     switch (below(16)) {
-        case 0: return LinkChanged{below(2) == 0};
-        case 1: return SourceChanged{below(3) ? std::optional(ip("192.168.36.129")) : std::nullopt};
-        case 2: return AddressLost{ip("192.168.36.100")};
-        case 3: return Reconfigured{};
+        case 0:
+            return LinkChanged{below(2) == 0};
+        case 1:
+            return SourceChanged{below(3) ? std::optional(ip("192.168.36.129")) : std::nullopt};
+        case 2:
+            return AddressLost{ip("192.168.36.100")};
+        case 3:
+            return Reconfigured{};
         case 4:
         case 5: {
             Tracking tracking;
@@ -79,7 +85,8 @@ Event random_event(std::mt19937& random) {
             tracking.settled = below(4) != 0;
             return TrackingChanged{tracking};
         }
-        case 6: return Timer{};  // early: must change nothing that is not due
+        case 6:
+            return Timer{};  // early: must change nothing that is not due
         default:
             return AdvertReceived{peer, static_cast<std::uint8_t>(below(3) ? 95 + below(12) : 0), 1s};
     }
@@ -126,7 +133,8 @@ TEST_CASE("peers are remembered in bounded number") {
     CHECK(world.state.role == Role::backup);
 }
 
-TEST_CASE("whatever happens: addresses are set exactly while the role holds them, and something is always due") {
+TEST_CASE(
+    "whatever happens: addresses are set exactly while the role holds them, and something is always due") {
     for (unsigned seed = 0; seed < 300; ++seed) {
         CAPTURE(seed);
         std::mt19937 random(seed);

@@ -23,7 +23,9 @@ std::string text_of(Duration time) {
     return text;
 }
 
-IpAddress ip(const std::string& text) { return IpAddress::parse(text).value(); }
+IpAddress ip(const std::string& text) {
+    return IpAddress::parse(text).value();
+}
 
 std::optional<IpAddress> ip_or_none(const std::string& text) {
     return text == "none" ? std::nullopt : std::optional(ip(text));
@@ -43,8 +45,8 @@ std::pair<std::string, std::string> option_of(const std::string& word) {
 }
 
 std::string lower_name(fsm::NotifyEvent event) {
-    static constexpr const char* kNames[] = {"master", "backup", "fault", "stop",
-                                             "deleted", "lower_prio_received", "priority_changed"};
+    static constexpr const char* kNames[] = {
+        "master", "backup", "fault", "stop", "deleted", "lower_prio_received", "priority_changed"};
     return kNames[static_cast<std::size_t>(event)];
 }
 
@@ -92,12 +94,18 @@ void ScenarioRunner::start(const std::vector<std::string>& words) {
     event.source = ip("192.168.36.129");
     for (std::size_t i = 1; i < words.size(); ++i) {
         const auto [name, value] = option_of(words[i]);
-        if (name == "source") event.source = ip_or_none(value);
-        else if (name == "link") event.link_up = value == "up";
-        else if (name == "pending") event.tracking.pending = true, event.tracking.settled = false;
-        else if (name == "unsettled") event.tracking.settled = false;
-        else if (name == "resume") event.resume = fsm::Resume{static_cast<std::uint8_t>(std::stoi(value))};
-        else throw std::invalid_argument("no start option " + name);
+        if (name == "source")
+            event.source = ip_or_none(value);
+        else if (name == "link")
+            event.link_up = value == "up";
+        else if (name == "pending")
+            event.tracking.pending = true, event.tracking.settled = false;
+        else if (name == "unsettled")
+            event.tracking.settled = false;
+        else if (name == "resume")
+            event.resume = fsm::Resume{static_cast<std::uint8_t>(std::stoi(value))};
+        else
+            throw std::invalid_argument("no start option " + name);
     }
     deliver(event);
 }
@@ -106,11 +114,16 @@ void ScenarioRunner::track(const std::vector<std::string>& words) {
     fsm::Tracking tracking;
     for (std::size_t i = 1; i < words.size(); ++i) {
         const auto [name, value] = option_of(words[i]);
-        if (name == "delta") tracking.delta = std::stoi(value);
-        else if (name == "bad") tracking.healthy = false;
-        else if (name == "fault") tracking.fault = true, tracking.healthy = false;
-        else if (name == "pending") tracking.pending = true, tracking.settled = false;
-        else if (name == "unsettled") tracking.settled = false;
+        if (name == "delta")
+            tracking.delta = std::stoi(value);
+        else if (name == "bad")
+            tracking.healthy = false;
+        else if (name == "fault")
+            tracking.fault = true, tracking.healthy = false;
+        else if (name == "pending")
+            tracking.pending = true, tracking.settled = false;
+        else if (name == "unsettled")
+            tracking.settled = false;
         else {
             for (; i < words.size(); ++i) tracking.reason += (tracking.reason.empty() ? "" : " ") + words[i];
         }
@@ -137,18 +150,22 @@ void ScenarioRunner::advance(Duration time) {
 
 void ScenarioRunner::render(const fsm::Action& action) {
     struct Renderer {
-        std::string operator()(const fsm::SendAdvert& a) const { return "send advert " + std::to_string(a.priority); }
+        std::string operator()(const fsm::SendAdvert& a) const {
+            return "send advert " + std::to_string(a.priority);
+        }
         std::string operator()(const fsm::AddAddresses&) const { return "add addresses"; }
         std::string operator()(const fsm::RemoveAddresses&) const { return "remove addresses"; }
         std::string operator()(const fsm::Announce& a) const {
-            return "announce " + (a.only ? a.only->to_string() + " " : std::string()) + std::to_string(a.repeat) + "x";
+            return "announce " + (a.only ? a.only->to_string() + " " : std::string()) +
+                   std::to_string(a.repeat) + "x";
         }
         std::string operator()(const fsm::Log& a) const { return (a.detail ? "detail: " : "log: ") + a.text; }
         std::string operator()(const fsm::Notify& a) const {
             return "notify " + lower_name(a.event) + " " + std::to_string(a.priority);
         }
         std::string operator()(const fsm::Transition& a) const {
-            return std::string(fsm::name_of(a.from)) + " -> " + std::string(fsm::name_of(a.to)) + ": " + a.reason;
+            return std::string(fsm::name_of(a.from)) + " -> " + std::string(fsm::name_of(a.to)) + ": " +
+                   a.reason;
         }
         std::string operator()(const fsm::Finished&) const { return "finished"; }
     };
@@ -157,10 +174,12 @@ void ScenarioRunner::render(const fsm::Action& action) {
 }
 
 std::string ScenarioRunner::state_line() const {
-    static constexpr const char* kRoles[] = {"init", "backup", "master", "yielding", "fault", "stopping", "stopped"};
+    static constexpr const char* kRoles[] = {"init",  "backup",   "master", "yielding",
+                                             "fault", "stopping", "stopped"};
     std::string line = std::string("= ") + kRoles[static_cast<std::size_t>(state_.role)];
     if (state_.started) line += ", priority " + std::to_string(state_.priority);
-    if (state_.deadlines.main != common::kNever) line += ", timer in " + text_of(state_.deadlines.main - now_);
+    if (state_.deadlines.main != common::kNever)
+        line += ", timer in " + text_of(state_.deadlines.main - now_);
     if (!state_.reason.empty()) line += ": " + state_.reason;
     return line + "\n";
 }
@@ -170,18 +189,25 @@ std::string ScenarioRunner::run(const std::string& command) {
     const std::string& verb = words.at(0);
     out_.clear();
     command_time_ = now_;
-    if (verb == "params") set_params(words);
-    else if (verb == "start") start(words);
+    if (verb == "params")
+        set_params(words);
+    else if (verb == "start")
+        start(words);
     else if (verb == "advert") {
         const Duration interval = words.size() > 5 ? time_of(words[5]) : params_.advert_interval;
-        deliver(fsm::AdvertReceived{ip(words.at(3)), static_cast<std::uint8_t>(std::stoi(words[1])), interval});
-    } else if (verb == "wait") advance(time_of(words.at(1)));
+        deliver(
+            fsm::AdvertReceived{ip(words.at(3)), static_cast<std::uint8_t>(std::stoi(words[1])), interval});
+    } else if (verb == "wait")
+        advance(time_of(words.at(1)));
     else if (verb == "late") {
         now_ += time_of(words.at(1));
         deliver(fsm::Timer{});
-    } else if (verb == "link") deliver(fsm::LinkChanged{words.at(1) == "up"});
-    else if (verb == "source") deliver(fsm::SourceChanged{ip_or_none(words.at(1))});
-    else if (verb == "lost") deliver(fsm::AddressLost{ip(words.at(1))});
+    } else if (verb == "link")
+        deliver(fsm::LinkChanged{words.at(1) == "up"});
+    else if (verb == "source")
+        deliver(fsm::SourceChanged{ip_or_none(words.at(1))});
+    else if (verb == "lost")
+        deliver(fsm::AddressLost{ip(words.at(1))});
     else if (verb == "stop") {
         const std::string how = words.size() > 1 ? words[1] : "";
         deliver(fsm::Stop{how == "keep", how == "removed"});
@@ -189,8 +215,10 @@ std::string ScenarioRunner::run(const std::string& command) {
         fsm::Reconfigured change;
         for (std::size_t i = 1; i < words.size(); ++i) change.added.push_back(ip(words[i]));
         deliver(change);
-    } else if (verb == "tracking") track(words);
-    else throw std::invalid_argument("no command " + verb);
+    } else if (verb == "tracking")
+        track(words);
+    else
+        throw std::invalid_argument("no command " + verb);
     return out_ + state_line();
 }
 

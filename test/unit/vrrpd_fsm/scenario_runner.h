@@ -19,13 +19,13 @@
 namespace vrrpd::test {
 
 class ScenarioRunner {
-   public:
+ public:
     ScenarioRunner();
-    // Runs one command line; returns its effects, one per line, and the state after it. Throws std::invalid_argument on a
-    // line it does not know.
+    // Runs one command line; returns its effects, one per line, and the state after it. Throws
+    // std::invalid_argument on a line it does not know.
     std::string run(const std::string& command);
 
-   private:
+ private:
     void set_params(const std::vector<std::string>& words);
     void set_param(const std::string& name, const std::string& value);
     void start(const std::vector<std::string>& words);

@@ -1,5 +1,5 @@
-// Every file of scenarios/ is replayed: a command, "----", what must happen, an empty line. After a wanted change
-// run with FRONTDOOR_REWRITE_SCENARIOS=1 and review the difference.
+// Every file of scenarios/ is replayed: a command, "----", what must happen, an empty line. After a wanted
+// change run with FRONTDOOR_REWRITE_SCENARIOS=1 and review the difference.
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -13,8 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Replay {
-    std::string text;       // the file with what really happened
-    std::string failures;   // "file:line ..." with expected and got
+    std::string text;      // the file with what really happened
+    std::string failures;  // "file:line ..." with expected and got
 };
 
 Replay replay(const fs::path& path) {

@@ -22,7 +22,9 @@ std::vector<std::uint8_t> hex(std::string_view text) {
     return out;
 }
 
-IpAddress ip(std::string_view text) { return IpAddress::parse(text).value(); }
+IpAddress ip(std::string_view text) {
+    return IpAddress::parse(text).value();
+}
 
 const IpAddress kMaster = ip("192.168.36.129");
 const IpAddress kBackup = ip("192.168.36.154");
@@ -47,7 +49,9 @@ Expectations tutorial_expectations() {
     return out;
 }
 
-Datagram from_master(const std::vector<std::uint8_t>& payload) { return {kMaster, kGroup, 255, payload}; }
+Datagram from_master(const std::vector<std::uint8_t>& payload) {
+    return {kMaster, kGroup, 255, payload};
+}
 
 // Puts a right checksum over altered bytes, so that the check behind it is the one that speaks.
 std::vector<std::uint8_t> altered(std::size_t at, std::uint8_t value) {
@@ -191,7 +195,8 @@ TEST_CASE("a global IPv6 source is refused") {
     expected.vrid = 7;
     expected.addresses = addresses;
     const Advert advert{3, 7, 200, 1s, addresses, AuthType::none, {}};
-    CHECK(reason_of({source, group, 255, encode(advert, source, group)}, expected) == DropReason::source_scope);
+    CHECK(reason_of({source, group, 255, encode(advert, source, group)}, expected) ==
+          DropReason::source_scope);
     const IpAddress local = ip("fe80::5");
     CHECK(receive({local, group, 255, encode(advert, local, group)}, expected));
 }
@@ -214,8 +219,7 @@ TEST_CASE("other addresses are accepted and reported, another order is the same"
 }
 
 TEST_CASE("the IPv4 header is split off") {
-    std::vector<std::uint8_t> packet =
-        hex("45c00028 00010000 ff700000 c0a82481 e0000012");
+    std::vector<std::uint8_t> packet = hex("45c00028 00010000 ff700000 c0a82481 e0000012");
     packet.insert(packet.end(), kTutorial.begin(), kTutorial.end());
     packet[3] = 40;
     const auto datagram = split_ipv4(packet);

@@ -13,10 +13,10 @@ constexpr MacAddress kMac{0x02, 0x00, 0x00, 0x00, 0x00, 0x01};
 TEST_CASE("gratuitous ARP, byte for byte") {
     const auto frame = gratuitous_arp(kMac, IpAddress::parse("192.168.36.100").value());
     const std::array<std::uint8_t, kArpFrameSize> expected{
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 0x08, 0x06,  // Ethernet
-        0, 1, 0x08, 0x00, 6, 4, 0, 1,                                      // request
-        2, 0, 0, 0, 0, 1, 192, 168, 36, 100,                               // sender
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 192, 168, 36, 100};            // target
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,   0,   0,  0,   0, 1, 0x08, 0x06,  // Ethernet
+        0,    1,    0x08, 0x00, 6,    4,    0,   1,                               // request
+        2,    0,    0,    0,    0,    1,    192, 168, 36, 100,                    // sender
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 192, 168, 36, 100};                   // target
     CHECK(frame == expected);
 }
 
@@ -39,7 +39,8 @@ TEST_CASE("unsolicited neighbour advertisement") {
     CHECK(IpAddress::from_bytes(icmp.subspan(8, 16)) == address);
     CHECK((icmp[24] == 2 && icmp[25] == 1));
     CHECK(std::ranges::equal(icmp.subspan(26, 6), kMac));
-    const auto sum = Checksum().add_pseudo_header(address, IpAddress::parse("ff02::1").value(), 32, 58).add(icmp);
+    const auto sum =
+        Checksum().add_pseudo_header(address, IpAddress::parse("ff02::1").value(), 32, 58).add(icmp);
     CHECK(sum.value() == 0);
     CHECK(unsolicited_neighbour_advert(kMac, address, true)[14 + 40 + 4] == 0xa0);
 }
