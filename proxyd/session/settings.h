@@ -46,14 +46,15 @@ struct StatsSettings {
     std::vector<std::string> users;  // "user:password"
     int refresh_s = 0;
     bool hide_version = false;
-    bool show_node = false, show_legends = false;
+    bool show_node = false, show_legends = false, show_description = false;
     std::string node, description;
 };
 
 struct UseBackend {
     common::Location where;
     std::string backend_name;
-    int backend = -1;  // index into Model::proxies
+    int backend = -1;               // index into Model::proxies; -1: found by name_format
+    rules::LogFormat name_format;   // use_backend %[...]: renders the name; an unknown one ends in default_backend
     rules::Condition condition;
 };
 
