@@ -1,0 +1,162 @@
+#include "proxyd/config/bind_line.h"
+
+#include <array>
+
+#include "proxyd/config/address.h"
+#include "proxyd/config/users.h"
+
+namespace proxyd::config {
+namespace {
+
+using Bind = net::BindSettings;
+using Word = WordRow<Bind>;
+
+template <bool Bind::* member, bool value = true>
+void set_flag(const WordInput&, Bind& bind) {
+    bind.*member = value;
+}
+
+template <std::string Bind::* member>
+void set_text(const WordInput& word, Bind& bind) {
+    bind.*member = word.arguments[0];
+}
+
+template <int Bind::* member>
+void set_count(const WordInput& word, Bind& bind) {
+    read_number(word, 0, 1'000'000'000, bind.*member);
+}
+
+void set_mode(const WordInput& word, Bind& bind) {
+    if (!parse_file_mode(word.arguments[0], bind.mode))
+        word.error("'" + word.arguments[0] + "' is not an octal file mode such as 660");
+}
+
+void set_user(const WordInput& word, Bind& bind) {
+    bind.user = word.arguments[0];
+    if (!find_user(bind.user)) word.error("there is no user '" + bind.user + "'");
+}
+
+void set_group(const WordInput& word, Bind& bind) {
+    bind.group = word.arguments[0];
+    if (!find_group(bind.group)) word.error("there is no group '" + bind.group + "'");
+}
+
+void set_id(const WordInput& word, Bind& bind, std::string Bind::* member) {
+    int number = 0;
+    if (read_number(word, 0, 0x7fffffff, number)) bind.*member = std::to_string(number);
+}
+void set_uid(const WordInput& word, Bind& bind) {
+    set_id(word, bind, &Bind::user);
+}
+void set_gid(const WordInput& word, Bind& bind) {
+    set_id(word, bind, &Bind::group);
+}
+
+void set_protocol(const WordInput& word, Bind&) {
+    if (word.arguments[0] == "h2") word.no_effect("HTTP/2 is not supported yet");
+    if (word.arguments[0] != "h1" && word.arguments[0] != "h2")
+        word.error("unknown protocol '" + word.arguments[0] + "' (h1 or h2)");
+}
+
+constexpr auto inert = inert_word<Bind>;
+constexpr auto refused = refused_word<Bind>;
+
+constexpr Word kWords[] = {
+    {"accept-proxy", 0, set_flag<&Bind::accept_proxy>, Effect::works, "", "clients speak the PROXY protocol first"},
+    {"backlog", 1, set_count<&Bind::backlog>, Effect::works, "<number>", "length of the queue of new connections"},
+    {"defer-accept", 0, set_flag<&Bind::defer_accept>, Effect::works, "", "wake up when the client has sent data"},
+    {"gid", 1, set_gid, Effect::works, "<number>", "group of the Unix socket"},
+    {"group", 1, set_group, Effect::works, "<name>", "group of the Unix socket"},
+    {"interface", 1, set_text<&Bind::interface>, Effect::works, "<name>", "accept from this network interface only"},
+    {"maxconn", 1, set_count<&Bind::maxconn>, Effect::works, "<number>", "connections of this listener at most"},
+    {"mode", 1, set_mode, Effect::works, "<octal>", "file mode of the Unix socket"},
+    {"name", 1, set_text<&Bind::name>, Effect::works, "<name>", "listener's name in logs and statistics"},
+    {"tfo", 0, set_flag<&Bind::tfo>, Effect::works, "", "TCP fast open"},
+    {"transparent", 0, set_flag<&Bind::transparent>, Effect::works, "", "accept connections to foreign addresses"},
+    {"uid", 1, set_uid, Effect::works, "<number>", "owner of the Unix socket"},
+    {"user", 1, set_user, Effect::works, "<name>", "owner of the Unix socket"},
+    {"v4v6", 0, set_flag<&Bind::v4v6>, Effect::works, "", "an IPv6 address accepts IPv4, too"},
+    {"v6only", 0, set_flag<&Bind::v6only>, Effect::works, "", "an IPv6 address accepts IPv6 only"},
+    {"proto", 1, set_protocol, Effect::works, "h1|h2", "HTTP version of the connections"},
+    inert("cc", 1, "the system's congestion control is used"),
+    inert("expose-fd", 1, "sockets are handed over without it"),
+    inert("guid-prefix", 1, kNotYet),
+    inert("id", 1, kNotYet),
+    inert("idle-ping", 1, kNotYet),
+    inert("label", 1, kNotYet),
+    inert("level", 1, "it belongs on 'stats socket' lines"),
+    inert("mss", 1, kNotYet),
+    inert("nbconn", 1, kNotYet),
+    inert("nice", 1, kOwnTuning),
+    inert("process", 1, kOwnTuning),
+    inert("severity-output", 1, "it belongs on 'stats socket' lines"),
+    inert("shards", 1, kOwnTuning),
+    inert("tcp-ut", 1, kNotYet),
+    inert("thread", 1, kOwnTuning),
+    inert("quic-cc-algo", 1, "QUIC is not supported yet"),
+    inert("quic-force-retry", 0, "QUIC is not supported yet"),
+    inert("quic-socket", 1, "QUIC is not supported yet"),
+    refused("accept-netscaler-cip", 1, "the NetScaler header is not supported yet and would be taken for the request"),
+    refused("namespace", 1, "network namespaces are not supported yet; the address would be opened elsewhere"),
+    refused("tcp-md5sig", 1, "unsigned segments would be accepted"),
+};
+
+// Listeners of a comma list or a port range differ in their address only.
+Bind first_settings(const Reading& in) {
+    Bind bind;
+    bind.backlog = in.draft->preset.backlog;
+    bind.mode = in.unix_bind.mode;
+    bind.user = in.unix_bind.user;
+    bind.group = in.unix_bind.group;
+    bind.tls.ciphers = in.tls.bind_ciphers;
+    bind.tls.ciphersuites = in.tls.bind_ciphersuites;
+    bind.tls.curves = in.tls.bind_curves;
+    if (in.tls.bind_min_version != 0) bind.tls.min_version = in.tls.bind_min_version;
+    if (in.tls.bind_max_version != 0) bind.tls.max_version = in.tls.bind_max_version;
+    bind.tls.tickets = in.tls.bind_tickets;
+    bind.tls.strict_sni = in.tls.bind_strict_sni;
+    return bind;
+}
+
+void check_tls(Reading& in, const Statement& line, const Bind& bind) {
+    if (bind.tls.enabled && bind.tls.crt.empty())
+        in.error(line, "'bind' with 'ssl' needs a certificate: 'crt FILE'");
+    if (!bind.tls.enabled && !bind.tls.crt.empty())
+        in.warning(line, "'bind' has a certificate but no 'ssl': this address speaks plain text");
+    if (bind.tls.verify_required && bind.tls.ca_file.empty())
+        in.error(line, "'verify required' needs the authority of the clients' certificates: 'ca-file FILE'");
+    if (bind.tls.min_version > bind.tls.max_version)
+        in.error(line, "the TLS versions allowed here exclude each other");
+}
+
+}  // namespace
+
+std::span<const Word> bind_words() {
+    return kWords;
+}
+
+void read_bind_line(Reading& in, const Statement& line) {
+    const std::string text = expand_address(line.argument(0), [&](std::string_view name) { return in.environment.get(name); });
+    const auto addresses = parse_listen_addresses(text, in.unix_bind.prefix);
+    if (!addresses) in.error(line, addresses.error());
+
+    std::vector<Word> table(std::begin(kWords), std::end(kWords));
+    table.insert(table.end(), bind_tls_words().begin(), bind_tls_words().end());
+    Bind bind = first_settings(in);
+    bind.where = line.where;
+    read_words<Bind>(in, line, line.arguments().subspan(1), table, bind);
+    check_tls(in, line, bind);
+    if (!addresses) return;
+    for (const ListenAddress& address : *addresses) {
+        if (address.quic) {
+            in.no_effect(line, "'" + address.text + "'", "QUIC is not supported yet, this address is not opened");
+            continue;
+        }
+        bind.text = address.text;
+        bind.address = address.address;
+        bind.inherited_fd = address.inherited_fd;
+        in.proxy().binds.push_back(bind);
+    }
+}
+
+}  // namespace proxyd::config

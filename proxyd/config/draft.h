@@ -1,0 +1,56 @@
+// A section while it is being read. Its settings start as a copy of its defaults; what other sections decide (log
+// targets, backends by name, global's TLS defaults) is filled in at the end, by finish.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxyd/config/keyword.h"
+#include "proxyd/config/statement.h"
+#include "proxyd/session/settings.h"
+
+namespace proxyd::config {
+
+// A `log` line: a target of its own or `log global`.
+struct LogLine {
+    bool global = false;
+    observe::LogTarget target;
+};
+
+// Which line an access log writes.
+struct LogFormatChoice {
+    enum class Kind : unsigned char { connect, http, clf, tcp, https, custom } kind = Kind::connect;
+    std::string text;  // custom
+    common::Location where;
+};
+
+// What a section hands down besides session::InheritedSettings: meanings that end with the configuration.
+struct Preset {
+    upstream::ServerSettings default_server;
+    std::vector<LogLine> logs;
+    LogFormatChoice log_format;
+    std::string error_log_format;
+    common::Location error_log_format_where;
+    bool stats_from_defaults = false;  // the statistics page is a copy; the first own `stats` line starts anew
+    int backlog = 0;
+    std::string source_address;
+    bool load_server_state = false;
+};
+
+struct Draft {
+    Sections kind = 0;  // kDefaults, kFrontend, kListen or kBackend
+    std::string name;
+    common::Location where;
+    std::unique_ptr<session::ProxySettings> settings = std::make_unique<session::ProxySettings>();
+    Preset preset;
+
+    const Draft* defaults = nullptr;  // where the settings came from
+    common::Location mode_where;
+    bool explicit_from = false;
+    common::Location default_backend_where;
+    bool has_rules = false;  // a named defaults section
+    bool routed_without_condition = false;
+};
+
+}  // namespace proxyd::config

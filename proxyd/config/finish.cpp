@@ -1,0 +1,138 @@
+// After the last line: logs and formats are compiled, names become indexes, the model is filled.
+#include <algorithm>
+#include <set>
+
+#include "common/keyword_table.h"
+#include "proxyd/config/reading.h"
+
+namespace proxyd::config {
+namespace {
+
+using Kind = LogFormatChoice::Kind;
+using session::ProxySettings;
+
+constexpr std::string_view kDefaultTag = "proxyd";
+
+std::vector<observe::LogTarget> expand_logs(const Reading& in, const std::vector<LogLine>& lines) {
+    std::vector<observe::LogTarget> out;
+    for (const LogLine& line : lines) {
+        if (!line.global) out.push_back(line.target);
+        if (line.global)
+            for (const LogLine& global : in.global_logs) out.push_back(global.target);
+    }
+    return out;
+}
+
+std::string_view format_text(const LogFormatChoice& choice, bool http_mode) {
+    if (choice.kind == Kind::custom) return choice.text;
+    if (choice.kind == Kind::connect) return rules::kConnectLogFormat;
+    if (choice.kind == Kind::tcp || !http_mode) return rules::kTcpLogFormat;
+    if (choice.kind == Kind::clf) return rules::kClfLogFormat;
+    return choice.kind == Kind::https ? rules::kHttpsLogFormat : rules::kHttpLogFormat;
+}
+
+void compile_format(Reading& in, std::string_view text, common::Location where, std::string_view keyword,
+                    rules::LogFormat& format) {
+    const auto compiled = rules::LogFormat::compile(text);
+    if (compiled)
+        format = *compiled;
+    else
+        in.out.error(where, "'" + std::string(keyword) + "': " + compiled.error().text);
+}
+
+void finish_log(Reading& in, Draft& draft) {
+    observe::LogSettings& log = draft.settings->log;
+    const LogFormatChoice& choice = draft.preset.log_format;
+    log.targets = expand_logs(in, draft.preset.logs);
+    if (log.tag.empty()) log.tag = in.log_tag.empty() ? kDefaultTag : std::string_view(in.log_tag);
+    log.hostname = in.model.global.log_send_hostname;
+    if (!draft.settings->is_frontend) return;
+    const bool http_line = choice.kind == Kind::http || choice.kind == Kind::clf || choice.kind == Kind::https;
+    if (http_line && !draft.settings->http_mode)
+        in.out.warning(choice.where, "'option httplog' is not usable with '" + draft.name +
+                                         "' (needs 'mode http'); it falls back to 'option tcplog'");
+    compile_format(in, format_text(choice, draft.settings->http_mode), choice.where, "log-format", log.format);
+    if (!draft.preset.error_log_format.empty())
+        compile_format(in, draft.preset.error_log_format, draft.preset.error_log_format_where, "error-log-format",
+                       log.error_format);
+}
+
+// Ids that no section asked for: the lowest free ones, in order.
+void number_proxies(Reading& in) {
+    std::set<int> taken;
+    for (const auto& draft : in.proxies) {
+        const int id = draft->settings->id;
+        if (id != 0 && !taken.insert(id).second)
+            in.out.error(draft->where, "'" + draft->name + "': the id " + std::to_string(id) + " is taken already");
+    }
+    int next = 1;
+    for (const auto& draft : in.proxies) {
+        if (draft->settings->id != 0) continue;
+        while (taken.contains(next)) ++next;
+        draft->settings->id = next++;
+    }
+}
+
+// The backend's index, or -1 after a complaint.
+int find_backend(Reading& in, const Draft& from, const std::string& name, common::Location where,
+                 std::string_view keyword) {
+    std::vector<std::string_view> names;
+    for (const auto& draft : in.proxies) {
+        if (!draft->settings->is_backend) continue;
+        names.push_back(draft->name);
+        if (draft->name != name) continue;
+        if (from.settings->http_mode && !draft->settings->http_mode)
+            in.out.error(where, "'" + std::string(keyword) + "': '" + from.name + "' (mode http) cannot use '" + name +
+                                    "' (mode tcp)");
+        if (draft.get() == &from)
+            in.out.error(where, "'" + std::string(keyword) + "': '" + name + "' would send requests to itself");
+        return draft->settings->index;
+    }
+    in.out.error(where, "'" + std::string(keyword) + "': unable to find required backend '" + name + "'" +
+                            common::did_you_mean(name, names));
+    return -1;
+}
+
+void resolve_backends(Reading& in, Draft& draft) {
+    ProxySettings& settings = *draft.settings;
+    if (!settings.is_frontend) return;
+    for (session::UseBackend& rule : settings.use_backends)
+        if (!rule.backend_name.contains('%'))
+            rule.backend = find_backend(in, draft, rule.backend_name, rule.where, "use_backend");
+    if (!settings.default_backend_name.empty()) {
+        const common::Location where =
+            draft.default_backend_where.line != 0 ? draft.default_backend_where : draft.where;
+        settings.default_backend = find_backend(in, draft, settings.default_backend_name, where, "default_backend");
+    }
+}
+
+void finish_backend(ProxySettings& settings) {
+    upstream::BackendSettings& backend = settings.upstream;
+    backend.http_mode = settings.http_mode;
+    backend.timeout_connect = settings.timeouts.connect;
+    backend.timeout_queue = settings.timeouts.queue;
+    backend.timeout_check = settings.timeouts.check;
+}
+
+void finish_global(Reading& in) {
+    observe::LogSettings& log = in.model.global.log;
+    log.targets = expand_logs(in, in.global_logs);
+    log.tag = in.log_tag.empty() ? kDefaultTag : std::string_view(in.log_tag);
+    log.hostname = in.model.global.log_send_hostname;
+    in.model.global.environment = in.environment.changes();
+}
+
+}  // namespace
+
+void finish(Reading& in) {
+    finish_global(in);
+    number_proxies(in);
+    for (std::size_t i = 0; i < in.proxies.size(); ++i) in.proxies[i]->settings->index = static_cast<int>(i);
+    for (const auto& draft : in.proxies) {
+        finish_log(in, *draft);
+        finish_backend(*draft->settings);
+        resolve_backends(in, *draft);
+    }
+}
+
+}  // namespace proxyd::config

@@ -1,0 +1,163 @@
+// Replies to failures: errorfile, errorfiles, errorloc, http-error (configuration manual 4.2, 3.8).
+#include <algorithm>
+#include <array>
+
+#include "common/keyword_table.h"
+#include "common/text.h"
+#include "proxyd/config/arguments.h"
+#include "proxyd/config/source.h"
+#include "proxyd/config/tables.h"
+
+namespace proxyd::config {
+namespace {
+
+constexpr std::array kStatuses{200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 421,
+                               422, 425, 429, 431, 500, 501, 502, 503, 504};
+
+using session::ErrorFile;
+
+std::optional<int> read_status(Reading& in, const Statement& line, std::size_t index) {
+    int status = 0;
+    if (!read_number(in, line, index, 100, 999, status)) return std::nullopt;
+    if (std::ranges::find(kStatuses, status) != kStatuses.end()) return status;
+    std::string list;
+    for (const int known : kStatuses) list += (list.empty() ? "" : ", ") + std::to_string(known);
+    in.error(line, "'" + line.name() + "': no reply has the status " + std::to_string(status) + " (" + list + ")");
+    return std::nullopt;
+}
+
+// Text with bare line feeds in its header block gets proper line ends.
+std::string with_line_ends(const std::string& text) {
+    const auto body = std::min({text.find("\r\n\r\n"), text.find("\n\n")});
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool head = body == std::string::npos || i <= body + 1;
+        if (head && text[i] == '\n' && (i == 0 || text[i - 1] != '\r')) out += '\r';
+        out += text[i];
+    }
+    return out;
+}
+
+std::shared_ptr<const ErrorFile> read_error_file(Reading& in, const Statement& line, const std::string& path) {
+    constexpr std::size_t kMaxErrorFile = 1U << 20;
+    auto out = std::make_shared<ErrorFile>();
+    const auto text = read_file(path, kMaxErrorFile);
+    if (!text) {
+        in.error(line, text.error());
+        return nullptr;
+    }
+    out->silent = text->empty();
+    out->bytes = with_line_ends(*text);
+    if (!out->silent && !out->bytes.starts_with("HTTP/")) {
+        in.error(line, "'" + line.name() + "': '" + path + "' does not begin with a status line such as " +
+                           "'HTTP/1.1 503 Service Unavailable'");
+        return nullptr;
+    }
+    if (out->bytes.size() > in.model.global.buffer_size)
+        in.warning(line, "'" + path + "' is larger than tune.bufsize (" + std::to_string(in.model.global.buffer_size) +
+                             " bytes)");
+    return out;
+}
+
+ErrorFiles& target(Reading& in) {
+    return in.draft == nullptr ? in.http_errors[in.section_name] : in.proxy().error_files;
+}
+
+void set_error_file(Reading& in, const Statement& line) {
+    const auto status = read_status(in, line, 0);
+    if (!status) return;
+    if (auto file = read_error_file(in, line, line.argument(1))) target(in)[*status] = std::move(file);
+}
+
+void set_error_files(Reading& in, const Statement& line) {
+    const auto set = in.http_errors.find(line.argument(0));
+    if (set == in.http_errors.end()) {
+        std::vector<std::string_view> names;
+        for (const auto& [name, files] : in.http_errors) names.push_back(name);
+        return in.error(line, "there is no http-errors section named '" + line.argument(0) + "' before this line" +
+                                  common::did_you_mean(line.argument(0), names));
+    }
+    std::vector<int> wanted;
+    for (std::size_t i = 1; i < line.count(); ++i)
+        if (const auto status = read_status(in, line, i)) wanted.push_back(*status);
+    for (const auto& [status, file] : set->second)
+        if (wanted.empty() || std::ranges::find(wanted, status) != wanted.end()) in.proxy().error_files[status] = file;
+}
+
+void set_error_location(Reading& in, const Statement& line, std::string_view status_line) {
+    const auto status = read_status(in, line, 0);
+    if (!status) return;
+    const std::string& location = line.argument(1);
+    if (location.find_first_of("\r\n") != std::string::npos)
+        return in.error(line, "'" + line.name() + "': a location has no line ends");
+    auto file = std::make_shared<ErrorFile>();
+    file->bytes = status_line;
+    file->bytes.append("\r\ncache-control: no-cache\r\ncontent-length: 0\r\nlocation: ");
+    file->bytes.append(location).append("\r\n\r\n");
+    in.proxy().error_files[*status] = std::move(file);
+}
+
+void set_error_location_found(Reading& in, const Statement& line) {
+    set_error_location(in, line, "HTTP/1.1 302 Found");
+}
+void set_error_location_see_other(Reading& in, const Statement& line) {
+    set_error_location(in, line, "HTTP/1.1 303 See Other");
+}
+
+// http-error status CODE [content-type T] string S | file F | errorfile F | errorfiles SET | default-errorfiles [hdr N V]...
+void set_http_error(Reading& in, const Statement& line) {
+    std::optional<int> status;
+    std::string type = "text/html", body, fields;
+    bool has_body = false;
+    for (std::size_t i = 0; i < line.count(); ++i) {
+        const std::string& word = line.argument(i);
+        const std::size_t needed = word == "hdr" ? 2 : word == "default-errorfiles" ? 0 : 1;
+        if (i + needed >= line.count()) return in.error(line, "'http-error': '" + word + "' expects a value");
+        if (word == "status") {
+            status = read_status(in, line, i + 1);
+            if (!status) return;
+        } else if (word == "content-type") {
+            type = line.argument(i + 1);
+        } else if (word == "string") {
+            body = line.argument(i + 1);
+            has_body = true;
+        } else if (word == "file") {
+            const auto text = read_file(line.argument(i + 1));
+            if (!text) return in.error(line, text.error());
+            body = *text;
+            has_body = true;
+        } else if (word == "hdr" && line.argument(i + 2).find('%') == std::string::npos) {
+            fields += line.argument(i + 1) + ": " + line.argument(i + 2) + "\r\n";
+        } else if (word == "errorfile" && status) {
+            if (auto file = read_error_file(in, line, line.argument(i + 1))) in.proxy().error_files[*status] = file;
+            return;
+        } else {
+            return in.error(line, "'http-error': '" + word + "' is not supported yet (status, content-type, string, file, "
+                                  "errorfile, hdr with constant values)");
+        }
+        i += needed;
+    }
+    if (!status || !has_body) return in.error(line, "'http-error' expects status CODE and a string or file");
+    auto file = std::make_shared<ErrorFile>();
+    file->bytes = "HTTP/1.1 " + std::to_string(*status) + " Error\r\ncontent-length: " + std::to_string(body.size()) +
+                  "\r\ncontent-type: " + type + "\r\n" + fields + "\r\n" + body;
+    in.proxy().error_files[*status] = std::move(file);
+}
+
+constexpr Keyword kKeywords[] = {
+    works("errorfile", kProxies | kHttpErrors, 2, 2, set_error_file, "<status> <file>", "a reply as raw bytes"),
+    works("errorfiles", kProxies, 1, -1, set_error_files, "<name> [<status> ...]", "replies of an http-errors section"),
+    works("errorloc", kProxies, 2, 2, set_error_location_found, "<status> <location>", "redirect instead of the reply"),
+    works("errorloc302", kProxies, 2, 2, set_error_location_found, "<status> <location>", "redirect with 302"),
+    works("errorloc303", kProxies, 2, 2, set_error_location_see_other, "<status> <location>", "redirect with 303"),
+    works("http-error", kProxies, 1, -1, set_http_error, "status <code> [content-type <t>] string|file <value> [hdr <n> <v>]",
+          "a reply made here"),
+};
+
+}  // namespace
+
+std::span<const Keyword> error_keywords() {
+    return kKeywords;
+}
+
+}  // namespace proxyd::config

@@ -1,0 +1,80 @@
+// Keywords of the sections without effect yet (userlist, peers, resolvers, ...): known, so that slips are found, and
+// silent, since the section's first line has said that nothing happens.
+#include "proxyd/config/tables.h"
+
+namespace proxyd::config {
+namespace {
+
+constexpr Keyword kKeywords[] = {
+    silent("group", kUserlist),
+    silent("user", kUserlist | kProgram),
+    silent("bind", kPeers | kLogForward),
+    silent("default-bind", kPeers),
+    silent("default-server", kPeers),
+    silent("disabled", kPeers),
+    silent("enabled", kPeers),
+    silent("log", kPeers | kLogForward | kFcgiApp),
+    silent("peer", kPeers),
+    silent("server", kPeers | kRing),
+    silent("shards", kPeers),
+    silent("table", kPeers),
+    silent("accepted_payload_size", kResolvers),
+    silent("hold", kResolvers),
+    silent("nameserver", kResolvers),
+    silent("parse-resolv-conf", kResolvers),
+    silent("resolve_retries", kResolvers),
+    silent("timeout", kResolvers | kMailers | kRing | kLogForward),
+    silent("mailer", kMailers),
+    silent("max-age", kCache),
+    silent("max-object-size", kCache),
+    silent("max-secondary-entries", kCache),
+    silent("process-vary", kCache),
+    silent("total-max-size", kCache),
+    silent("command", kProgram),
+    silent("group", kProgram),
+    silent("option", kProgram | kLogForward | kFcgiApp),
+    silent("backing-file", kRing),
+    silent("description", kRing),
+    silent("format", kRing),
+    silent("maxlen", kRing),
+    silent("size", kRing),
+    silent("backlog", kLogForward),
+    silent("dgram-bind", kLogForward),
+    silent("maxconn", kLogForward),
+    silent("crt-base", kCrtStore),
+    silent("key-base", kCrtStore),
+    silent("load", kCrtStore),
+    silent("acl", kFcgiApp),
+    silent("docroot", kFcgiApp),
+    silent("index", kFcgiApp),
+    silent("log-stderr", kFcgiApp),
+    silent("pass-header", kFcgiApp),
+    silent("path-info", kFcgiApp),
+    silent("set-param", kFcgiApp),
+    silent("trace", kTraces | kGlobal),
+    silent("log-tag", kLogProfile),
+    silent("on", kLogProfile),
+    silent("account-key", kAcme),
+    silent("acme-vars", kAcme),
+    silent("bits", kAcme),
+    silent("challenge", kAcme),
+    silent("challenge-ready", kAcme),
+    silent("contact", kAcme),
+    silent("curves", kAcme),
+    silent("directory", kAcme),
+    silent("dns-delay", kAcme),
+    silent("dns-timeout", kAcme),
+    silent("keytype", kAcme),
+    silent("map", kAcme),
+    silent("profile", kAcme),
+    silent("provider-name", kAcme),
+    silent("reuse-key", kAcme),
+};
+
+}  // namespace
+
+std::span<const Keyword> other_section_keywords() {
+    return kKeywords;
+}
+
+}  // namespace proxyd::config

@@ -1,0 +1,159 @@
+// global: process, user, threads, limits (configuration manual 3.1, 3.2, 3.3).
+#include <unistd.h>
+
+#include "common/text.h"
+#include "proxyd/config/arguments.h"
+#include "proxyd/config/tables.h"
+#include "proxyd/config/users.h"
+
+namespace proxyd::config {
+namespace {
+
+constexpr long kMany = 1'000'000'000;
+constexpr int kMaxThreads = 256;
+
+void set_user(Reading& in, const Statement& line) {
+    Global& global = in.model.global;
+    const auto uid = find_user(line.argument(0));
+    if (!uid) return in.error(line, "there is no user '" + line.argument(0) + "' on this machine");
+    global.user = line.argument(0);
+    global.uid = *uid;
+}
+
+void set_group(Reading& in, const Statement& line) {
+    Global& global = in.model.global;
+    const auto gid = find_group(line.argument(0));
+    if (!gid) return in.error(line, "there is no group '" + line.argument(0) + "' on this machine");
+    global.group = line.argument(0);
+    global.gid = *gid;
+}
+
+void set_hard_stop(Reading& in, const Statement& line) {
+    read_duration(in, line, 0, in.model.global.hard_stop_after);
+}
+
+void set_control_socket(Reading& in, const Statement& line) {
+    in.model.global.control_socket = line.argument(0);
+    in.model.global.control_socket_where = line.where;
+    if (!line.argument(0).starts_with('/')) in.error(line, "'control-socket' expects an absolute path");
+}
+
+void set_description(Reading& in, const Statement& line) {
+    std::string& text = in.model.global.description;
+    text.clear();
+    for (const std::string& word : line.arguments()) text += (text.empty() ? "" : " ") + word;
+}
+
+// Relative names in the files that follow; here they are all read at once, from the current folder.
+void set_default_path(Reading& in, const Statement& line) {
+    const std::string& how = line.argument(0);
+    if (how == "current") return;
+    if (how != "config" && how != "parent" && how != "origin")
+        return in.error(line, "'default-path' expects current, config, parent or origin PATH");
+    std::string folder(line.where.file.substr(0, line.where.file.find_last_of('/') + 1));
+    if (how == "origin") {
+        if (line.count() < 2) return in.error(line, "'default-path origin' expects a folder");
+        folder = line.argument(1);
+    } else if (how == "parent") {
+        folder += "..";
+    }
+    if (!folder.empty() && ::chdir(folder.c_str()) != 0)
+        in.error(line, "cannot change to the folder '" + folder + "' of 'default-path'");
+}
+
+constexpr Keyword kKeywords[] = {
+    works("chroot", kGlobal, 1, 1, global_text<&Global::chroot>, "<folder>", "the folder that becomes / after the start"),
+    works("control-socket", kGlobal, 1, 1, set_control_socket, "<path>", "where vrrpd connects; ours"),
+    works("daemon", kGlobal, 0, 0, global_flag<&Global::daemon>, "", "run in the background", kNo),
+    works("default-path", kGlobal, 1, 2, set_default_path, "current|config|parent|origin <folder>",
+          "where relative file names begin"),
+    works("description", kGlobal | kOwnProxies, 0, -1, [](Reading& in, const Statement& line) {
+        if (in.draft == nullptr) return set_description(in, line);
+        std::string& text = in.proxy().description;
+        text.clear();
+        for (const std::string& word : line.arguments()) text += (text.empty() ? "" : " ") + word;
+    }, "<text>", "shown in statistics"),
+    works("gid", kGlobal, 1, 1, global_number<&Global::gid, 0, 0x7fffffff>, "<number>", "group after the start"),
+    works("group", kGlobal, 1, 1, set_group, "<name>", "group after the start"),
+    works("hard-stop-after", kGlobal, 1, 1, set_hard_stop, "<time>", "longest soft stop"),
+    works("master-worker", kGlobal, 0, 1, global_flag<&Global::master_worker>, "[no-exit-on-failure]",
+          "a master process watches the worker", kNo),
+    works("maxconn", kGlobal, 1, 1, global_number<&Global::maxconn, 0, kMany>, "<number>", "connections of the process"),
+    removed("nbproc", kGlobal, 1, 1, global_number<&Global::threads, 1, kMaxThreads>, "<number>",
+            "'nbthread N': it means threads here"),
+    works("nbthread", kGlobal, 1, 1, global_number<&Global::threads, 1, kMaxThreads>, "<number>", "worker threads"),
+    works("node", kGlobal, 1, 1, global_text<&Global::node>, "<name>", "this node's name in statistics"),
+    works("pidfile", kGlobal, 1, 1, global_text<&Global::pidfile>, "<path>", "where the process id is written"),
+    works("server-state-base", kGlobal, 1, 1, global_text<&Global::server_state_base>, "<folder>",
+          "folder of server state files"),
+    works("server-state-file", kGlobal, 1, 1, global_text<&Global::server_state_file>, "<file>", "state of all servers"),
+    works("uid", kGlobal, 1, 1, global_number<&Global::uid, 0, 0x7fffffff>, "<number>", "user after the start"),
+    works("ulimit-n", kGlobal, 1, 1, global_number<&Global::ulimit_n, 1, kMany>, "<number>", "descriptors of the process"),
+    works("user", kGlobal, 1, 1, set_user, "<name>", "user after the start"),
+    works("strict-limits", kGlobal, 0, 0, accept, "", "limits that cannot be set lower maxconn instead", kNo),
+    works("expose-experimental-directives", kGlobal, 0, 0, accept, "", "nothing is hidden here"),
+    works("expose-deprecated-directives", kGlobal, 0, 0, accept, "", "nothing is hidden here"),
+    works("quiet", kGlobal, 0, 0, accept, "", "no messages at the start; use -q", kNo),
+    inert("cluster-secret", kGlobal, "nothing here needs it yet"),
+    inert("cpu-map", kGlobal, "threads are placed by the system's scheduler"),
+    inert("cpu-policy", kGlobal, "threads are placed by the system's scheduler"),
+    inert("cpu-set", kGlobal, "threads are placed by the system's scheduler"),
+    inert("cpu-affinity", kGlobal, "threads are placed by the system's scheduler"),
+    inert("debug", kGlobal, "use -d"),
+    inert("dns-accept-family", kGlobal, "the system's resolver decides"),
+    inert("external-check", kGlobal, "external checks are not supported yet"),
+    inert("fd-hard-limit", kGlobal, "the descriptor limit follows maxconn and ulimit-n"),
+    inert("force-cfg-parser-pause", kGlobal, kNotYet),
+    inert("grace", kGlobal, kNotYet),
+    inert("harden.reject-privileged-ports.tcp", kGlobal, kNotYet),
+    inert("harden.reject-privileged-ports.quic", kGlobal, kNotYet),
+    inert("insecure-fork-wanted", kGlobal, "workers never start processes"),
+    inert("insecure-setuid-wanted", kGlobal, "workers never start processes"),
+    inert("localpeer", kGlobal, "peers are not supported yet"),
+    inert("max-spread-checks", kGlobal, kNotYet),
+    inert("mworker-max-reloads", kGlobal, kNotYet),
+    inert("nogetaddrinfo", kGlobal, "getaddrinfo is the only resolver"),
+    inert("numa-cpu-mapping", kGlobal, "threads are placed by the system's scheduler"),
+    inert("set-dumpable", kGlobal, kNotYet),
+    inert("set-var", kGlobal, "variables of the process are not supported yet"),
+    inert("set-var-fmt", kGlobal, "variables of the process are not supported yet"),
+    inert("shm-stats-file", kGlobal, kNotYet),
+    inert("shm-stats-file-max-objects", kGlobal, kNotYet),
+    inert("spread-checks", kGlobal, "checks start spread over their interval anyway"),
+    inert("stats-file", kGlobal, kNotYet),
+    inert("thread-group", kGlobal, kOwnTuning),
+    inert("thread-groups", kGlobal, kOwnTuning),
+    inert("thread-hard-limit", kGlobal, kOwnTuning),
+    inert("zero-warning", kGlobal, "use -dW"),
+    inert("lua-load", kGlobal, kNoLua),
+    inert("lua-load-per-thread", kGlobal, kNoLua),
+    inert("lua-prepend-path", kGlobal, kNoLua),
+    inert("51degrees-data-file", kGlobal, kNoDevices),
+    inert("51degrees-cache-size", kGlobal, kNoDevices),
+    inert("51degrees-property-name-list", kGlobal, kNoDevices),
+    inert("51degrees-property-separator", kGlobal, kNoDevices),
+    inert("51degrees-allow-unmatched", kGlobal, kNoDevices),
+    inert("51degrees-difference", kGlobal, kNoDevices),
+    inert("51degrees-drift", kGlobal, kNoDevices),
+    inert("51degrees-use-performance-graph", kGlobal, kNoDevices),
+    inert("51degrees-use-predictive-graph", kGlobal, kNoDevices),
+    inert("deviceatlas-json-file", kGlobal, kNoDevices),
+    inert("deviceatlas-log-level", kGlobal, kNoDevices),
+    inert("deviceatlas-properties-cookie", kGlobal, kNoDevices),
+    inert("deviceatlas-separator", kGlobal, kNoDevices),
+    inert("wurfl-cache-size", kGlobal, kNoDevices),
+    inert("wurfl-data-file", kGlobal, kNoDevices),
+    inert("wurfl-information-list", kGlobal, kNoDevices),
+    inert("wurfl-information-list-separator", kGlobal, kNoDevices),
+    inert("wurfl-engine-mode", kGlobal, kNoDevices),
+    inert("wurfl-patch-file", kGlobal, kNoDevices),
+    inert("wurfl-useragent-priority", kGlobal, kNoDevices),
+};
+
+}  // namespace
+
+std::span<const Keyword> process_keywords() {
+    return kKeywords;
+}
+
+}  // namespace proxyd::config

@@ -1,0 +1,87 @@
+// Mode, limits and small settings of proxy sections (configuration manual 4.2).
+#include "proxyd/config/arguments.h"
+#include "proxyd/config/tables.h"
+
+namespace proxyd::config {
+namespace {
+
+void set_mode(Reading& in, const Statement& line) {
+    const std::string& mode = line.argument(0);
+    if (mode != "http" && mode != "tcp")
+        return in.error(line, mode == "log" || mode == "spop" || mode == "haterm" || mode == "health"
+                                  ? "'mode " + mode + "' is not supported (http or tcp)"
+                                  : "unknown mode '" + mode + "' (http or tcp)");
+    in.proxy().http_mode = mode == "http";
+    in.draft->mode_where = line.where;
+}
+
+template <bool disabled>
+void set_disabled(Reading& in, const Statement&) {
+    in.proxy().disabled = disabled;
+}
+
+void set_maxconn(Reading& in, const Statement& line) {
+    read_number(in, line, 0, 0, 1'000'000'000, in.proxy().maxconn);
+}
+
+void set_backlog(Reading& in, const Statement& line) {
+    read_number(in, line, 0, 0, 1'000'000'000, in.draft->preset.backlog);
+}
+
+void set_id(Reading& in, const Statement& line) {
+    read_number(in, line, 0, 1, 0x7fffffff, in.proxy().id);
+}
+
+void set_monitor_uri(Reading& in, const Statement& line) {
+    in.proxy().monitor_uri = line.argument(0);
+}
+
+// Without its agent a firewall decides nothing and a FastCGI server understands nothing.
+void add_filter(Reading& in, const Statement& line) {
+    const std::string& name = line.argument(0);
+    if (name == "spoe" || name == "fcgi-app" || name == "opentracing" || name == "bwlim-in" || name == "bwlim-out")
+        return name == "opentracing" ? in.no_effect(line, "'filter " + name + "'", kNotYet)
+                                     : in.error(line, "'filter " + name + "' is refused: not supported yet; what it "
+                                                      "decides about traffic would not happen");
+    if (name != "compression" && name != "cache" && name != "trace" && name != "comp-req" && name != "comp-res")
+        return in.error(line, "unknown filter '" + name + "'");
+    in.no_effect(line, "'filter " + name + "'", kNotYet);
+}
+
+constexpr std::string_view kMail = "mail alerts are not supported yet";
+
+constexpr Keyword kKeywords[] = {
+    works("mode", kProxies, 1, 1, set_mode, "http|tcp", "what the section understands"),
+    works("maxconn", kFrontendSide, 1, 1, set_maxconn, "<number>", "connections at most"),
+    works("backlog", kFrontendSide, 1, 1, set_backlog, "<number>", "length of the queue of new connections"),
+    works("disabled", kProxies, 0, 0, set_disabled<true>, "", "the section is not started"),
+    works("enabled", kProxies, 0, 0, set_disabled<false>, "", "undoes disabled"),
+    works("id", kOwnProxies, 1, 1, set_id, "<number>", "number in statistics"),
+    works("monitor-uri", kFrontendSide, 1, 1, set_monitor_uri, "<uri>", "answered 200 without a server"),
+    inert("monitor", kFrontend | kListen, "not supported yet; monitor-uri answers 200"),
+    inert("monitor-net", kProxies, "removed from HAProxy; write monitor-uri"),
+    inert("bind-process", kProxies, kOwnTuning),
+    inert("compression", kProxies, "not supported yet; bytes pass as they are"),
+    inert("declare", kFrontend | kListen, kNotYet),
+    inert("email-alert", kProxies, kMail),
+    works("filter", kOwnProxies, 1, -1, add_filter, "<name> ...", "no effect yet; spoe and fcgi-app are refused"),
+    inert("guid", kOwnProxies, kNotYet),
+    inert("quic-initial", kProxies, "QUIC is not supported yet"),
+};
+
+constexpr Keyword kCapture[] = {
+    inert("cookie", kFrontend | kListen, "not supported yet; the log shows '-'"),
+    inert("request", kFrontend | kListen, "not supported yet; the log shows no captures"),
+    inert("response", kFrontend | kListen, "not supported yet; the log shows no captures"),
+};
+
+}  // namespace
+
+std::span<const Keyword> proxy_keywords() {
+    return kKeywords;
+}
+std::span<const Keyword> capture_keywords() {
+    return kCapture;
+}
+
+}  // namespace proxyd::config

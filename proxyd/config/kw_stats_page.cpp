@@ -1,0 +1,103 @@
+// stats: the statistics page of a section (configuration manual 4.2).
+#include "proxyd/config/arguments.h"
+#include "proxyd/config/tables.h"
+
+namespace proxyd::config {
+namespace {
+
+using session::StatsSettings;
+
+// As in HAProxy: any stats word makes a page, and the first one of a section starts it anew instead of changing the copy
+// that came from defaults. Who loses a password that way is told.
+StatsSettings& page(Reading& in, const Statement& line) {
+    StatsSettings& stats = in.proxy().stats;
+    if (in.draft->preset.stats_from_defaults) {
+        in.draft->preset.stats_from_defaults = false;
+        if (!stats.users.empty() || stats.uri != StatsSettings().uri)
+            in.warning(line, "'" + line.name() + "' starts a page of this section's own, as in HAProxy: 'stats uri' and "
+                             "'stats auth' of the defaults no longer hold here; repeat them if they should");
+        stats = {};
+    }
+    stats.enabled = true;
+    return stats;
+}
+
+void enable(Reading& in, const Statement& line) {
+    page(in, line);
+}
+
+template <std::string StatsSettings::* member>
+void set_text(Reading& in, const Statement& line) {
+    page(in, line).*member = line.argument(0);
+}
+
+template <bool StatsSettings::* member>
+void set_flag(Reading& in, const Statement& line) {
+    page(in, line).*member = true;
+}
+
+void add_user(Reading& in, const Statement& line) {
+    const std::string& user = line.argument(0);
+    if (!user.contains(':')) return in.error(line, "'stats auth' expects USER:PASSWORD");
+    page(in, line).users.push_back(user);
+}
+
+void set_refresh(Reading& in, const Statement& line) {
+    common::Duration value{0};
+    if (read_duration(in, line, 0, value, common::TimeUnit::s))
+        page(in, line).refresh_s = static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(value).count());
+}
+
+void show_node(Reading& in, const Statement& line) {
+    StatsSettings& stats = page(in, line);
+    stats.show_node = true;
+    if (line.count() > 0) stats.node = line.argument(0);
+}
+
+void show_description(Reading& in, const Statement& line) {
+    StatsSettings& stats = page(in, line);
+    stats.show_description = true;
+    for (const std::string& word : line.arguments()) stats.description += (stats.description.empty() ? "" : " ") + word;
+}
+
+void no_admin(Reading& in, const Statement& line) {
+    page(in, line);
+    in.no_effect(line, "'stats admin'", "servers are changed through the stats socket only, for now");
+}
+
+void no_scope(Reading& in, const Statement& line) {
+    page(in, line);
+    in.error(line, "'stats scope' is refused: not supported yet; the page would show all sections");
+}
+
+void no_rules(Reading& in, const Statement& line) {
+    page(in, line);
+    if (line.argument(0) != "allow")
+        in.error(line, "'stats http-request " + line.argument(0) +
+                           "' is refused: not supported yet; the page would be open. Write 'stats auth', or "
+                           "'http-request' rules");
+}
+
+constexpr Keyword kKeywords[] = {
+    works("admin", kOwnProxies, 1, -1, no_admin, "if|unless <condition>", "no effect yet: the page shows only"),
+    works("auth", kProxies, 1, 1, add_user, "<user>:<password>", "who may see the page; repeatable"),
+    works("enable", kProxies, 0, 0, enable, "", "there is a statistics page"),
+    works("hide-version", kProxies, 0, 0, set_flag<&StatsSettings::hide_version>, "", "the page hides the version"),
+    works("http-request", kOwnProxies, 1, -1, no_rules, "allow", "only 'allow' is accepted yet"),
+    works("realm", kProxies, 1, 1, set_text<&StatsSettings::realm>, "<realm>", "shown when the password is asked for"),
+    works("refresh", kProxies, 1, 1, set_refresh, "<seconds>", "the page reloads itself"),
+    works("scope", kProxies, 1, 1, no_scope, "<section>|.", "refused yet"),
+    works("show-desc", kProxies, 0, -1, show_description, "[<text>]", "the page shows a description"),
+    works("show-legends", kProxies, 0, 0, set_flag<&StatsSettings::show_legends>, "", "the page explains itself"),
+    works("show-modules", kProxies, 0, 0, enable, "", "shows nothing more here"),
+    works("show-node", kProxies, 0, 1, show_node, "[<name>]", "the page shows the node's name"),
+    works("uri", kProxies, 1, 1, set_text<&StatsSettings::uri>, "<path>", "where the page is"),
+};
+
+}  // namespace
+
+std::span<const Keyword> stats_page_keywords() {
+    return kKeywords;
+}
+
+}  // namespace proxyd::config

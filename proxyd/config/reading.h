@@ -1,0 +1,81 @@
+// The state of reading a configuration: what every keyword handler works on. Passed along, never global.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxyd/config/draft.h"
+#include "proxyd/config/environment.h"
+#include "proxyd/config/model.h"
+#include "proxyd/config/statement.h"
+
+namespace proxyd::config {
+
+struct SectionKind;
+
+// `ssl-default-bind-*`, `ssl-default-server-*`, `ca-base`, `crt-base`: taken by lines that do not say otherwise.
+struct TlsDefaults {
+    std::string bind_ciphers, bind_ciphersuites, bind_curves;
+    int bind_min_version = 0, bind_max_version = 0;  // 0: the program's own
+    bool bind_tickets = true;
+    bool bind_strict_sni = false;
+    std::string ca_base, crt_base;
+    bool verify_servers = true;  // ssl-server-verify
+};
+
+// `unix-bind`: settings of Unix sockets in bind lines.
+struct UnixBind {
+    std::string prefix, user, group;
+    int mode = -1;
+};
+
+using ErrorFiles = std::map<int, std::shared_ptr<const session::ErrorFile>>;
+
+struct Reading {
+    Reading(Model& into, common::Diagnostics& complaints) : model(into), out(complaints) {}
+
+    Model& model;
+    common::Diagnostics& out;
+    Environment environment = Environment::of_process();
+
+    const SectionKind* section = nullptr;  // of the current line
+    std::string section_name;
+    common::Location section_where;
+    bool skip_section = false;  // its first line was refused: its lines are not complained about
+
+    Draft* draft = nullptr;  // the open defaults, frontend, listen or backend
+    std::vector<std::unique_ptr<Draft>> proxies;
+    std::vector<std::unique_ptr<Draft>> defaults;
+    const Draft* implicit_defaults = nullptr;
+
+    TlsDefaults tls;
+    UnixBind unix_bind;
+    std::vector<LogLine> global_logs;
+    std::string log_tag;
+    std::map<std::string, ErrorFiles, std::less<>> http_errors;
+    std::vector<std::string> userlists;
+
+    session::ProxySettings& proxy() { return *draft->settings; }
+    bool in_defaults() const { return draft != nullptr && draft->kind == kDefaults; }
+
+    void error(const Statement& line, std::string text) { out.error(line.where, std::move(text)); }
+    void warning(const Statement& line, std::string text) { out.warning(line.where, std::move(text)); }
+    // "'timeout client': " and the sentence of a failed Result.
+    void error(const Statement& line, const common::Error& why);
+    // "WHAT has no effect: WHY"
+    void no_effect(const Statement& line, std::string_view what, std::string_view why);
+};
+
+// Finds the keyword of a line, checks place and number of arguments, says what its row has to say and runs its handler.
+void dispatch(Reading& in, Statement& line);
+
+// Reads a whole file's text; `file` outlives the model.
+void read_text(Reading& in, std::string_view text, std::string_view file);
+
+// Compiles what needed the whole configuration, then checks across sections.
+void finish(Reading& in);
+void validate(Reading& in);
+
+}  // namespace proxyd::config

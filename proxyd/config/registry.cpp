@@ -1,0 +1,90 @@
+// Names every keyword table, and prints them all.
+#include <array>
+
+#include "proxyd/config/keywords.h"
+#include "proxyd/config/bind_line.h"
+#include "proxyd/config/section.h"
+#include "proxyd/config/server_line.h"
+#include "proxyd/config/tables.h"
+
+namespace proxyd::config {
+namespace {
+
+std::string_view effect_name(Effect effect) {
+    switch (effect) {
+        case Effect::works: return "works";
+        case Effect::silent: return "no effect";
+        case Effect::none: return "no effect";
+        case Effect::removed: return "removed";
+        case Effect::refused: return "refused";
+    }
+    return {};
+}
+
+void print(std::string& out, std::string_view sections, std::string_view name, std::string_view usage, Effect effect,
+           std::string_view text) {
+    out.append(sections).append("\t").append(name);
+    if (!usage.empty()) out.append(" ").append(usage);
+    out.append("\t").append(effect_name(effect)).append("\t").append(text).append("\n");
+}
+
+template <class Target>
+void print_words(std::string& out, std::string_view line, std::span<const WordRow<Target>> rows) {
+    for (const auto& row : rows) print(out, line, row.name, row.usage, row.effect, row.text);
+}
+
+}  // namespace
+
+std::span<const KeywordTable> keyword_tables() {
+    static const std::array kTables{
+        KeywordTable{"", process_keywords()},
+        KeywordTable{"", environment_keywords()},
+        KeywordTable{"", tuning_keywords()},
+        KeywordTable{"", tls_keywords()},
+        KeywordTable{"", httpclient_keywords()},
+        KeywordTable{"stats", stats_socket_keywords()},
+        KeywordTable{"", log_keywords()},
+        KeywordTable{"", proxy_keywords()},
+        KeywordTable{"timeout", timeout_keywords()},
+        KeywordTable{"", old_timeout_keywords()},
+        KeywordTable{"option", option_keywords()},
+        KeywordTable{"option", log_option_keywords()},
+        KeywordTable{"option", check_option_keywords()},
+        KeywordTable{"http-check", http_check_keywords()},
+        KeywordTable{"tcp-check", tcp_check_keywords()},
+        KeywordTable{"external-check", external_check_keywords()},
+        KeywordTable{"", balance_keywords()},
+        KeywordTable{"", server_keywords()},
+        KeywordTable{"", persistence_keywords()},
+        KeywordTable{"stick", stick_keywords()},
+        KeywordTable{"", error_keywords()},
+        KeywordTable{"", rule_keywords()},
+        KeywordTable{"tcp-request", tcp_request_keywords()},
+        KeywordTable{"tcp-response", tcp_response_keywords()},
+        KeywordTable{"capture", capture_keywords()},
+        KeywordTable{"stats", stats_page_keywords()},
+        KeywordTable{"", other_section_keywords()},
+    };
+    return kTables;
+}
+
+std::string keywords_text() {
+    std::string out = "# where\tkeyword and arguments\teffect\thelp, reason or modern form\n";
+    for (const SectionKind& kind : section_kinds())
+        print(out, "section", kind.name, kind.naming == SectionName::required ? "<name>" : "",
+              kind.no_effect.empty() ? Effect::works : Effect::none,
+              kind.no_effect.empty() ? kind.help : kind.no_effect);
+    for (const KeywordTable& table : keyword_tables())
+        for (const Keyword& row : table.rows) {
+            std::string name(table.prefix);
+            if (!name.empty()) name += ' ';
+            print(out, section_names(row.where), name.append(row.name), row.usage, row.effect, row.text);
+        }
+    print_words(out, "bind line", bind_words());
+    print_words(out, "bind line", bind_tls_words());
+    for (const auto table : {server_words(), server_check_words(), server_tls_words(), server_inert_words()})
+        print_words(out, "server line", table);
+    return out;
+}
+
+}  // namespace proxyd::config

@@ -1,0 +1,155 @@
+#include "proxyd/config/section.h"
+
+#include <algorithm>
+#include <array>
+
+#include "proxyd/config/bind_line.h"
+#include "proxyd/config/reading.h"
+
+namespace proxyd::config {
+namespace {
+
+// Letters, digits, '-', '_', '.' and ':' (configuration manual, chapter 4).
+bool valid_name(std::string_view name) {
+    return !name.empty() && std::ranges::all_of(name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("-_.:").contains(c);
+    });
+}
+
+// `from NAME` at the end of the line, else the defaults section read last.
+void inherit(Reading& in, Draft& draft, const Statement& line, std::size_t from_at) {
+    draft.defaults = in.implicit_defaults;
+    if (from_at < line.words.size()) {
+        draft.explicit_from = true;
+        const std::string& wanted = line.words[from_at + 1];
+        const auto same = [&](const auto& candidate) { return candidate->name == wanted; };
+        const auto count = std::ranges::count_if(in.defaults, same);
+        if (count == 0) in.error(line, "there is no defaults section named '" + wanted + "' before this line");
+        if (count > 1) in.error(line, "there are " + std::to_string(count) + " defaults sections named '" + wanted + "'");
+        const auto it = std::ranges::find_if(in.defaults, same);
+        draft.defaults = it == in.defaults.end() ? nullptr : it->get();
+    } else if (draft.kind == kDefaults) {
+        draft.defaults = nullptr;  // resets everything
+    }
+    draft.preset.default_server.tls_verify = in.tls.verify_servers;
+    if (draft.defaults == nullptr) return;
+    static_cast<session::InheritedSettings&>(*draft.settings) = *draft.defaults->settings;
+    draft.preset = draft.defaults->preset;
+    draft.settings->http_request = draft.defaults->settings->http_request;  // rules of named defaults run first
+    draft.settings->http_response = draft.defaults->settings->http_response;
+    draft.settings->http_after_response = draft.defaults->settings->http_after_response;
+    draft.preset.stats_from_defaults = draft.settings->stats.enabled;
+}
+
+// The word `from` with a name after it, or the number of words.
+std::size_t find_from(const Statement& line) {
+    const std::size_t count = line.words.size();
+    return count >= 3 && line.words[count - 2] == "from" ? count - 2 : count;
+}
+
+void open_defaults(Reading& in, const Statement& line) {
+    const std::size_t from = find_from(line);
+    auto draft = std::make_unique<Draft>();
+    draft->kind = kDefaults;
+    draft->where = line.where;
+    if (from > 1) draft->name = line.words[1];
+    if (from > 2) in.error(line, "'defaults' expects [NAME] [from NAME], unexpected '" + line.words[2] + "'");
+    inherit(in, *draft, line, from);
+    in.draft = draft.get();
+    in.implicit_defaults = draft.get();
+    in.defaults.push_back(std::move(draft));
+}
+
+void open_proxy(Reading& in, const Statement& line) {
+    const std::size_t from = find_from(line);
+    auto draft = std::make_unique<Draft>();
+    draft->kind = in.section->bit;
+    draft->name = line.words[1];
+    draft->where = line.where;
+    if (!valid_name(draft->name))
+        in.error(line, "the name '" + draft->name +
+                           "' may only hold letters, digits, '-', '_', '.' and ':' (configuration manual 4)");
+    inherit(in, *draft, line, from);
+    session::ProxySettings& settings = *draft->settings;
+    settings.where = line.where;
+    settings.name = draft->name;
+    settings.is_frontend = (draft->kind & (kFrontend | kListen)) != 0;
+    settings.is_backend = (draft->kind & (kBackend | kListen)) != 0;
+    settings.upstream.name = draft->name;
+    in.draft = draft.get();
+    in.proxies.push_back(std::move(draft));
+    if (from <= 2) return;
+    if (in.draft->kind == kBackend) {
+        in.error(line, "'backend' expects NAME [from NAME], unexpected '" + line.words[2] + "'");
+        return;
+    }
+    in.warning(line, "an address after the section's name was removed from HAProxy and still works here; write "
+                     "'bind " + line.words[2] + "' on a line of its own");
+    Statement bind{{line.words.begin() + 1, line.words.begin() + static_cast<std::ptrdiff_t>(from)}, 1, line.where};
+    bind.words[0] = "bind";
+    read_bind_line(in, bind);
+}
+
+void open_userlist(Reading& in, const Statement& line) {
+    in.userlists.push_back(line.words[1]);
+}
+
+void open_http_errors(Reading& in, const Statement& line) {
+    if (!in.http_errors.try_emplace(line.words[1]).second)
+        in.error(line, "there is already an http-errors section named '" + line.words[1] + "'");
+}
+
+constexpr auto kNoName = SectionName::none;
+constexpr auto kMayName = SectionName::optional;
+constexpr auto kMustName = SectionName::required;
+
+constexpr std::array kSections{
+    SectionKind{"global", kGlobal, kNoName, nullptr, "", "settings of the whole process; may come several times"},
+    SectionKind{"defaults", kDefaults, kMayName, open_defaults, "", "what the sections after it start with"},
+    SectionKind{"frontend", kFrontend, kMustName, open_proxy, "", "addresses that accept clients"},
+    SectionKind{"listen", kListen, kMustName, open_proxy, "", "a frontend and a backend in one"},
+    SectionKind{"backend", kBackend, kMustName, open_proxy, "", "servers that clients are sent to"},
+    SectionKind{"userlist", kUserlist, kMustName, open_userlist, kNotYet, "users and groups for http_auth()"},
+    SectionKind{"peers", kPeers, kMustName, nullptr, kNotYet, "processes that share stick tables"},
+    SectionKind{"resolvers", kResolvers, kMustName, nullptr,
+                "server names are resolved by the system's resolver for now", "name servers for host names"},
+    SectionKind{"mailers", kMailers, kMustName, nullptr, kNotYet, "mail servers for alerts"},
+    SectionKind{"cache", kCache, kMustName, nullptr, kNotYet, "storage for responses"},
+    SectionKind{"program", kProgram, kMustName, nullptr, "programs are not started; let the service manager do it",
+                "a program run beside the workers"},
+    SectionKind{"http-errors", kHttpErrors, kMustName, open_http_errors, "", "a set of error pages for errorfiles"},
+    SectionKind{"ring", kRing, kMustName, nullptr, kNotYet, "a buffer of log lines"},
+    SectionKind{"log-forward", kLogForward, kMustName, nullptr, kNotYet, "a syslog relay"},
+    SectionKind{"crt-store", kCrtStore, kMayName, nullptr, kNotYet, "certificates under names"},
+    SectionKind{"fcgi-app", kFcgiApp, kMustName, nullptr, kNotYet, "a FastCGI application"},
+    SectionKind{"traces", kTraces, kNoName, nullptr, "this program has no traces of that kind", "debugging traces"},
+    SectionKind{"log-profile", kLogProfile, kMustName, nullptr, kNotYet, "log formats by step"},
+    SectionKind{"acme", kAcme, kMustName, nullptr, kNotYet, "certificates from an ACME authority"},
+};
+
+}  // namespace
+
+std::span<const SectionKind> section_kinds() {
+    return kSections;
+}
+
+void open_section(Reading& in, const SectionKind& kind, const Statement& line) {
+    in.section = &kind;
+    in.section_where = line.where;
+    in.section_name = line.words.size() > 1 ? line.words[1] : std::string(kind.name);
+    in.draft = nullptr;
+    in.skip_section = false;
+    if (kind.naming == SectionName::required && line.words.size() < 2) {
+        in.error(line, "'" + std::string(kind.name) + "' expects a name");
+        in.skip_section = true;
+        return;
+    }
+    if (kind.naming == SectionName::none && line.words.size() > 1)
+        in.error(line, "'" + std::string(kind.name) + "' takes no argument, unexpected '" + line.words[1] + "'");
+    if (!kind.no_effect.empty())
+        in.no_effect(line, "section '" + std::string(kind.name) + "'", kind.no_effect);
+    if (kind.open != nullptr) kind.open(in, line);
+}
+
+}  // namespace proxyd::config

@@ -1,0 +1,171 @@
+#include "proxyd/config/server_line.h"
+
+#include <algorithm>
+
+#include "common/text.h"
+#include "proxyd/config/address.h"
+
+namespace proxyd::config {
+namespace {
+
+using Word = WordRow<ServerDraft>;
+using upstream::ServerSettings;
+
+template <bool ServerSettings::* member, bool value = true>
+void set_flag(const WordInput&, ServerDraft& server) {
+    server.settings.*member = value;
+}
+
+template <int ServerSettings::* member, int high = 1'000'000'000>
+void set_count(const WordInput& word, ServerDraft& server) {
+    read_number(word, 0, high, server.settings.*member);
+}
+
+// "80%" belongs to the runtime; in a file it means the number.
+void set_weight(const WordInput& word, ServerDraft& server) {
+    read_number(word, 0, 256, server.settings.weight);
+}
+
+void set_cookie(const WordInput& word, ServerDraft& server) {
+    if (server.is_default) return word.error("a server's cookie cannot be the same for all");
+    server.settings.cookie = word.arguments[0];
+}
+
+void set_pool_size(const WordInput& word, ServerDraft& server) {
+    read_number(word, -1, 1'000'000'000, server.settings.pool_max_idle);
+}
+
+void set_pool_purge(const WordInput& word, ServerDraft& server) {
+    read_duration(word, server.settings.pool_purge_delay);
+}
+
+void set_source(const WordInput& word, ServerDraft& server) {
+    const auto address = parse_peer_address(word.arguments[0], 0);
+    if (!address) return word.error(address.error().text);
+    server.settings.source_address = word.arguments[0];
+}
+
+void set_init_addr(const WordInput& word, ServerDraft& server) {
+    for (const std::string_view method : common::split(word.arguments[0], ','))
+        if (method != "last" && method != "libc" && method != "none" && !common::Endpoint::from_ip(method, 0))
+            return word.error("unknown way '" + std::string(method) + "' (last, libc, none or an address)");
+    server.settings.init_addr = word.arguments[0];
+}
+
+void send_proxy(const WordInput&, ServerDraft& server) {
+    server.settings.send_proxy = true;
+    server.settings.send_proxy_v2 = false;
+}
+void send_proxy_v2(const WordInput&, ServerDraft& server) {
+    server.settings.send_proxy = false;
+    server.settings.send_proxy_v2 = true;
+}
+
+void set_protocol(const WordInput& word, ServerDraft&) {
+    const std::string& name = word.arguments[0];
+    if (name == "h2") return word.no_effect("HTTP/2 to servers is not supported yet, HTTP/1.1 is spoken");
+    if (name != "h1" && name != "none") word.error("unknown protocol '" + name + "' (h1 or h2)");
+}
+
+constexpr Word kWords[] = {
+    {"backup", 0, set_flag<&ServerSettings::backup>, Effect::works, "", "used when no other server is left"},
+    {"no-backup", 0, set_flag<&ServerSettings::backup, false>, Effect::works, "", "undoes backup"},
+    {"cookie", 1, set_cookie, Effect::works, "<value>", "value of the persistence cookie"},
+    {"disabled", 0, set_flag<&ServerSettings::disabled>, Effect::works, "", "starts in maintenance"},
+    {"enabled", 0, set_flag<&ServerSettings::disabled, false>, Effect::works, "", "undoes disabled"},
+    {"init-addr", 1, set_init_addr, Effect::works, "<methods>", "where the address comes from at the start"},
+    {"maxconn", 1, set_count<&ServerSettings::maxconn>, Effect::works, "<number>", "connections at most, more are queued"},
+    {"maxqueue", 1, set_count<&ServerSettings::maxqueue>, Effect::works, "<number>", "queued requests at most"},
+    {"minconn", 1, set_count<&ServerSettings::minconn>, Effect::works, "<number>", "the limit while the backend is idle"},
+    {"pool-max-conn", 1, set_pool_size, Effect::works, "<number>", "idle connections kept, -1: all"},
+    {"pool-purge-delay", 1, set_pool_purge, Effect::works, "<time>", "how often idle connections are given up"},
+    {"proto", 1, set_protocol, Effect::works, "h1|h2", "HTTP version of the connections"},
+    {"send-proxy", 0, send_proxy, Effect::works, "", "PROXY protocol version 1 before the data"},
+    {"no-send-proxy", 0, set_flag<&ServerSettings::send_proxy, false>, Effect::works, "", "undoes send-proxy"},
+    {"send-proxy-v2", 0, send_proxy_v2, Effect::works, "", "PROXY protocol version 2 before the data"},
+    {"no-send-proxy-v2", 0, set_flag<&ServerSettings::send_proxy_v2, false>, Effect::works, "", "undoes send-proxy-v2"},
+    {"source", 1, set_source, Effect::works, "<address>", "own address of the connections"},
+    {"weight", 1, set_weight, Effect::works, "<0..256>", "share of the load"},
+};
+
+std::vector<Word> all_words() {
+    std::vector<Word> out;
+    for (const auto table : {server_words(), server_check_words(), server_tls_words(), server_inert_words()})
+        out.insert(out.end(), table.begin(), table.end());
+    return out;
+}
+
+bool is_name(Reading& in, const Statement& line, const std::string& name) {
+    const auto bad = std::ranges::find_if_not(name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("-_.:").contains(c);
+    });
+    if (bad == name.end()) return true;
+    in.error(line, "'" + std::string(1, *bad) + "' is not permitted in the server name '" + name + "'");
+    return false;
+}
+
+// Address and words; nothing when refused.
+std::optional<ServerDraft> read_server(Reading& in, const Statement& line, std::size_t address_at) {
+    ServerDraft server{in.draft->preset.default_server, false};
+    server.settings.where = line.where;
+    const std::string text = expand_address(line.argument(address_at),
+                                            [&](std::string_view name) { return in.environment.get(name); });
+    const auto address = parse_server_address(text);
+    if (!address) in.error(line, address.error());
+    const std::vector<Word> table = all_words();
+    read_words<ServerDraft>(in, line, line.arguments().subspan(address_at + 1), table, server);
+    if (!address) return std::nullopt;
+    server.settings.host = address->host;
+    server.settings.address = address->address;
+    server.settings.port = address->port;
+    server.settings.keep_client_port = address->keep_client_port;
+    server.settings.port_offset = address->port_offset;
+    if (server.settings.source_address.empty()) server.settings.source_address = in.draft->preset.source_address;
+    const bool local = address->address.family() == AF_UNIX && !address->address.empty();
+    if (server.settings.check.enabled && address->port == 0 && server.settings.check.port == 0 && !local)
+        in.warning(line, "'server " + line.argument(0) + "': checks need a port: write it after the address or with 'port N'");
+    if (server.settings.tls && server.settings.tls_verify && server.settings.ca_file.empty())
+        in.error(line, "'server " + line.argument(0) +
+                           "': 'ssl' needs 'ca-file FILE' to verify the server, or 'verify none'");
+    return server;
+}
+
+}  // namespace
+
+std::span<const Word> server_words() {
+    return kWords;
+}
+
+void read_server_line(Reading& in, const Statement& line) {
+    if (!is_name(in, line, line.argument(0))) return;
+    auto server = read_server(in, line, 1);
+    if (!server) return;
+    server->settings.name = line.argument(0);
+    in.proxy().upstream.servers.push_back(std::move(server->settings));
+}
+
+void read_server_template_line(Reading& in, const Statement& line) {
+    if (!is_name(in, line, line.argument(0))) return;
+    const std::string& range = line.argument(1);
+    const auto dash = range.find('-');
+    const auto first = common::parse_number(dash == std::string::npos ? "1" : range.substr(0, dash), 0, 100'000);
+    const auto last = common::parse_number(dash == std::string::npos ? range : range.substr(dash + 1), 0, 100'000);
+    if (!first || !last || *last < *first)
+        return in.error(line, "'server-template' expects a number or a range A-B, not '" + range + "'");
+    const auto server = read_server(in, line, 2);
+    if (!server) return;
+    for (auto number = *first; number <= *last; ++number) {
+        in.proxy().upstream.servers.push_back(server->settings);
+        in.proxy().upstream.servers.back().name = line.argument(0) + std::to_string(number);
+    }
+}
+
+void read_default_server_line(Reading& in, const Statement& line) {
+    ServerDraft server{in.draft->preset.default_server, true};
+    const std::vector<Word> table = all_words();
+    read_words<ServerDraft>(in, line, line.arguments(), table, server);
+    in.draft->preset.default_server = std::move(server.settings);
+}
+
+}  // namespace proxyd::config

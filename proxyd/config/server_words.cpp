@@ -1,0 +1,190 @@
+// Words of `server` lines about health checks and TLS, and those without effect.
+#include "proxyd/config/address.h"
+#include "proxyd/config/bind_line.h"
+#include "proxyd/config/files.h"
+#include "proxyd/config/server_line.h"
+
+namespace proxyd::config {
+namespace {
+
+using Word = WordRow<ServerDraft>;
+using upstream::CheckSettings;
+using upstream::ServerSettings;
+
+template <bool CheckSettings::* member, bool value = true>
+void set_check_flag(const WordInput&, ServerDraft& server) {
+    server.settings.check.*member = value;
+}
+
+template <int CheckSettings::* member, int high>
+void set_check_count(const WordInput& word, ServerDraft& server) {
+    read_number(word, 1, high, server.settings.check.*member);
+}
+
+template <common::Duration CheckSettings::* member>
+void set_check_time(const WordInput& word, ServerDraft& server) {
+    common::Duration value{0};
+    if (!read_duration(word, value)) return;
+    if (value.count() == 0) return word.error("the time between checks cannot be 0");
+    server.settings.check.*member = value;
+}
+
+void set_check_address(const WordInput& word, ServerDraft& server) {
+    const auto address = parse_peer_address(word.arguments[0], 0);
+    if (!address) return word.error(address.error().text);
+    server.settings.check.address = address->address;
+}
+
+constexpr Word kCheckWords[] = {
+    {"check", 0, set_check_flag<&CheckSettings::enabled>, Effect::works, "", "watch the server's health"},
+    {"no-check", 0, set_check_flag<&CheckSettings::enabled, false>, Effect::works, "", "undoes check"},
+    {"addr", 1, set_check_address, Effect::works, "<address>", "checks go there"},
+    {"port", 1, set_check_count<&CheckSettings::port, 65535>, Effect::works, "<port>", "checks go to this port"},
+    {"inter", 1, set_check_time<&CheckSettings::inter>, Effect::works, "<time>", "between two checks"},
+    {"fastinter", 1, set_check_time<&CheckSettings::fastinter>, Effect::works, "<time>", "while the state changes"},
+    {"downinter", 1, set_check_time<&CheckSettings::downinter>, Effect::works, "<time>", "while the server is down"},
+    {"rise", 1, set_check_count<&CheckSettings::rise, 1'000'000>, Effect::works, "<number>", "good checks until up"},
+    {"fall", 1, set_check_count<&CheckSettings::fall, 1'000'000>, Effect::works, "<number>", "bad checks until down"},
+    {"check-ssl", 0, set_check_flag<&CheckSettings::tls>, Effect::works, "", "checks speak TLS"},
+    {"no-check-ssl", 0, set_check_flag<&CheckSettings::tls, false>, Effect::works, "", "undoes check-ssl"},
+};
+
+void set_tls(const WordInput&, ServerDraft& server) {
+    server.settings.tls = true;
+}
+void unset_tls(const WordInput&, ServerDraft& server) {
+    server.settings.tls = false;
+}
+
+void set_verify(const WordInput& word, ServerDraft& server) {
+    const std::string& how = word.arguments[0];
+    server.settings.tls_verify = how != "none";
+    if (how != "none" && how != "required") word.error("unknown verification '" + how + "' (none or required)");
+}
+
+void set_ca_file(const WordInput& word, ServerDraft& server) {
+    server.settings.ca_file = in_folder(word.in.tls.ca_base, word.arguments[0]);
+    if (const auto readable = check_authority(server.settings.ca_file); !readable) word.error(readable.error().text);
+}
+
+void set_sni(const WordInput& word, ServerDraft& server) {
+    server.settings.sni = word.arguments[0];
+}
+
+constexpr auto inert = inert_word<ServerDraft>;
+constexpr auto refused = refused_word<ServerDraft>;
+
+constexpr Word kTlsWords[] = {
+    {"ssl", 0, set_tls, Effect::works, "", "speak TLS to the server"},
+    {"no-ssl", 0, unset_tls, Effect::works, "", "undoes ssl"},
+    {"verify", 1, set_verify, Effect::works, "none|required", "check the server's certificate"},
+    {"ca-file", 1, set_ca_file, Effect::works, "<file>", "authority of the server's certificate"},
+    {"sni", 1, set_sni, Effect::works, "<expression>", "name asked for in the handshake"},
+    inert("allow-0rtt", 0, "early data is not sent"),
+    inert("alpn", 1, "HTTP/1.1 is spoken to servers"),
+    inert("check-alpn", 1, kNotYet),
+    inert("check-sni", 1, kNotYet),
+    inert("ciphers", 1, "the library's choice is offered"),
+    inert("ciphersuites", 1, "the library's choice is offered"),
+    inert("client-sigalgs", 1, kNotYet),
+    inert("crt", 1, "no client certificate is shown to servers yet"),
+    inert("curves", 1, "the library's choice is offered"),
+    inert("force-sslv3", 0, "SSL 3.0, TLS 1.0 and TLS 1.1 are not spoken"),
+    inert("force-tlsv10", 0, "SSL 3.0, TLS 1.0 and TLS 1.1 are not spoken"),
+    inert("force-tlsv11", 0, "SSL 3.0, TLS 1.0 and TLS 1.1 are not spoken"),
+    inert("force-tlsv12", 0, kNotYet),
+    inert("force-tlsv13", 0, kNotYet),
+    inert("ktls", 1, kNotYet),
+    inert("no-ssl-reuse", 0, kNotYet),
+    inert("no-sslv3", 0, "SSL 3.0 is never spoken"),
+    inert("no-tls-tickets", 0, kNotYet),
+    inert("no-tlsv10", 0, "TLS 1.0 is never spoken"),
+    inert("no-tlsv11", 0, "TLS 1.1 is never spoken"),
+    inert("no-tlsv12", 0, kNotYet),
+    inert("no-tlsv13", 0, kNotYet),
+    inert("npn", 1, "ALPN has replaced NPN"),
+    inert("renegotiate", 0, "renegotiation is never accepted"),
+    inert("no-renegotiate", 0, "renegotiation is never accepted"),
+    inert("sigalgs", 1, kNotYet),
+    inert("sni-auto", 0, kNotYet),
+    inert("no-sni-auto", 0, kNotYet),
+    inert("ssl-max-ver", 1, kNotYet),
+    inert("ssl-min-ver", 1, kNotYet),
+    inert("ssl-reuse", 0, "it is the default"),
+    inert("tls-tickets", 0, "it is the default"),
+    refused("crl-file", 1, "revoked server certificates would be accepted"),
+    refused("verifyhost", 1, "not supported yet; a certificate of another name would be accepted"),
+};
+
+constexpr std::string_view kAgent = "agent checks are not supported yet";
+
+constexpr Word kInertWords[] = {
+    inert("agent-addr", 1, kAgent),
+    inert("agent-check", 0, kAgent),
+    inert("agent-inter", 1, kAgent),
+    inert("agent-port", 1, kAgent),
+    inert("agent-send", 1, kAgent),
+    inert("no-agent-check", 0, kAgent),
+    inert("cc", 1, "the system's congestion control is used"),
+    inert("check-pool-conn-name", 1, kNotYet),
+    inert("check-proto", 1, "checks speak HTTP/1"),
+    inert("check-reuse-pool", 0, kNotYet),
+    inert("no-check-reuse-pool", 0, kNotYet),
+    inert("check-send-proxy", 0, kNotYet),
+    inert("no-check-send-proxy", 0, kNotYet),
+    inert("check-via-socks4", 0, kNotYet),
+    inert("no-send-proxy-v2-ssl", 0, "it is the default"),
+    inert("no-send-proxy-v2-ssl-cn", 0, "it is the default"),
+    inert("error-limit", 1, "'observe' is not supported yet"),
+    inert("guid", 1, kNotYet),
+    inert("hash-key", 1, kNotYet),
+    inert("id", 1, kNotYet),
+    inert("idle-ping", 1, kNotYet),
+    inert("init-state", 1, kNotYet),
+    inert("log-bufsize", 1, kNotYet),
+    inert("log-proto", 1, kNotYet),
+    inert("max-reuse", 1, kNotYet),
+    inert("non-stick", 0, "stick tables are not supported yet"),
+    inert("stick", 0, "stick tables are not supported yet"),
+    inert("observe", 1, kNotYet),
+    inert("on-error", 1, "'observe' is not supported yet"),
+    inert("on-marked-down", 1, "sessions of a server that goes down run on"),
+    inert("on-marked-up", 1, kNotYet),
+    inert("pool-conn-name", 1, kNotYet),
+    inert("pool-low-conn", 1, kNotYet),
+    inert("proxy-v2-options", 1, kNotYet),
+    inert("redir", 1, kNotYet),
+    inert("resolve-net", 1, "server names are resolved at the start, by the system's resolver"),
+    inert("resolve-opts", 1, "server names are resolved at the start, by the system's resolver"),
+    inert("resolve-prefer", 1, "server names are resolved at the start, by the system's resolver"),
+    inert("resolvers", 1, "server names are resolved at the start, by the system's resolver"),
+    inert("set-proxy-v2-tlv-fmt", 1, kNotYet),
+    inert("shard", 1, kNotYet),
+    inert("slowstart", 1, kNotYet),
+    inert("strict-maxconn", 0, kNotYet),
+    inert("tcp-ut", 1, kNotYet),
+    inert("tfo", 0, kNotYet),
+    inert("no-tfo", 0, kNotYet),
+    inert("track", 1, kNotYet),
+    inert("ws", 1, "WebSocket upgrades go over HTTP/1.1"),
+    refused("namespace", 1, "network namespaces are not supported yet; the connections would leave elsewhere"),
+    refused("send-proxy-v2-ssl", 0, "the TLS part of the PROXY protocol is not supported yet"),
+    refused("send-proxy-v2-ssl-cn", 0, "the TLS part of the PROXY protocol is not supported yet"),
+    refused("socks4", 1, "SOCKS is not supported yet; the connections would go straight to the server"),
+    refused("tcp-md5sig", 1, "the segments would not be signed"),
+    refused("usesrc", 1, "connections from foreign addresses are not supported yet"),
+};
+
+}  // namespace
+
+std::span<const Word> server_check_words() {
+    return kCheckWords;
+}
+std::span<const Word> server_tls_words() {
+    return kTlsWords;
+}
+std::span<const Word> server_inert_words() {
+    return kInertWords;
+}
+
+}  // namespace proxyd::config

@@ -1,0 +1,36 @@
+// The tables of all keyword families, each defined in the kw_*.cpp file of its name.
+#pragma once
+
+#include "proxyd/config/keyword.h"
+
+namespace proxyd::config {
+
+std::span<const Keyword> process_keywords();
+std::span<const Keyword> environment_keywords();
+std::span<const Keyword> tuning_keywords();
+std::span<const Keyword> tls_keywords();
+std::span<const Keyword> httpclient_keywords();
+std::span<const Keyword> stats_socket_keywords();  // prefix "stats", in global
+std::span<const Keyword> log_keywords();
+std::span<const Keyword> proxy_keywords();
+std::span<const Keyword> timeout_keywords();       // prefix "timeout"
+std::span<const Keyword> old_timeout_keywords();
+std::span<const Keyword> option_keywords();        // prefix "option"
+std::span<const Keyword> log_option_keywords();    // prefix "option"
+std::span<const Keyword> check_option_keywords();  // prefix "option"
+std::span<const Keyword> http_check_keywords();    // prefix "http-check"
+std::span<const Keyword> tcp_check_keywords();     // prefix "tcp-check"
+std::span<const Keyword> external_check_keywords();  // prefix "external-check"
+std::span<const Keyword> balance_keywords();
+std::span<const Keyword> server_keywords();
+std::span<const Keyword> persistence_keywords();
+std::span<const Keyword> stick_keywords();         // prefix "stick"
+std::span<const Keyword> error_keywords();
+std::span<const Keyword> rule_keywords();
+std::span<const Keyword> tcp_request_keywords();   // prefix "tcp-request"
+std::span<const Keyword> tcp_response_keywords();  // prefix "tcp-response"
+std::span<const Keyword> capture_keywords();       // prefix "capture"
+std::span<const Keyword> stats_page_keywords();    // prefix "stats", in proxies
+std::span<const Keyword> other_section_keywords();
+
+}  // namespace proxyd::config
