@@ -98,6 +98,9 @@ class HeadWriter {
             sink.render({"content-length: ", length_text_, "\r\n"});
         }
         if (!framing_said_ && options_.framing == Framing::chunked) sink.lasting("transfer-encoding: chunked\r\n");
+        // An HTTP/1.0 request that had to become 1.1 may lack what 1.1 requires (RFC 9112 section 3.2).
+        const bool raised = message_.is_request && message_.version != version_;
+        if (raised && !message_.fields.find(FieldId::host)) sink.lasting("host:\r\n");
         sink.lasting(connection_line());
         sink.lasting("\r\n");
     }

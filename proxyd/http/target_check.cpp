@@ -74,6 +74,7 @@ HeadFault check_absolute(Message& request, const Field* host, bool accept_invali
     }
     const std::string_view usual_port = default_port(request.target.substr(0, colon));
     const std::string_view wanted = normalized(authority, usual_port);
+    if (split_host(wanted).host.empty()) return {400, "no host in the request target"};
     if (host && !common::iequals(normalized(host->value, usual_port), wanted)) {
         return {400, "Host differs from the authority of the target"};
     }

@@ -189,6 +189,7 @@ const BadRow kBad[] = {
     {"neither path nor URI", line("GET x HTTP/1.1"), 400},
     {"no scheme", line("GET ://a/ HTTP/1.1"), 400},
     {"no authority", line("GET http:///x HTTP/1.1"), 400},
+    {"port without a host", "GET http://:80/ HTTP/1.0\r\n\r\n", 400},
     {"user in the authority", line("GET http://u@a/ HTTP/1.1"), 400},
     {"CONNECT without a port", "CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n", 400},
     {"CONNECT to a path", "CONNECT /x HTTP/1.1\r\nHost: a\r\n\r\n", 400},
