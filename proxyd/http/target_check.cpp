@@ -30,8 +30,8 @@ bool valid_port(std::string_view port) {
 // uri-host [ ":" port ]; an empty port is legal (RFC 3986 section 3.2.3), an empty host only in Host itself.
 bool valid_host(std::string_view text, bool accept_invalid) {
     if (text.empty()) return true;
-    if (accept_invalid) return text.find_first_of(" \t/?#@") == std::string_view::npos;
-    if (!all_class(text, kHost)) return false;
+    const bool chars = accept_invalid ? text.find_first_of(" \t/?#@") == std::string_view::npos : all_class(text, kHost);
+    if (!chars) return false;
     const HostPort parts = split_host(text);
     const bool literal = parts.host.starts_with('[');
     if (literal != parts.host.ends_with(']')) return false;
