@@ -100,7 +100,7 @@ struct Request {
     Kept* kept = nullptr;                // the client's own idle connection, used before any other; may be null
 };
 
-// Checks what a backend is made of: balance line, source addresses, TLS of servers. Used by config/.
+// Checks what a backend is made of: balance line, health check, source addresses and TLS of servers. Used by config/.
 common::Result<> validate(const BackendSettings& settings);
 
 class Backend {

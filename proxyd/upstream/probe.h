@@ -1,0 +1,23 @@
+// One health check of one server over a socket, from connect to result.
+#pragma once
+
+#include "common/clock.h"
+#include "proxyd/net/task.h"
+#include "proxyd/net/waiter.h"
+#include "proxyd/upstream/check_result.h"
+#include "proxyd/upstream/connector.h"
+#include "proxyd/upstream/http_check.h"
+
+namespace proxyd::upstream {
+
+struct ProbePlan {
+    ConnectTarget target;
+    const HttpCheck* http = nullptr;  // null: the connection is the check
+    common::Duration connect_timeout{0};
+    // For the answer after the connection; zero: connect_timeout covers both.
+    common::Duration answer_timeout{0};
+};
+
+net::Task<CheckResult> probe(net::Waiter& waiter, const ProbePlan& plan);
+
+}  // namespace proxyd::upstream

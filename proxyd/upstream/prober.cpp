@@ -1,0 +1,220 @@
+#include "proxyd/upstream/prober.h"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "proxyd/net/worker.h"
+#include "proxyd/upstream/health.h"
+#include "proxyd/upstream/health_log.h"
+#include "proxyd/upstream/http_check.h"
+#include "proxyd/upstream/probe.h"
+#include "proxyd/upstream/server_connection.h"
+
+namespace proxyd::upstream {
+
+namespace {
+
+std::int64_t wall_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::int64_t milliseconds(common::Duration duration) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+// What the checks of one backend share.
+struct Group {
+    Backend& backend;
+    HealthLog log;
+    std::optional<HttpCheck> http;
+};
+
+struct Watched {
+    Watched(Group& of, const ServerSettings& server, state::ServerState& server_state)
+        : group(of), settings(server), state(server_state), health(server.check.rise, server.check.fall) {}
+    Group& group;
+    const ServerSettings& settings;
+    state::ServerState& state;
+    Health health;
+    ProbePlan plan;
+    std::shared_ptr<const net::TlsContext> tls;
+    CheckStatus last = CheckStatus::unknown;
+};
+
+// Where a check goes: the server's own address and port unless `addr` and `port` say otherwise.
+common::Endpoint check_address(const Watched& watched) {
+    const CheckSettings& check = watched.settings.check;
+    const common::Endpoint server = watched.state.address();
+    common::Endpoint address = check.address.empty() ? server : check.address;
+    if (check.port != 0)
+        address.set_port(static_cast<std::uint16_t>(check.port));
+    else if (address.is_ip() && address.port() == 0)
+        address.set_port(server.port());
+    return address;
+}
+
+void prepare(Watched& watched) {
+    const BackendSettings& backend = watched.group.backend.settings();
+    const CheckSettings& check = watched.settings.check;
+    ProbePlan& plan = watched.plan;
+    // TLS servers are checked with TLS, unless the check goes elsewhere.
+    const bool elsewhere = check.port != 0 || !check.address.empty();
+    if (check.tls || (watched.settings.tls && !elsewhere)) {
+        if (auto tls = client_tls(watched.settings)) watched.tls = *tls;
+        if (auto name = ServerName::compile(watched.settings.sni)) plan.target.server_name = name->evaluate(nullptr);
+    }
+    plan.target.tls = watched.tls.get();
+    if (auto source = source_endpoint(watched.settings)) plan.target.source = *source;
+    plan.http = watched.group.http ? &*watched.group.http : nullptr;
+    plan.connect_timeout = check.inter;
+    plan.answer_timeout = backend.timeout_check;
+    if (backend.timeout_check > common::Duration::zero() && backend.timeout_connect > common::Duration::zero())
+        plan.connect_timeout = std::min(backend.timeout_connect, check.inter);
+    if (watched.state.health == state::Health::down) watched.health.force_down();
+}
+
+state::CheckReport report_of(const Watched& watched, const CheckResult& result) {
+    state::CheckReport report = watched.state.check();
+    report.status = short_name(result.status);
+    report.description = description(result.status);
+    report.info = result.info;
+    report.code = result.code;
+    report.duration_ms = milliseconds(result.duration);
+    report.progress = watched.health.progress();
+    report.running = false;
+    return report;
+}
+
+// Up or down: the state, its clocks, the backend's own.
+void change_state(Watched& watched, bool up) {
+    state::ProxyState& backend = watched.group.backend.state();
+    state::ServerState& server = watched.state;
+    const bool backend_was_up = backend.usable_servers(false) + backend.usable_servers(true) > 0;
+    const std::int64_t now = wall_ms();
+    if (up) server.downtime_ms.fetch_add(now - server.changed_ms, std::memory_order_relaxed);
+    server.changed_ms.store(now, std::memory_order_relaxed);
+    server.health.store(up ? state::Health::up : state::Health::down, std::memory_order_relaxed);
+    const bool backend_is_up = backend.usable_servers(false) + backend.usable_servers(true) > 0;
+    if (backend_is_up == backend_was_up) return;
+    if (backend_is_up) backend.downtime_ms.fetch_add(now - backend.changed_ms, std::memory_order_relaxed);
+    backend.changed_ms.store(now, std::memory_order_relaxed);
+}
+
+void announce(Watched& watched, const CheckResult& result, bool up) {
+    Backend& backend = watched.group.backend;
+    state::ProxyState& proxy = backend.state();
+    const int usable_before = proxy.usable_servers(false) + proxy.usable_servers(true);
+    change_state(watched, up);
+    const int requeued = backend.servers_changed();
+    ServerNews news{.backend = proxy.name, .server = watched.state.name, .is_backup = watched.state.backup};
+    if (!backend.settings().log_health_checks) news.result = &result;
+    news.active = proxy.usable_servers(false);
+    news.backup = proxy.usable_servers(true);
+    news.sessions = static_cast<int>(watched.state.sessions.now());
+    news.requeued = requeued;
+    news.remaining = static_cast<int>(proxy.queued.now());
+    if (!watched.group.log) return;
+    watched.group.log(up ? kNotice : kAlert, up ? server_up_line(news) : server_down_line(news));
+    if (usable_before > 0 && news.active + news.backup == 0) watched.group.log(kEmergency, no_server_line(proxy.name));
+}
+
+void apply(Watched& watched, const CheckResult& result) {
+    const Health::Outcome outcome = passed(result.status) ? watched.health.passed() : watched.health.failed();
+    state::CheckReport report = report_of(watched, result);
+    if (!passed(result.status) && outcome.moved) ++report.failures;
+    if (outcome.change == Health::Change::went_down) ++report.transitions;
+    watched.state.set_check(std::move(report));
+    const bool news = outcome.moved || watched.last != result.status;
+    watched.last = result.status;
+    if (news && watched.group.backend.settings().log_health_checks && watched.group.log) {
+        const ServerNews about{.backend = watched.group.backend.state().name,
+                               .server = watched.state.name,
+                               .is_backup = watched.state.backup};
+        watched.group.log(kNotice, check_line(about, result, watched.health.text(watched.state.weight == 0)));
+    }
+    if (outcome.change != Health::Change::none) announce(watched, result, outcome.change == Health::Change::went_up);
+}
+
+}  // namespace
+
+struct Prober::Impl {
+    explicit Impl(int percent) : spread(percent) {}
+
+    // The life of one server's checks. `first`: when the first one is due.
+    net::Task<> watch(Watched& watched, common::Duration first);
+    common::Duration varied(common::Duration interval);
+
+    int spread;
+    std::minstd_rand random{std::random_device{}()};
+    std::vector<std::unique_ptr<Group>> groups;
+    std::vector<std::unique_ptr<Watched>> servers;
+    std::unique_ptr<net::Worker> worker;
+    std::thread thread;
+};
+
+common::Duration Prober::Impl::varied(common::Duration interval) {
+    if (spread <= 0) return interval;
+    const common::Duration::rep range = interval.count() * spread / 100;
+    return interval + common::Duration(std::uniform_int_distribution<common::Duration::rep>(-range, range)(random));
+}
+
+net::Task<> Prober::Impl::watch(Watched& watched, common::Duration first) {
+    net::Waiter waiter(*worker);
+    prepare(watched);
+    common::TimePoint next = worker->now() + first;
+    for (;;) {
+        co_await waiter.wait(0, next);
+        watched.plan.target.address = check_address(watched);
+        const bool unresolved = watched.plan.target.address.empty();
+        if (!unresolved && watched.state.admin != state::Admin::maintenance) {
+            const CheckResult result = co_await probe(waiter, watched.plan);
+            apply(watched, result);
+        }
+        next = worker->now() + varied(watched.health.interval(watched.settings.check));
+    }
+}
+
+Prober::Prober(int spread_percent) : impl_(std::make_unique<Impl>(spread_percent)) {}
+Prober::~Prober() { stop(); }
+
+bool Prober::empty() const { return impl_->servers.empty(); }
+
+void Prober::add(Backend& backend, HealthLog log) {
+    const BackendSettings& settings = backend.settings();
+    auto group = std::make_unique<Group>(backend, std::move(log), std::nullopt);
+    if (settings.http_check.kind == CheckKind::http)
+        if (auto compiled = HttpCheck::compile(settings.http_check)) group->http = std::move(*compiled);
+    for (std::size_t i = 0; i < settings.servers.size(); ++i)
+        if (settings.servers[i].check.enabled)
+            impl_->servers.push_back(std::make_unique<Watched>(*group, settings.servers[i], *backend.state().servers[i]));
+    impl_->groups.push_back(std::move(group));
+}
+
+void Prober::start() {
+    if (impl_->servers.empty() || impl_->thread.joinable()) return;
+    impl_->worker = std::make_unique<net::Worker>(net::WorkerSettings{.buffer_size = 4096});
+    common::Duration shortest = common::Duration::max();
+    for (const auto& watched : impl_->servers) shortest = std::min(shortest, watched->settings.check.inter);
+    impl_->worker->post([impl = impl_.get(), shortest] {
+        const auto count = static_cast<common::Duration::rep>(impl->servers.size());
+        for (common::Duration::rep i = 0; i < count; ++i)
+            boost::asio::co_spawn(impl->worker->executor(),
+                                  impl->watch(*impl->servers[static_cast<std::size_t>(i)], shortest * i / count),
+                                  boost::asio::detached);
+    });
+    impl_->thread = std::thread([worker = impl_->worker.get()] { worker->run(); });
+}
+
+void Prober::stop() {
+    if (!impl_->thread.joinable()) return;
+    impl_->worker->stop();
+    impl_->thread.join();
+}
+
+}  // namespace proxyd::upstream
