@@ -62,7 +62,7 @@ class RuleSet {
     // All rules of `other` after the own ones; they share the compiled form.
     void append(const RuleSet& other);
 
-    bool empty() const { return rules_.empty(); }
+    bool empty() const;
     Verdict run(Context& context) const;
     // Whether a keyword belongs to the old families (reqadd, rspidel, block, ...).
     static bool is_legacy(std::string_view keyword);

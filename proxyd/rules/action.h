@@ -1,0 +1,101 @@
+// Actions of http-request, http-response and http-after-response: one row per name, one file per family. Internal to the
+// rules room.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/diagnostics.h"
+#include "proxyd/rules/log_format.h"
+#include "proxyd/rules/regex.h"
+#include "proxyd/rules/rule_set.h"
+
+namespace proxyd::rules {
+
+// A compiled action. Runs on any worker, so it holds no state.
+class Action {
+   public:
+    virtual ~Action() = default;
+    // True: go on with the next rule. False: `verdict` says how the set ends.
+    virtual bool run(Context& context, Verdict& verdict) const = 0;
+};
+using ActionPtr = std::shared_ptr<const Action>;
+
+// The words of one rule after the action's name. The condition starts at the first `if` or `unless` that an action does
+// not take as an argument.
+class ActionWords {
+   public:
+    ActionWords(std::string_view name, Phase phase, std::span<const std::string> words, common::Location where,
+                common::Diagnostics& out)
+        : name_(name), phase_(phase), words_(words), where_(where), out_(out) {}
+
+    std::string_view name() const { return name_; }
+    Phase phase() const { return phase_; }
+    common::Location where() const { return where_; }
+    bool at_end() const { return words_.empty() || words_[0] == "if" || words_[0] == "unless"; }
+    std::string_view peek() const { return at_end() ? std::string_view() : std::string_view(words_[0]); }
+    // The next word whatever it is; nothing (and an error that says what is missing) at the end.
+    std::optional<std::string_view> take(std::string_view what);
+    bool take_if(std::string_view word);  // true when it was next
+    std::span<const std::string> rest() const { return words_; }
+
+    ActionPtr refuse(std::string message) const;
+    void warn(std::string message) const { out_.warning(where_, std::move(message)); }
+
+    // take() and compile; nothing and an error when either fails.
+    std::optional<LogFormat> take_format(std::string_view what, LogUse use = LogUse::header);
+    std::optional<Regex> take_regex(std::string_view what);
+    std::optional<int> take_status(int low, int high);
+
+   private:
+    std::string_view name_;
+    Phase phase_;
+    std::span<const std::string> words_;
+    common::Location where_;
+    common::Diagnostics& out_;
+};
+
+inline constexpr unsigned kInRequest = 1U << static_cast<unsigned>(Phase::http_request);
+inline constexpr unsigned kInResponse = 1U << static_cast<unsigned>(Phase::http_response);
+inline constexpr unsigned kInAfter = 1U << static_cast<unsigned>(Phase::http_after_response);
+inline constexpr unsigned kEverywhere = kInRequest | kInResponse | kInAfter;
+
+struct ActionRow {
+    std::string_view name;
+    unsigned phases;
+    ActionPtr (*parse)(ActionWords&);  // null after a complaint
+    std::string_view help;
+};
+
+std::span<const ActionRow> header_actions();
+std::span<const ActionRow> target_actions();
+std::span<const ActionRow> verdict_actions();
+std::span<const ActionRow> redirect_actions();
+std::span<const ActionRow> misc_actions();
+
+// `redirect` with literal text: the old keyword takes no log format.
+ActionPtr parse_redirect(ActionWords& words, bool literal);
+
+// reqadd, rspidel, ...
+struct LegacyRow {
+    std::string_view name;
+    Phase phase;
+    bool ignore_case;
+    ActionPtr (*parse)(ActionWords&, bool ignore_case);
+    std::string_view modern;  // what to write today
+};
+std::span<const LegacyRow> legacy_keywords();
+
+// The message that a phase works on.
+inline http::Message* message_of(Phase phase, Context& context) {
+    return phase == Phase::http_request ? context.request : context.response;
+}
+
+// Renders into memory that lives as long as the thread; the view ends with the next call of the same slot.
+std::string_view render(const LogFormat& format, const Context& context, std::string& scratch);
+
+}  // namespace proxyd::rules

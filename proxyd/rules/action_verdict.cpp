@@ -1,0 +1,194 @@
+// Actions that end the exchange or the rule set: allow, deny, tarpit, return, reject, silent-drop.
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+#include "proxyd/rules/action.h"
+
+namespace proxyd::rules {
+namespace {
+
+// What follows `deny` or `return`: a status, and optionally a payload with its type and fields.
+struct ReplySpec {
+    int status = 0;
+    std::string content_type;
+    bool has_body = false;
+    LogFormat body;  // one constant part for `string` and `file`
+    std::vector<std::pair<std::string, LogFormat>> fields;
+};
+
+class Simple final : public Action {
+   public:
+    explicit Simple(Verdict::Kind kind) : kind_(kind) {}
+    bool run(Context&, Verdict& verdict) const override {
+        verdict.kind = kind_;
+        return false;
+    }
+
+   private:
+    Verdict::Kind kind_;
+};
+
+template <Verdict::Kind kind>
+ActionPtr parse_simple(ActionWords&) {
+    return std::make_shared<Simple>(kind);
+}
+
+class Reply final : public Action {
+   public:
+    Reply(Verdict::Kind kind, ReplySpec spec) : kind_(kind), spec_(std::move(spec)) {}
+
+    bool run(Context& context, Verdict& verdict) const override {
+        verdict.kind = kind_;
+        verdict.status = spec_.status;
+        verdict.content_type = spec_.content_type;
+        thread_local std::string scratch;
+        if (const auto constant = spec_.body.constant())
+            verdict.body = *constant;
+        else if (context.arena != nullptr)
+            verdict.body = context.arena->copy(render(spec_.body, context, scratch));
+        render_fields(context, verdict);
+        return false;
+    }
+
+   private:
+    // In the arena, since a tarpitted reply waits while others of this thread are made.
+    void render_fields(const Context& context, Verdict& verdict) const {
+        if (spec_.fields.empty() || context.arena == nullptr) return;
+        const std::size_t size = spec_.fields.size() * sizeof(ReplyField);
+        std::size_t room = size + alignof(ReplyField);
+        void* at = context.arena->allocate(room).data();
+        auto* fields = static_cast<ReplyField*>(std::align(alignof(ReplyField), size, at, room));
+        thread_local std::string scratch;
+        ReplyField* next = fields;
+        for (const auto& [name, value] : spec_.fields)
+            std::construct_at(next++, ReplyField{name, context.arena->copy(render(value, context, scratch))});
+        verdict.fields = {fields, spec_.fields.size()};
+    }
+
+    Verdict::Kind kind_;
+    ReplySpec spec_;
+};
+
+// Where the body comes from.
+struct PayloadRow {
+    std::string_view name;
+    bool is_file;
+    bool is_format;
+};
+constexpr std::array kPayloads{
+    PayloadRow{"string", false, false},
+    PayloadRow{"lf-string", false, true},
+    PayloadRow{"file", true, false},
+    PayloadRow{"lf-file", true, true},
+};
+
+// Literal text as a format of one constant part.
+std::string escape_percent(std::string_view text) {
+    std::string out;
+    for (char c : text) {
+        if (c == '%') out += '%';
+        out += c;
+    }
+    return out;
+}
+
+bool parse_payload(ActionWords& words, const PayloadRow& row, ReplySpec& spec) {
+    const auto word = words.take(row.is_file ? "a file name" : "a text");
+    if (!word) return false;
+    std::string text(*word);
+    if (row.is_file) {
+        std::ifstream file(text, std::ios::binary);
+        if (!file) return words.refuse("'" + std::string(words.name()) + "': cannot read '" + text + "'"), false;
+        text.assign(std::istreambuf_iterator<char>(file), {});
+    }
+    auto body = LogFormat::compile(row.is_format ? text : escape_percent(text), LogUse::text);
+    if (!body) return words.refuse("'" + std::string(words.name()) + "': " + body.error().text), false;
+    spec.body = std::move(*body);
+    spec.has_body = true;
+    return true;
+}
+
+bool parse_field(ActionWords& words, ReplySpec& spec) {
+    const auto name = words.take("a header name after 'hdr'");
+    if (!name) return false;
+    auto value = words.take_format("a value after the header name");
+    if (!value) return false;
+    spec.fields.emplace_back(std::string(*name), std::move(*value));
+    return true;
+}
+
+// Reads options until the condition. False after a complaint.
+bool parse_reply(ActionWords& words, ReplySpec& spec) {
+    while (!words.at_end()) {
+        const std::string_view word = words.peek();
+        if (words.take_if("status") || words.take_if("deny_status")) {
+            const auto status = words.take_status(200, 599);
+            if (!status) return false;
+            spec.status = *status;
+        } else if (words.take_if("content-type")) {
+            const auto type = words.take("a type after 'content-type'");
+            if (!type) return false;
+            spec.content_type = *type;
+        } else if (words.take_if("hdr")) {
+            if (!parse_field(words, spec)) return false;
+        } else if (words.take_if("default-errorfiles")) {
+            spec.has_body = false;
+        } else {
+            const auto row = std::ranges::find(kPayloads, word, &PayloadRow::name);
+            if (row == kPayloads.end())
+                return words.refuse("'" + std::string(words.name()) + "': unknown option '" + std::string(word) +
+                                    "' (known are status, content-type, default-errorfiles, string, lf-string, file, "
+                                    "lf-file, hdr)"),
+                       false;
+            words.take_if(row->name);
+            if (!parse_payload(words, *row, spec)) return false;
+        }
+    }
+    return true;
+}
+
+ActionPtr parse_deny(ActionWords& words) {
+    ReplySpec spec;
+    if (!parse_reply(words, spec)) return nullptr;
+    if (spec.status == 0) spec.status = words.phase() == Phase::http_request ? 403 : 502;
+    const bool plain = !spec.has_body && spec.fields.empty();
+    return std::make_shared<Reply>(plain ? Verdict::Kind::deny : Verdict::Kind::reply, std::move(spec));
+}
+
+ActionPtr parse_tarpit(ActionWords& words) {
+    ReplySpec spec;
+    if (!parse_reply(words, spec)) return nullptr;
+    if (spec.status == 0) spec.status = 500;
+    return std::make_shared<Reply>(Verdict::Kind::tarpit, std::move(spec));
+}
+
+ActionPtr parse_return(ActionWords& words) {
+    ReplySpec spec;
+    if (!parse_reply(words, spec)) return nullptr;
+    if (spec.status == 0) spec.status = 200;
+    if (spec.has_body && spec.content_type.empty() && spec.body.constant() != std::string_view())
+        return words.refuse("'return': a body needs a 'content-type'");
+    if (!spec.has_body) spec.content_type.clear();
+    return std::make_shared<Reply>(Verdict::Kind::reply, std::move(spec));
+}
+
+constexpr std::array kRows{
+    ActionRow{"allow", kEverywhere, parse_simple<Verdict::Kind::allow>, "end this rule set, let the message pass"},
+    ActionRow{"deny", kInRequest | kInResponse, parse_deny, "answer with an error"},
+    ActionRow{"tarpit", kInRequest, parse_tarpit, "answer with an error, late"},
+    ActionRow{"return", kInRequest | kInResponse, parse_return, "answer with a given body"},
+    ActionRow{"reject", kInRequest, parse_simple<Verdict::Kind::reject>, "close the connection"},
+    ActionRow{"silent-drop", kInRequest | kInResponse, parse_simple<Verdict::Kind::silent_drop>,
+              "forget the connection without telling the client"},
+};
+
+}  // namespace
+
+std::span<const ActionRow> verdict_actions() {
+    return kRows;
+}
+
+}  // namespace proxyd::rules
