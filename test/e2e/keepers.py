@@ -66,6 +66,15 @@ def conf(node, globals="", blocks="", instance="", vips=VIP, interval="1", prior
     return text
 
 
+def text_of(path):
+    """Content of a file, or nothing where there is none yet."""
+    try:
+        with open(path) as source:
+            return source.read()
+    except FileNotFoundError:
+        return ""
+
+
 def have_keepalived():
     return shutil.which("keepalived") is not None
 
@@ -165,10 +174,8 @@ class Keepers:
         if os.path.exists(path):
             os.unlink(path)
         self.keeper(node).send(signal.SIGUSR2)
-        lab.wait_until(lambda: os.path.exists(path) and "Sent" in open(path).read().split("Priority Zero")[-1], 3,
+        lab.wait_until(lambda: "Sent" in text_of(path).split("Priority Zero")[-1], 3,
                        "keepalived's statistics")
-        with open(path) as source:
-            text = source.read()
-        errors = text.split("Packet Errors:")[1].split("Priority Zero")[0]
+        errors = text_of(path).split("Packet Errors:")[1].split("Priority Zero")[0]
         pairs = (line.rsplit(":", 1) for line in errors.splitlines() if ":" in line)
         return {name.strip(): int(count) for name, count in pairs if count.strip().isdigit() and int(count)}

@@ -199,7 +199,7 @@ class Node:
         setup = f"hostname {name}; ip link set lo up; "
         if private_run:
             setup += "mount -t tmpfs -o mode=755 tmpfs /run; mkdir -p /run/lock; "
-        setup += "trap '' CHLD; echo ready; exec cat"
+        setup += "echo ready; exec env --ignore-signal=CHLD cat"
         errors = open(os.path.join(self.folder, "holder.log"), "w")
         self._holder = subprocess.Popen(
             ["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--mount-proc",

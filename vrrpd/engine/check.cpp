@@ -1,9 +1,8 @@
 #include "vrrpd/engine/check.h"
 
 #include <ifaddrs.h>
-#include <net/if.h>
 
-#include <map>
+#include <set>
 
 #include "vrrpd/engine/users.h"
 
@@ -12,12 +11,12 @@ namespace {
 
 using common::Diagnostics;
 
-// Interfaces by name with their flags. Leaves no descriptor open.
-std::map<std::string, unsigned, std::less<>> interfaces() {
-    std::map<std::string, unsigned, std::less<>> found;
+// Names of all interfaces. Leaves no descriptor open.
+std::set<std::string, std::less<>> interfaces() {
+    std::set<std::string, std::less<>> found;
     ifaddrs* list = nullptr;
     if (::getifaddrs(&list) < 0) return found;
-    for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) found[at->ifa_name] = at->ifa_flags;
+    for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) found.insert(at->ifa_name);
     ::freeifaddrs(list);
     return found;
 }
@@ -46,10 +45,6 @@ void check_node(const config::Config& config, Diagnostics& diagnostics) {
             }
         };
         missing(instance.interface, instance.interface_where);
-        const auto own = present.find(instance.interface);
-        if (own != present.end() && (own->second & IFF_LOOPBACK)) {
-            diagnostics.error(instance.interface_where, "interface '" + instance.interface + "' is a loopback: no peer is there");
-        }
         for (const auto* list : {&instance.addresses, &instance.excluded_addresses}) {
             for (const config::AddressEntry& entry : *list) {
                 if (!entry.device.empty()) missing(entry.device, entry.where);
