@@ -1,0 +1,151 @@
+#include "proxyd/session/connection.h"
+
+#include <sys/socket.h>
+
+#include <chrono>
+
+namespace proxyd::session {
+
+using namespace std::chrono_literals;
+using net::Waiter;
+
+namespace {
+
+// How long a client may take to read our last answer before the connection goes.
+constexpr auto kLinger = 1s;
+// A handshake that takes longer than this is no client (used when the configuration sets no timeout).
+constexpr auto kLongestHandshake = 60s;
+
+}  // namespace
+
+Connection::Connection(Arrival arrival)
+    : entrance(arrival.entrance),
+      runtime(entrance.runtime()),
+      worker(entrance.worker()),
+      state(*runtime.state->proxies[static_cast<std::size_t>(arrival.proxy)]),
+      listener(static_cast<std::size_t>(arrival.bind) < state.listeners.size()
+                   ? state.listeners[static_cast<std::size_t>(arrival.bind)].get()
+                   : nullptr),
+      waiter(worker),
+      client(worker, arrival.socket.release(), arrival.peer),
+      idle_since(worker.now()),
+      frontend_(*(*runtime.proxies)[static_cast<std::size_t>(arrival.proxy)]),
+      bind_(arrival.bind),
+      accept_wall_us_(worker.wall_us()),
+      accepted_(worker.now()),
+      handshake_done_(accepted_) {
+    client.attach(waiter, Waiter::kClientIn, Waiter::kClientOut);
+    state::ProcessState& process = runtime.state->process;
+    process.connections.enter();
+    process.connection_rate.tick(accepted_);
+    process.session_rate.tick(accepted_);
+    process.counters.shard(worker.index()).connections.add();
+    process.counters.shard(worker.index()).sessions.add();
+    state.frontend.sessions.enter();
+    state.frontend.session_rate.tick(accepted_);
+    state.frontend.last_session_ms.store(accept_wall_us_ / 1000, std::memory_order_relaxed);
+    frontend_counters().connections.add();
+    frontend_counters().sessions.add();
+    if (listener) listener->sessions.enter();
+}
+
+Connection::~Connection() {
+    client.close();
+    state::ProcessState& process = runtime.state->process;
+    if (counted_tls_) process.tls_connections.leave();
+    if (listener) listener->sessions.leave();
+    state.frontend.sessions.leave();
+    process.connections.leave();
+    Entrance::connection_ended(runtime);
+}
+
+const net::TlsContext* Connection::tls_context() const {
+    const auto proxy = static_cast<std::size_t>(frontend_.index);
+    if (proxy >= runtime.tls.size() || static_cast<std::size_t>(bind_) >= runtime.tls[proxy].size()) return nullptr;
+    return runtime.tls[proxy][static_cast<std::size_t>(bind_)].get();
+}
+
+Step Connection::handshake() {
+    state::ProcessState& process = runtime.state->process;
+    if (!client.is_tls()) {
+        if (auto started = client.start_tls_server(*tls_context()); !started) {
+            handshake_failed_ = true;
+            return Step::finished();
+        }
+        counted_tls_ = true;
+        process.tls_connections.enter();
+        process.tls_rate.tick(now());
+        process.total_tls.fetch_add(1, std::memory_order_relaxed);
+    }
+    const Timeouts& timeouts = frontend_.timeouts;
+    const common::Duration limit = timeouts.client.count() ? timeouts.client : common::Duration(kLongestHandshake);
+    const common::TimePoint deadline = accepted_ + limit;
+    const net::IoResult result = client.try_handshake();
+    if (result.ok()) {
+        handshake_done_ = idle_since = now();
+        return Step::finished();
+    }
+    if (!result.would_block() || now() >= deadline) {
+        handshake_failed_ = true;
+        log_handshake_failure(!result.would_block() ? "SSL handshake failure" : "Timeout during SSL handshake");
+        return Step::finished();
+    }
+    client.wants_write() ? client.arm_write() : client.arm_read();
+    return Step::wait(kClientBits, deadline);
+}
+
+void Connection::log_handshake_failure(const std::string& reason) {
+    observe::AccessLog* log = runtime.logs[static_cast<std::size_t>(frontend_.index)].get();
+    if (!log || frontend_.log.dontlognull) return;
+    const std::unique_ptr<Exchange> exchange = begin_exchange();
+    exchange->context.connection_error = 1;
+    log->write_error(worker, exchange->context, 6, reason);
+}
+
+std::unique_ptr<Exchange> Connection::begin_exchange() {
+    std::unique_ptr<Exchange> exchange = entrance.exchanges().take();
+    fill_context(*exchange);
+    return exchange;
+}
+
+void Connection::fill_context(Exchange& exchange) const {
+    rules::Context& context = exchange.context;
+    context.arena = &exchange.arena;
+    context.source = client.peer();
+    context.destination = client.local();
+    context.tls = client.is_tls();
+    context.tls_info = client.tls_info();
+    context.frontend_name = context.backend_name = frontend_.name;
+    context.server_name = "<NOSRV>";
+    if (listener) context.listener_name = listener->name;
+    context.frontend = &state;
+    context.process = &runtime.state->process;
+    context.shared = runtime.state;
+    context.http_mode = frontend_.http_mode;
+    context.times.accept_wall_us = accept_wall_us_;
+    // Accept and handshake belong to the first request; a later one begins where the former ended.
+    context.times.accepted = micros(requests == 0 ? accepted_ : idle_since);
+    context.times.handshake_done = micros(requests == 0 ? handshake_done_ : idle_since);
+}
+
+Step Connection::linger() {
+    if (!lingering_) {
+        lingering_ = true;
+        linger_until_ = now() + kLinger;
+        if (client_ended || !client.open()) return Step::finished();
+        client.shutdown_write();
+    }
+    // A client that sends for as long as we listen is cut off by the deadline; a chatty one sooner.
+    char sink[4096];
+    for (int round = 0; round < 16; ++round) {
+        const ssize_t count = ::recv(client.fd(), sink, sizeof sink, MSG_DONTWAIT);
+        if (count > 0) continue;
+        if (count == 0 || (errno != EAGAIN && errno != EINTR)) return Step::finished();
+        break;
+    }
+    if (now() >= linger_until_ || stopping()) return Step::finished();
+    client.arm_read();
+    return Step::wait(kClientBits, linger_until_);
+}
+
+}  // namespace proxyd::session

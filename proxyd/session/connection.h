@@ -1,0 +1,80 @@
+// A client connection: what lasts from its accept to its end, whatever it carries. Counts itself in and out.
+#pragma once
+
+#include <cstdint>
+
+#include "proxyd/net/stream.h"
+#include "proxyd/net/waiter.h"
+#include "proxyd/session/entrance.h"
+#include "proxyd/session/exchange.h"
+#include "proxyd/session/runtime.h"
+#include "proxyd/session/step.h"
+
+namespace proxyd::session {
+
+// Where a connection came in.
+struct Arrival {
+    Entrance& entrance;
+    int proxy;  // index of the frontend
+    int bind;   // index of its bind line
+    common::UniqueFd socket;
+    const common::Endpoint& peer;
+};
+
+class Connection {
+   public:
+    explicit Connection(Arrival arrival);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    const ProxySettings& frontend() const { return frontend_; }
+    const net::TlsContext* tls_context() const;
+    common::TimePoint now() const { return worker.now(); }
+    bool stopping() const { return runtime.stopping.load(std::memory_order_relaxed) || state.stopping.load(std::memory_order_relaxed); }
+    state::Counters& frontend_counters() const { return state.frontend.counters.shard(worker.index()); }
+
+    // TLS: false in the end when the handshake failed (it has been logged).
+    Step handshake();
+    bool handshake_failed() const { return handshake_failed_; }
+
+    // A fresh exchange whose context knows this connection.
+    std::unique_ptr<Exchange> begin_exchange();
+    void fill_context(Exchange& exchange) const;
+
+    // After an answer while input may be on its way: sends FIN and drops what still comes, for a moment, so that the
+    // answer is not lost to a reset (RFC 9112 section 9.6).
+    Step linger();
+
+    Entrance& entrance;
+    Runtime& runtime;
+    net::Worker& worker;
+    state::ProxyState& state;
+    state::ListenerState* const listener;
+    net::Waiter waiter;
+    net::Stream client;
+    upstream::Kept kept;  // a server connection that is this client's alone
+    std::uint32_t requests = 0;  // begun on this connection
+    bool client_ended = false;   // its FIN was read
+    common::TimePoint idle_since;  // end of the last exchange; of accept and handshake for the first
+
+   private:
+    void log_handshake_failure(const std::string& reason);
+
+    const ProxySettings& frontend_;
+    const int bind_;
+    const std::int64_t accept_wall_us_;
+    const common::TimePoint accepted_;
+    common::TimePoint handshake_done_;
+    bool handshake_failed_ = false;
+    bool counted_tls_ = false;
+    bool lingering_ = false;
+    common::TimePoint linger_until_{};
+};
+
+// Microseconds as rules::Timings has them.
+inline std::int64_t micros(common::TimePoint time) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace proxyd::session

@@ -1,0 +1,115 @@
+#include "proxyd/session/decision.h"
+
+#include "proxyd/http/replies.h"
+#include "proxyd/session/phases.h"
+#include "proxyd/session/reply.h"
+#include "proxyd/session/stats_access.h"
+
+namespace proxyd::session {
+
+namespace {
+
+using rules::Verdict;
+
+// The page of the section, when the request asks for it. True: answered.
+bool serve_stats(Connection& connection, Exchange& exchange, const ProxySettings& section) {
+    const StatsSettings& stats = section.stats;
+    if (!is_stats_request(stats, exchange.request)) return false;
+    exchange.end = End::local_reply;
+    exchange.context.server_name = "<STATS>";
+    if (!stats_allowed(stats, exchange.request)) {
+        reply_with_challenge(connection, exchange, stats.realm);
+    } else if (connection.runtime.stats) {
+        reply_with_service(connection, exchange, connection.runtime.stats(stats, section, exchange.request));
+    } else {
+        exchange.end = End::no_server;
+    }
+    return true;
+}
+
+// True: the exchange is decided.
+bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
+    switch (verdict.kind) {
+        case Verdict::Kind::pass:
+        case Verdict::Kind::allow: return false;
+        case Verdict::Kind::deny:
+            exchange.end = End::denied;
+            exchange.error_status = verdict.status;
+            return true;
+        case Verdict::Kind::tarpit:
+            exchange.end = End::tarpitted;
+            exchange.error_status = verdict.status;
+            return true;
+        case Verdict::Kind::redirect:
+            exchange.end = End::local_reply;
+            if (!reply_with_redirect(connection, exchange, verdict)) exchange.end = End::internal;
+            return true;
+        case Verdict::Kind::reply:
+            exchange.end = End::local_reply;
+            reply_with_verdict(connection, exchange, verdict);
+            return true;
+        case Verdict::Kind::reject:
+        case Verdict::Kind::silent_drop:
+            exchange.end = End::denied;
+            exchange.silent = true;
+            return true;
+    }
+    return true;
+}
+
+void count_denied(Connection& connection, Exchange& exchange) {
+    if (exchange.end != End::denied && exchange.end != End::tarpitted) return;
+    connection.frontend_counters().denied_requests.add();
+    if (exchange.context.backend) {
+        exchange.context.backend->backend.counters.shard(connection.worker.index()).denied_requests.add();
+    }
+}
+
+// Phases 3 and 4, or 6. True: the exchange is decided.
+bool pass_section(Connection& connection, Exchange& exchange, Phase phase, const ProxySettings& section) {
+    if (serve_stats(connection, exchange, section)) return true;
+    const Verdict verdict = run_phase(phase, connection.frontend(), &section, exchange.context);
+    const bool decided = apply(connection, exchange, verdict);
+    if (decided) count_denied(connection, exchange);
+    return decided;
+}
+
+bool is_monitor_request(const ProxySettings& frontend, const http::Message& request) {
+    return !frontend.monitor_uri.empty() && request.path_and_query() == frontend.monitor_uri;
+}
+
+}  // namespace
+
+void enter_backend(Connection& connection, Exchange& exchange, int index) {
+    const auto place = static_cast<std::size_t>(index);
+    const ProxySettings& backend = *(*connection.runtime.proxies)[place];
+    state::ProxyState& state = *connection.runtime.state->proxies[place];
+    exchange.backend = &backend;
+    exchange.context.backend = &state;
+    exchange.context.backend_name = backend.name;
+    state.backend.sessions.enter();
+    state.backend.session_rate.tick(connection.now());
+    state.backend.counters.shard(connection.worker.index()).sessions.add();
+    state.backend.counters.shard(connection.worker.index()).requests.add();
+    state.backend.last_session_ms.store(connection.worker.wall_us() / 1000, std::memory_order_relaxed);
+}
+
+void decide(Connection& connection, Exchange& exchange) {
+    const ProxySettings& frontend = connection.frontend();
+    if (is_monitor_request(frontend, exchange.request)) {
+        exchange.end = End::local_reply;
+        reply_with_page(connection, exchange, 200);
+        return;
+    }
+    if (pass_section(connection, exchange, Phase::frontend_request, frontend)) return;
+    const int index = choose_backend(frontend, exchange.context);
+    if (index < 0 || !connection.runtime.backends[static_cast<std::size_t>(index)]) {
+        exchange.end = End::no_server;
+        return;
+    }
+    enter_backend(connection, exchange, index);
+    if (exchange.backend == &frontend) return;
+    pass_section(connection, exchange, Phase::backend_request, *exchange.backend);
+}
+
+}  // namespace proxyd::session

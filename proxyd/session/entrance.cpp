@@ -1,0 +1,109 @@
+#include "proxyd/session/entrance.h"
+
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "common/logging.h"
+#include "proxyd/net/listener.h"
+#include "proxyd/net/waiter.h"
+#include "proxyd/session/http_session.h"
+#include "proxyd/session/tcp_session.h"
+
+namespace proxyd::session {
+
+namespace {
+
+void report(std::exception_ptr exception) {
+    if (!exception) return;
+    try {
+        std::rethrow_exception(exception);
+    } catch (const std::exception& error) {  // a broken invariant ends one session, and is told
+        common::log::error("session ended by an internal error: {}", error.what());
+    }
+}
+
+template <class Session>
+void start(net::Worker& worker, Arrival arrival) {
+    auto session = std::make_unique<Session>(std::move(arrival));
+    boost::asio::co_spawn(worker.executor(), Session::run(std::move(session)), report);
+}
+
+}  // namespace
+
+// One listening socket and what its connections become.
+class Entrance::Door : public net::Listener::Client {
+   public:
+    Door(Entrance& entrance, int proxy, int bind, common::UniqueFd socket)
+        : entrance_(entrance),
+          proxy_(proxy),
+          bind_(bind),
+          settings_(*(*entrance.runtime_.proxies)[static_cast<std::size_t>(proxy)]),
+          state_(*entrance.runtime_.state->proxies[static_cast<std::size_t>(proxy)]),
+          listener_(entrance.worker_, std::move(socket), *this) {
+        listener_.start();
+    }
+
+    int proxy() const { return proxy_; }
+    void resume() { listener_.resume(); }
+
+    bool may_accept() override {
+        if (!full()) return true;
+        // The last connection may end between the look and the note: look again after it.
+        entrance_.runtime_.accept_paused.store(true);
+        return !full();
+    }
+
+    void accepted(common::UniqueFd connection, const common::Endpoint& peer) override {
+        Arrival arrival{entrance_, proxy_, bind_, std::move(connection), peer};
+        if (settings_.http_mode) {
+            start<HttpSession>(entrance_.worker_, std::move(arrival));
+        } else {
+            start<TcpSession>(entrance_.worker_, std::move(arrival));
+        }
+    }
+
+   private:
+    bool full() const {
+        const Runtime& runtime = entrance_.runtime_;
+        return (runtime.maxconn > 0 && runtime.state->process.connections.now() >= runtime.maxconn) ||
+               (settings_.maxconn > 0 && state_.frontend.sessions.now() >= settings_.maxconn);
+    }
+
+    Entrance& entrance_;
+    const int proxy_, bind_;
+    const ProxySettings& settings_;
+    state::ProxyState& state_;
+    net::Listener listener_;
+};
+
+Entrance::Entrance(Runtime& runtime, net::Worker& worker)
+    : runtime_(runtime), worker_(worker), exchanges_(std::make_unique<ExchangePool>()) {}
+Entrance::~Entrance() = default;
+
+void Entrance::open(int proxy, int bind, common::UniqueFd socket) {
+    doors_.push_back(std::make_unique<Door>(*this, proxy, bind, std::move(socket)));
+}
+
+void Entrance::stop() {
+    doors_.clear();
+    worker_.broadcast(net::Waiter::kStop);
+}
+
+void Entrance::close(int proxy) {
+    std::erase_if(doors_, [proxy](const auto& door) { return door->proxy() == proxy; });
+}
+
+void Entrance::resume() {
+    for (const auto& door : doors_) door->resume();
+}
+
+void Entrance::connection_ended(Runtime& runtime) {
+    if (!runtime.accept_paused.load() || !runtime.accept_paused.exchange(false)) return;
+    for (Entrance* entrance : runtime.entrances) {
+        entrance->worker_.post([entrance] { entrance->resume(); });
+    }
+}
+
+}  // namespace proxyd::session

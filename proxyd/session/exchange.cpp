@@ -1,0 +1,55 @@
+#include "proxyd/session/exchange.h"
+
+#include <utility>
+
+namespace proxyd::session {
+
+void Exchange::reset() {
+    clear();
+    client_in.release();
+}
+
+void Exchange::restart() {
+    clear();
+    client_in.restart();
+    up.bytes_in = client_in.data().size();
+}
+
+void Exchange::clear() {
+    lease = upstream::Lease();
+    server_in.release();
+    request.clear();
+    response.clear();
+    arena.reset();
+    request.arena = response.arena = &arena;
+    context = rules::Context();
+    up.out.clear();
+    down.out.clear();
+    up.bytes_in = up.bytes_out = down.bytes_in = down.bytes_out = 0;
+    up.error = down.error = 0;
+    backend = nullptr;
+    end = End::normal;
+    error_status = 0;
+    error_text = "";
+    keep_client = response_begun = response_from_server = tunnel = silent = false;
+    interim_responses = 0;
+}
+
+std::unique_ptr<Exchange> ExchangePool::take() {
+    if (free_.empty()) {
+        free_.reserve(kMostFree);
+        auto exchange = std::make_unique<Exchange>();
+        exchange->reset();
+        return exchange;
+    }
+    std::unique_ptr<Exchange> exchange = std::move(free_.back());
+    free_.pop_back();
+    return exchange;
+}
+
+void ExchangePool::give_back(std::unique_ptr<Exchange> exchange) {
+    exchange->reset();
+    if (free_.size() < kMostFree) free_.push_back(std::move(exchange));
+}
+
+}  // namespace proxyd::session

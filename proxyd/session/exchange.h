@@ -1,0 +1,59 @@
+// Everything that one request and its response need: messages, arena, buffers, rules context, both directions. Lent to a
+// connection from the first byte of a request to the end of its response, so that an idle connection holds none.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "common/arena.h"
+#include "proxyd/http/h1_parser.h"
+#include "proxyd/http/message.h"
+#include "proxyd/rules/context.h"
+#include "proxyd/session/errors.h"
+#include "proxyd/session/flow.h"
+#include "proxyd/session/settings.h"
+#include "proxyd/upstream/backend.h"
+
+namespace proxyd::session {
+
+struct Exchange {
+    common::Arena arena;
+    rules::Context context;
+    http::Message request, response;
+    http::H1Parser request_parser, response_parser;
+    Inbox client_in, server_in;
+    Flow up;    // request body: client -> server
+    Flow down;  // response: server (or our own reply) -> client
+    upstream::Lease lease;
+
+    const ProxySettings* backend = nullptr;
+    End end = End::normal;
+    int error_status = 0;         // of End::bad_request: the parser's
+    const char* error_text = "";  // a sentence for the error log
+    bool keep_client = false;     // the client connection lives after this exchange
+    bool response_begun = false;  // bytes of a final response went to the client, or are about to
+    bool response_from_server = false;
+    bool tunnel = false;          // 101, or 2xx to CONNECT
+    bool silent = false;          // no answer at all: an empty error file, silent-drop
+    int interim_responses = 0;
+
+    void reset();    // as new; keeps capacities, gives buffers back
+    void restart();  // the same, but keeps what the client has sent already of its next request
+
+   private:
+    void clear();
+};
+
+// Free exchanges of one worker.
+class ExchangePool {
+   public:
+    static constexpr std::size_t kMostFree = 128;
+    std::unique_ptr<Exchange> take();
+    void give_back(std::unique_ptr<Exchange> exchange);
+
+   private:
+    std::vector<std::unique_ptr<Exchange>> free_;
+};
+
+}  // namespace proxyd::session

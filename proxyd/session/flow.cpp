@@ -1,0 +1,86 @@
+#include "proxyd/session/flow.h"
+
+namespace proxyd::session {
+
+namespace {
+
+// A fast peer gets this many buffers before others have their turn.
+constexpr int kShare = 8;
+
+}  // namespace
+
+Flow::State Flow::flush() {
+    moved_ = false;
+    while (!out.empty()) {
+        const net::IoResult result = sink_->try_write(out.pieces());
+        if (result.would_block()) return State::wants_output;
+        if (!result.ok()) {
+            error = result.error;
+            return State::sink_error;
+        }
+        out.drop(result.count);
+        bytes_out += result.count;
+        moved_ = true;
+    }
+    out.clear();
+    return State::done;
+}
+
+// Offers unconsumed bytes to the framing; false when they break it.
+bool Flow::feed() {
+    const http::BodyProgress progress = body.feed(in_->data(), out);
+    in_->consume(progress.consumed);
+    fed_ = true;
+    return progress.status != http::BodyStatus::error;
+}
+
+Flow::Read Flow::read_some(net::BufferPool& pool) {
+    const std::span<char> room = in_->room(pool);
+    const net::IoResult result = source_->try_read(room);
+    if (result.ok()) {
+        in_->commit(result.count);
+        bytes_in += result.count;
+        moved_ = true;
+        // What did not fill the room was all there is: asking again would only cost a call.
+        return result.count == room.size() || source_->buffered() ? Read::more : Read::all;
+    }
+    if (result.would_block()) return Read::blocked;
+    ended_ = true;
+    error = result.error;
+    return Read::ended;
+}
+
+Flow::State Flow::pump(net::BufferPool& pool) {
+    bool moved_any = false;
+    const auto leave = [&](State state) {
+        moved_ |= moved_any;
+        return state;
+    };
+    Read last = Read::more;
+    for (int round = 0; round < kShare;) {
+        std::size_t consumed = 0;
+        // The first bytes of a body share the write of the head; later ones wait until their predecessors are gone.
+        if (!body.done() && !in_->empty() && (out.empty() || !fed_)) {
+            consumed = in_->data().size();
+            if (!feed()) return leave(State::bad_framing);
+            consumed -= in_->data().size();
+        }
+        const State flushed = flush();
+        moved_any |= moved_;
+        if (flushed != State::done) return leave(flushed);
+        if (body.done()) return leave(State::done);
+        if (consumed > 0 && !in_->empty()) continue;  // `out` was full
+        if (ended_) {
+            if (body.end(out).status == http::BodyStatus::done) continue;
+            return leave(error ? State::source_error : State::cut);
+        }
+        if (last == Read::all) return leave(State::wants_input);
+        ++round;
+        last = read_some(pool);
+        moved_any |= moved_;
+        if (last == Read::blocked) return leave(State::wants_input);
+    }
+    return leave(State::again);
+}
+
+}  // namespace proxyd::session

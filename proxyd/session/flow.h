@@ -1,0 +1,70 @@
+// One direction of an exchange: bytes from a source's inbox through the body framing to a sink. Moves as much as goes
+// without waiting; at most one buffer is on its way (backpressure: nothing is read before the former is written).
+#pragma once
+
+#include <cstdint>
+
+#include "proxyd/http/body.h"
+#include "proxyd/http/slices.h"
+#include "proxyd/net/stream.h"
+#include "proxyd/session/inbox.h"
+
+namespace proxyd::session {
+
+class Flow {
+   public:
+    enum class State : unsigned char {
+        done,          // everything was fed and written
+        wants_input,   // nothing to do until the source is readable
+        wants_output,  // nothing to do until the sink is writable
+        again,         // had its share; more can be moved at once
+        cut,           // the source ended within the body
+        source_error,  // reading failed
+        sink_error,    // writing failed
+        bad_framing    // the source sent nonsense
+    };
+
+    // `out` may hold a head already, which goes first, together with what is there of the body; `body` must be started.
+    void start(net::Stream& source, Inbox& in, net::Stream& sink) {
+        source_ = &source;
+        in_ = &in;
+        sink_ = &sink;
+        ended_ = moved_ = fed_ = false;
+        error = 0;
+    }
+    // Only `out` is to be written: a reply of our own.
+    void start(net::Stream& sink) {
+        body.start(http::Framing::none, 0, http::Framing::none);
+        sink_ = &sink;
+        moved_ = false;
+        error = 0;
+    }
+
+    State pump(net::BufferPool& pool);
+    // Writes what is pending; nothing is read.
+    State flush();
+
+    bool moved() const { return moved_; }  // the last pump() or flush() moved bytes: timeouts count from then
+    bool source_ended() const { return ended_; }
+    bool drained() const { return out.empty() && body.done(); }
+
+    http::BodyRelay body;
+    http::Slices out;
+    std::uint64_t bytes_in = 0;   // read from the source, head included by the reader of heads
+    std::uint64_t bytes_out = 0;  // written to the sink
+    int error = 0;                // errno of source_error and sink_error
+
+   private:
+    enum class Read : unsigned char { more, all, blocked, ended };
+    Read read_some(net::BufferPool& pool);
+    bool feed();
+
+    net::Stream* source_ = nullptr;
+    net::Stream* sink_ = nullptr;
+    Inbox* in_ = nullptr;
+    bool ended_ = false;
+    bool moved_ = false;
+    bool fed_ = false;  // since start(): slices in `out` may point into the inbox
+};
+
+}  // namespace proxyd::session

@@ -1,0 +1,325 @@
+#include "proxyd/session/forwarder.h"
+
+#include "proxyd/http/h1_serializer.h"
+#include "proxyd/session/forwarded_for.h"
+#include "proxyd/session/phases.h"
+#include "proxyd/session/reply.h"
+
+namespace proxyd::session {
+
+using net::IoResult;
+using net::Waiter;
+
+namespace {
+
+// A server that sends more interim responses than this before its answer is broken or hostile.
+constexpr int kMostInterimResponses = 16;
+
+KeepAlive connection_mode(const Connection& connection, const Exchange& exchange) {
+    return std::max(connection.frontend().keep_alive, exchange.backend->keep_alive);
+}
+
+// RFC 9110 section 9.2.2.
+bool is_idempotent(http::Method method) {
+    using http::Method;
+    return method == Method::get || method == Method::head || method == Method::put || method == Method::del ||
+           method == Method::options || method == Method::trace;
+}
+
+}  // namespace
+
+void Forwarder::begin(Exchange& exchange) {
+    http::Message& request = exchange.request;
+    net::Stream& server = exchange.lease.stream();
+    client_activity_ = server_activity_ = connection_.now();
+    client_waited_ = server_waited_ = server_readable_ = client_readable_ = false;
+    client_watched_ = !connection_.client_ended;
+    up_done_ = up_broken_ = head_done_ = interim_pending_ = false;
+
+    http::SerializeOptions options;
+    const bool pretend = exchange.backend->http_pretend_keepalive;
+    options.keep_alive = connection_mode(connection_, exchange) == KeepAlive::keep_alive || pretend;
+    options.framing = http::outgoing_framing(request, http::Version::http_1_1);
+    exchange.up.out.clear();
+    http::serialize_head(request, options, exchange.arena, exchange.up.out);
+    exchange.up.body.start(request, options.framing);
+    exchange.up.start(connection_.client, exchange.client_in, server);
+
+    exchange.response.clear();
+    exchange.response.arena = &exchange.arena;
+    expect_response(exchange);
+    exchange.context.server_source = &server.local();
+    exchange.context.server_destination = &server.peer();
+}
+
+void Forwarder::expect_response(Exchange& exchange) const {
+    http::ParseOptions options;
+    options.max_headers = connection_.runtime.max_headers;
+    options.max_head = connection_.worker.buffers().buffer_size() - connection_.runtime.max_rewrite;
+    options.accept_invalid = exchange.backend->accept_invalid_response;
+    exchange.response_parser.start_response(options, exchange.request.method);
+}
+
+bool Forwarder::rewind(Exchange& exchange) {
+    if (!exchange.client_in.rewind()) return false;
+    exchange.server_in.release();
+    return true;
+}
+
+bool Forwarder::worth_a_retry(const Exchange& exchange) const {
+    return exchange.end == End::server_left_headers && exchange.lease.reused() && exchange.server_in.empty() &&
+           exchange.interim_responses == 0 && is_idempotent(exchange.request.method);
+}
+
+// The end of the exchange by the phase that the response is in. Always false, for `return finish(...)`.
+bool Forwarder::finish(Exchange& exchange, End headers, End data) {
+    exchange.end = exchange.response_begun ? data : headers;
+    return false;
+}
+
+// Moves the request on. False: the exchange is over.
+bool Forwarder::send_request(Exchange& exchange) {
+    const Flow::State state = exchange.up.pump(connection_.worker.buffers());
+    if (exchange.up.moved()) client_activity_ = server_activity_ = connection_.now();
+    switch (state) {
+        case Flow::State::done: up_done_ = true; return true;
+        case Flow::State::wants_input:
+            client_waited_ = true;
+            arm_for_input(connection_.client);
+            return true;
+        case Flow::State::wants_output:
+            server_waited_ = true;
+            arm_for_output(exchange.lease.stream());
+            return true;
+        case Flow::State::again:
+            connection_.client.arm_read();
+            return true;
+        case Flow::State::sink_error:
+            // It may have answered before it closed: 413 and the like.
+            up_done_ = up_broken_ = server_readable_ = true;
+            return true;
+        case Flow::State::cut:
+        case Flow::State::source_error:
+            connection_.client_ended = true;
+            return finish(exchange, End::client_left_headers, End::client_left_data);
+        case Flow::State::bad_framing: return finish(exchange, End::bad_body_headers, End::client_left_data);
+    }
+    return true;
+}
+
+// Reads from the server until the parser is content or there is nothing. False: the exchange is over.
+bool Forwarder::read_response(Exchange& exchange) {
+    net::Stream& server = exchange.lease.stream();
+    for (;;) {
+        if (!exchange.server_in.empty() && !take_response_head(exchange)) return false;
+        if (head_done_ || interim_pending_) return true;
+        if (!server_readable_ && !server.buffered()) break;
+        const std::span<char> room = exchange.server_in.room(connection_.worker.buffers());
+        const IoResult result = server.try_read(room);
+        if (result.would_block()) break;
+        if (!result.ok()) {
+            const bool partial = !exchange.server_in.empty();
+            exchange.end = partial && result.kind == IoResult::Kind::end ? End::bad_response : End::server_left_headers;
+            return false;
+        }
+        exchange.server_in.commit(result.count);
+        exchange.down.bytes_in += result.count;
+        server_activity_ = connection_.now();
+    }
+    server_readable_ = false;
+    server_waited_ |= up_done_;
+    arm_for_input(server);
+    return true;
+}
+
+// False: the response is unusable. Otherwise more is needed, or a head (final or interim) went to the client.
+bool Forwarder::take_response_head(Exchange& exchange) {
+    const http::ParseResult parsed = exchange.response_parser.parse(exchange.server_in.data(), exchange.response);
+    if (parsed.status == http::ParseStatus::need_more) return true;
+    if (parsed.status == http::ParseStatus::error) {
+        exchange.error_text = parsed.error.text;
+        exchange.end = End::bad_response;
+        return false;
+    }
+    exchange.server_in.consume(parsed.consumed);
+    const int status = exchange.response.status;
+    const bool switching = status == 101 && exchange.request.upgrade && exchange.response.upgrade;
+    if (status == 101 && !switching) {
+        exchange.end = End::bad_response;
+        return false;
+    }
+    if (status < 200 && !switching) return pass_interim(exchange);
+    exchange.server_in.keep_head();
+    exchange.tunnel = switching || (exchange.request.method == http::Method::connect && status < 300);
+    exchange.context.times.response_headers = micros(connection_.now());
+    exchange.context.response = &exchange.response;
+    exchange.response_from_server = true;
+    return apply_response_rules(exchange);
+}
+
+// False: a rule put another answer in the response's place.
+bool Forwarder::apply_response_rules(Exchange& exchange) {
+    using Kind = rules::Verdict::Kind;
+    const rules::Verdict verdict = run_phase(Phase::response, connection_.frontend(), exchange.backend, exchange.context);
+    if (verdict.kind == Kind::pass || verdict.kind == Kind::allow) {
+        pass_response(exchange);
+        return true;
+    }
+    exchange.end = verdict.kind == Kind::redirect || verdict.kind == Kind::reply ? End::local_reply : End::response_denied;
+    exchange.error_status = exchange.end == End::response_denied ? verdict.status : 0;
+    if (verdict.kind == Kind::reply) reply_with_verdict(connection_, exchange, verdict);
+    if (verdict.kind == Kind::redirect && !reply_with_redirect(connection_, exchange, verdict)) exchange.end = End::internal;
+    exchange.silent = verdict.kind == Kind::reject || verdict.kind == Kind::silent_drop;
+    return false;
+}
+
+// 100 Continue, 103 Early Hints: passed on as they come (RFC 9110 section 15.2), but not to HTTP/1.0.
+bool Forwarder::pass_interim(Exchange& exchange) {
+    if (++exchange.interim_responses > kMostInterimResponses) {
+        exchange.end = End::bad_response;
+        exchange.error_text = "too many interim responses";
+        return false;
+    }
+    if (exchange.request.version == http::Version::http_1_1) {
+        http::SerializeOptions options;
+        options.peer_version = exchange.request.version;
+        exchange.down.start(connection_.client);
+        http::serialize_head(exchange.response, options, exchange.arena, exchange.down.out);
+        interim_pending_ = true;
+    } else {
+        exchange.response.clear();
+        exchange.server_in.restart();
+    }
+    expect_response(exchange);
+    return true;
+}
+
+// The final head goes to the client, the body follows.
+void Forwarder::pass_response(Exchange& exchange) {
+    http::Message& response = exchange.response;
+    run_phase(Phase::after_response, connection_.frontend(), exchange.backend, exchange.context);
+    exchange.context.status = response.status;
+    const http::Framing framing = http::outgoing_framing(response, exchange.request.version);
+    // An answer to half a request: the rest is not waited for once the answer is out.
+    exchange.keep_client = may_keep_client(connection_, exchange) && framing != http::Framing::until_close &&
+                           !exchange.tunnel && up_done_ && !up_broken_;
+    http::SerializeOptions options;
+    options.keep_alive = exchange.keep_client;
+    options.framing = framing;
+    options.peer_version = exchange.request.version;
+    exchange.down.start(exchange.lease.stream(), exchange.server_in, connection_.client);
+    http::serialize_head(response, options, exchange.arena, exchange.down.out);
+    exchange.down.body.start(response, framing);
+    exchange.response_begun = true;
+    head_done_ = true;
+    interim_pending_ = false;
+}
+
+// Moves the response on. False: the exchange is over, well or not.
+bool Forwarder::relay_response(Exchange& exchange) {
+    const Flow::State state = exchange.down.pump(connection_.worker.buffers());
+    if (exchange.down.moved()) client_activity_ = server_activity_ = connection_.now();
+    switch (state) {
+        case Flow::State::done: return false;
+        case Flow::State::wants_input:
+            server_waited_ = true;
+            arm_for_input(exchange.lease.stream());
+            return true;
+        case Flow::State::wants_output:
+            client_waited_ = true;
+            arm_for_output(connection_.client);
+            return true;
+        case Flow::State::again: exchange.lease.stream().arm_read(); return true;
+        case Flow::State::cut:
+        case Flow::State::source_error: exchange.end = End::server_left_data; break;
+        case Flow::State::sink_error: exchange.end = End::client_left_data; break;
+        case Flow::State::bad_framing: exchange.end = End::bad_body_data; break;
+    }
+    exchange.keep_client = false;
+    return false;
+}
+
+// Interim response on its way to the client. False: the exchange is over.
+bool Forwarder::receive_head(Exchange& exchange) {
+    for (;;) {
+        if (interim_pending_) {
+            const Flow::State state = exchange.down.flush();
+            if (exchange.down.moved()) client_activity_ = connection_.now();
+            if (state == Flow::State::sink_error) {
+                exchange.end = End::client_left_headers;
+                return false;
+            }
+            if (state == Flow::State::wants_output) {
+                client_waited_ = true;
+                arm_for_output(connection_.client);
+                return true;
+            }
+            interim_pending_ = false;
+            exchange.response.clear();
+            exchange.server_in.restart();
+        }
+        if (!read_response(exchange)) return false;
+        if (!interim_pending_) return true;
+    }
+}
+
+// The request is sent and the server thinks: a client that leaves is noticed, what it pipelines is kept for later.
+void Forwarder::watch_client(Exchange& exchange) {
+    net::Stream& client = connection_.client;
+    while (client_watched_ && (client_readable_ || client.buffered())) {
+        const std::span<char> room = exchange.client_in.room(connection_.worker.buffers());
+        if (room.empty()) {
+            client_watched_ = false;
+            return;
+        }
+        const IoResult result = client.try_read(room);
+        if (result.would_block()) break;
+        if (result.ok()) {
+            exchange.client_in.commit(result.count);
+            client_readable_ = result.count == room.size();
+            continue;
+        }
+        client_watched_ = false;
+        connection_.client_ended = true;
+        // Half a connection is legal: the answer is still wanted, unless the option says that no such client exists.
+        const bool left = result.kind == IoResult::Kind::error || exchange.backend->abortonclose;
+        if (left) finish(exchange, End::client_left_headers, End::client_left_data);
+        return;
+    }
+    client_readable_ = false;
+    if (client_watched_) arm_for_input(client);
+}
+
+bool Forwarder::check_deadlines(Exchange& exchange) {
+    const common::TimePoint now = connection_.now();
+    if (client_waited_ && now >= after(client_activity_, connection_.frontend().timeouts.client)) {
+        return finish(exchange, End::client_timeout_headers, End::client_timeout_data);
+    }
+    if (server_waited_ && now >= after(server_activity_, exchange.backend->timeouts.server)) {
+        return finish(exchange, End::server_timeout_headers, End::server_timeout_data);
+    }
+    return true;
+}
+
+Step Forwarder::wait(Exchange& exchange) {
+    common::TimePoint deadline = common::kNever;
+    if (client_waited_) deadline = after(client_activity_, connection_.frontend().timeouts.client);
+    if (server_waited_) deadline = std::min(deadline, after(server_activity_, exchange.backend->timeouts.server));
+    return Step::wait(kClientBits | kServerBits, deadline);
+}
+
+Step Forwarder::step(Exchange& exchange, Waiter::Bits bits) {
+    server_readable_ |= (bits & Waiter::kServerIn) != 0;
+    client_readable_ |= (bits & Waiter::kClientIn) != 0;
+    const bool expired = (bits & Waiter::kDeadline) != 0;
+    if (expired && !check_deadlines(exchange)) return Step::finished();
+    client_waited_ = server_waited_ = false;
+    if (!up_done_ && !send_request(exchange)) return Step::finished();
+    if (!head_done_ && !receive_head(exchange)) return Step::finished();
+    if (head_done_ && !relay_response(exchange)) return Step::finished();
+    if (up_done_ && !up_broken_) watch_client(exchange);
+    if (exchange.end != End::normal) return Step::finished();
+    return wait(exchange);
+}
+
+}  // namespace proxyd::session

@@ -1,0 +1,54 @@
+// One HTTP/1 client connection: a coroutine that reads from top to bottom, exchange after exchange.
+#pragma once
+
+#include <memory>
+
+#include "proxyd/net/task.h"
+#include "proxyd/session/connection.h"
+#include "proxyd/session/forwarder.h"
+#include "proxyd/session/request_reader.h"
+#include "proxyd/session/tunnel.h"
+
+namespace proxyd::session {
+
+class HttpSession {
+   public:
+    explicit HttpSession(Arrival arrival) : connection_(std::move(arrival)), reader_(connection_) {}
+    ~HttpSession();
+
+    // Owns the session; ends with the connection.
+    static net::Task<> run(std::unique_ptr<HttpSession> self);
+
+   private:
+    static bool client_left(void* self);
+    void begin_exchange();
+    Step read_request();
+    bool wants_server();
+    net::Task<upstream::Failure> acquire_server();
+    upstream::Backend& backend() const;
+    void begin_forwarding(upstream::Failure failure);
+    Step forward(net::Waiter::Bits bits);
+    bool held_back_enough();
+    bool make_reply();
+    Step deliver_reply();
+    bool finish_exchange();
+    bool server_may_live() const;
+    Step linger();
+
+    Connection connection_;
+    RequestReader reader_;
+    Forwarder forwarder_{connection_};
+    Tunnel tunnel_{connection_};
+    std::unique_ptr<Exchange> exchange_;  // null between requests
+    common::TimePoint reply_deadline_ = common::kNever;
+    common::TimePoint hold_until_ = common::kNever;
+    // of the current exchange
+    bool to_server_ = false;   // decided so, no connection yet
+    bool forwarded_ = false;   // has (had) a connection
+    bool tunnelling_ = false;
+    bool retrying_ = false;    // its first connection died: no idle one again
+    bool reply_begun_ = false;
+    bool linger_ = false;
+};
+
+}  // namespace proxyd::session

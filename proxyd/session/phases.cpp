@@ -1,0 +1,54 @@
+#include "proxyd/session/phases.h"
+
+#include <array>
+
+namespace proxyd::session {
+
+namespace {
+
+enum class Whose : unsigned char { frontend, backend, backend_then_frontend };
+
+struct PhaseRow {
+    Phase phase;
+    rules::RuleSet ProxySettings::*set;
+    Whose whose;
+};
+
+constexpr std::array kPhases{
+    PhaseRow{Phase::frontend_request, &ProxySettings::http_request, Whose::frontend},
+    PhaseRow{Phase::backend_request, &ProxySettings::http_request, Whose::backend},
+    PhaseRow{Phase::response, &ProxySettings::http_response, Whose::backend_then_frontend},
+    PhaseRow{Phase::after_response, &ProxySettings::http_after_response, Whose::backend_then_frontend},
+};
+
+rules::Verdict run(const rules::RuleSet& set, rules::Context& context) {
+    return set.empty() ? rules::Verdict{} : set.run(context);
+}
+
+bool ends_exchange(const rules::Verdict& verdict) {
+    return verdict.kind != rules::Verdict::Kind::pass && verdict.kind != rules::Verdict::Kind::allow;
+}
+
+}  // namespace
+
+rules::Verdict run_phase(Phase phase, const ProxySettings& frontend, const ProxySettings* backend,
+                         rules::Context& context) {
+    const PhaseRow& row = kPhases[static_cast<std::size_t>(phase)];
+    const ProxySettings* other = backend == &frontend ? nullptr : backend;
+    if (row.whose == Whose::frontend) return run(frontend.*row.set, context);
+    if (other) {
+        const rules::Verdict verdict = run(other->*row.set, context);
+        if (row.whose == Whose::backend || ends_exchange(verdict)) return verdict;
+    }
+    return row.whose == Whose::backend ? rules::Verdict{} : run(frontend.*row.set, context);
+}
+
+int choose_backend(const ProxySettings& frontend, const rules::Context& context) {
+    for (const UseBackend& rule : frontend.use_backends) {
+        if (rule.condition.evaluate(context)) return rule.backend;
+    }
+    if (frontend.default_backend >= 0) return frontend.default_backend;
+    return frontend.is_backend ? frontend.index : -1;  // a listen section serves itself
+}
+
+}  // namespace proxyd::session

@@ -1,0 +1,12 @@
+// The end of an exchange: counters of frontend, backend, server and process, and the line in the access log.
+#pragma once
+
+#include "proxyd/session/connection.h"
+#include "proxyd/session/exchange.h"
+
+namespace proxyd::session {
+
+void record_http(Connection& connection, Exchange& exchange);
+void record_tcp(Connection& connection, Exchange& exchange);
+
+}  // namespace proxyd::session

@@ -1,0 +1,128 @@
+#include "proxyd/session/reply.h"
+
+#include <utility>
+
+#include "proxyd/http/h1_serializer.h"
+#include "proxyd/http/replies.h"
+#include "proxyd/session/phases.h"
+
+namespace proxyd::session {
+
+namespace {
+
+const ErrorFile* find_error_file(const Connection& connection, const Exchange& exchange, int status) {
+    for (const ProxySettings* section : {exchange.backend, &connection.frontend()}) {
+        if (!section) continue;
+        if (const auto found = section->error_files.find(status); found != section->error_files.end()) {
+            return found->second.get();
+        }
+    }
+    return nullptr;
+}
+
+// A request body that is not here as a whole stands in the way of the next request.
+bool swallow_body(Exchange& exchange) {
+    if (!exchange.context.request || exchange.up.body.done()) return true;
+    const http::BodyProgress progress = exchange.up.body.decode(exchange.client_in.data(), [](std::string_view) {});
+    exchange.client_in.consume(progress.consumed);
+    return progress.status == http::BodyStatus::done;
+}
+
+// Serializes exchange.response and its body (which must last) into exchange.down.out.
+void send(Connection& connection, Exchange& exchange, std::string_view body) {
+    http::Message& response = exchange.response;
+    rules::Context& context = exchange.context;
+    response.is_request = false;
+    context.response = &response;
+    run_phase(Phase::after_response, connection.frontend(), exchange.backend, context);
+    context.status = response.status;
+    context.times.response_headers = 0;
+
+    exchange.keep_client = may_keep_client(connection, exchange) && response.keep_alive &&
+                           end_row(exchange.end).cause != 'C' && end_row(exchange.end).cause != 'c';
+    if (!swallow_body(exchange)) exchange.keep_client = false;
+
+    http::SerializeOptions options;
+    options.keep_alive = exchange.keep_client;
+    options.framing = response.framing;
+    options.peer_version = exchange.request.version;
+    exchange.down.out.clear();
+    exchange.down.start(connection.client);
+    http::serialize_head(response, options, exchange.arena, exchange.down.out);
+    if (exchange.request.method != http::Method::head) exchange.down.out.add(body);
+    exchange.response_begun = true;
+}
+
+int status_to_answer(const Exchange& exchange) {
+    return exchange.error_status ? exchange.error_status : end_row(exchange.end).status;
+}
+
+void discard_response(Exchange& exchange) {
+    exchange.response.clear();
+    exchange.response.arena = &exchange.arena;
+    exchange.response_from_server = false;
+}
+
+}  // namespace
+
+bool may_keep_client(const Connection& connection, const Exchange& exchange) {
+    if (!exchange.context.request || !exchange.request.keep_alive) return false;
+    if (connection.client_ended || connection.stopping()) return false;
+    if (connection.frontend().keep_alive == KeepAlive::close) return false;
+    return !exchange.backend || exchange.backend->keep_alive != KeepAlive::close;
+}
+
+void reply_with_page(Connection& connection, Exchange& exchange, int status) {
+    discard_response(exchange);
+    const std::string_view body = http::make_error(status, exchange.arena, exchange.response);
+    exchange.response.status = status;
+    send(connection, exchange, body);
+}
+
+void reply_with_error(Connection& connection, Exchange& exchange) {
+    const int status = status_to_answer(exchange);
+    const int page = http::page_status(status);
+    const ErrorFile* file = find_error_file(connection, exchange, page);
+    if (!file) return reply_with_page(connection, exchange, status);
+    if (file->silent) {
+        exchange.silent = true;
+        exchange.context.status = status;
+        return;
+    }
+    discard_response(exchange);
+    const auto body = http::make_from_file(file->bytes, exchange.arena, exchange.response);
+    if (!body) return reply_with_page(connection, exchange, status);  // proven readable at start
+    send(connection, exchange, *body);
+    exchange.context.status = status;
+}
+
+void reply_with_challenge(Connection& connection, Exchange& exchange, std::string_view realm) {
+    discard_response(exchange);
+    send(connection, exchange, http::make_auth_challenge(realm, false, exchange.arena, exchange.response));
+}
+
+void reply_with_service(Connection& connection, Exchange& exchange, ServiceReply reply) {
+    discard_response(exchange);
+    const std::string_view body = exchange.arena.copy(reply.body);
+    http::make_reply(reply.status, exchange.arena.copy(reply.content_type), body.size(), true, exchange.arena, exchange.response);
+    for (const auto& [name, value] : reply.fields) exchange.response.fields.add(exchange.arena, name, value);
+    send(connection, exchange, body);
+}
+
+bool reply_with_redirect(Connection& connection, Exchange& exchange, const rules::Verdict& verdict) {
+    discard_response(exchange);
+    const http::Redirect redirect{verdict.status, verdict.location, {}};
+    if (!http::make_redirect(redirect, exchange.arena, exchange.response)) return false;
+    for (const auto& field : verdict.fields) exchange.response.fields.add(exchange.arena, field.name, field.value);
+    send(connection, exchange, {});
+    return true;
+}
+
+void reply_with_verdict(Connection& connection, Exchange& exchange, const rules::Verdict& verdict) {
+    discard_response(exchange);
+    http::make_reply(verdict.status, verdict.content_type, verdict.body.size(), false, exchange.arena, exchange.response);
+    for (const auto& field : verdict.fields) exchange.response.fields.add(exchange.arena, field.name, field.value);
+    send(connection, exchange, verdict.body);
+}
+
+}  // namespace proxyd::session

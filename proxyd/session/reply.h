@@ -1,0 +1,27 @@
+// Answers that do not come from a server: error pages and files, redirects, the statistics page. Each reply_with_...
+// fills exchange.response, runs the http-after-response rules and leaves head and body in exchange.down.out; the session
+// then flushes it.
+#pragma once
+
+#include <string_view>
+
+#include "proxyd/rules/rule_set.h"
+#include "proxyd/session/connection.h"
+#include "proxyd/session/exchange.h"
+
+namespace proxyd::session {
+
+// The error page for exchange.end: the backend's or frontend's `errorfile`, else the built-in one.
+void reply_with_error(Connection& connection, Exchange& exchange);
+// A built-in page, whatever exchange.end says.
+void reply_with_page(Connection& connection, Exchange& exchange, int status);
+void reply_with_challenge(Connection& connection, Exchange& exchange, std::string_view realm);
+void reply_with_service(Connection& connection, Exchange& exchange, ServiceReply reply);
+bool reply_with_redirect(Connection& connection, Exchange& exchange, const rules::Verdict& verdict);
+void reply_with_verdict(Connection& connection, Exchange& exchange, const rules::Verdict& verdict);
+
+// Whether the client's connection may live after this exchange, as far as client, options and body say. Cleared later
+// when something goes wrong.
+bool may_keep_client(const Connection& connection, const Exchange& exchange);
+
+}  // namespace proxyd::session

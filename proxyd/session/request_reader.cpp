@@ -1,0 +1,139 @@
+#include "proxyd/session/request_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace proxyd::session {
+
+using net::IoResult;
+using net::Waiter;
+
+namespace {
+
+// The request line as it came, for the log.
+std::string_view first_line(std::string_view head) {
+    head.remove_prefix(std::min(head.find_first_not_of("\r\n"), head.size()));
+    return head.substr(0, head.find_first_of("\r\n"));
+}
+
+}  // namespace
+
+// `timeout http-keep-alive`, else http-request, else client (configuration manual, "timeout http-keep-alive").
+common::TimePoint RequestReader::idle_deadline() const {
+    const Timeouts& timeouts = connection_.frontend().timeouts;
+    common::Duration limit = timeouts.http_keep_alive;
+    if (connection_.requests == 0 || limit.count() == 0) limit = timeouts.http_request;
+    if (limit.count() == 0) limit = timeouts.client;
+    return after(connection_.idle_since, limit);
+}
+
+// The end of a connection on which no byte of a request came. The first time it may be worth a line and an answer.
+bool RequestReader::silent(std::unique_ptr<Exchange>& exchange, End end, int status) {
+    const bool worth_a_line = connection_.requests == 0 && !connection_.frontend().log.dontlognull;
+    const bool timed_out = status == 408;
+    if (connection_.requests > 0 || (!worth_a_line && !timed_out)) {
+        if (exchange) connection_.entrance.exchanges().give_back(std::move(exchange));
+        return true;
+    }
+    if (!exchange) exchange = connection_.begin_exchange();
+    exchange->end = end;
+    exchange->context.request_line = "<BADREQ>";
+    exchange->context.status = status;
+    return false;
+}
+
+Step RequestReader::await_first_byte(Waiter::Bits bits, std::unique_ptr<Exchange>& exchange) {
+    if (exchange && !exchange->client_in.empty()) return Step::finished();  // pipelined
+    const bool fresh = connection_.requests == 0 && !std::exchange(tried_, true);
+    if (fresh || (bits & kClientBits) || connection_.client.buffered()) {
+        if (!exchange) exchange = connection_.begin_exchange();
+        const IoResult result = connection_.client.try_read(exchange->client_in.room(connection_.worker.buffers()));
+        if (result.ok()) {
+            exchange->client_in.commit(result.count);
+            exchange->up.bytes_in += result.count;
+            return Step::finished();
+        }
+        if (!result.would_block()) {
+            connection_.client_ended = true;
+            silent(exchange, End::client_silent, 400);
+            return Step::finished();
+        }
+    }
+    if (exchange) connection_.entrance.exchanges().give_back(std::move(exchange));
+    connection_.client.release_buffers();
+    const common::TimePoint deadline = idle_deadline();
+    if (connection_.now() >= deadline) {
+        silent(exchange, End::request_timeout, 408);
+        return Step::finished();
+    }
+    if (connection_.stopping()) return Step::finished();
+    arm_for_input(connection_.client);
+    return Step::wait(kClientBits | Waiter::kStop, deadline);
+}
+
+void RequestReader::begin(Exchange& exchange) {
+    const ProxySettings& frontend = connection_.frontend();
+    http::ParseOptions options;
+    options.max_headers = connection_.runtime.max_headers;
+    options.max_head = connection_.worker.buffers().buffer_size() - connection_.runtime.max_rewrite;
+    options.accept_invalid = frontend.accept_invalid_request;
+    exchange.request_parser.start_request(options);
+    exchange.context.request = &exchange.request;
+    exchange.context.times.request_start = micros(connection_.now());
+    exchange.context.times.request_wall_us = connection_.worker.wall_us();
+    // The first request's time runs from the accept, as a slow handshake and a slow request are the same attack.
+    const common::TimePoint start = connection_.requests == 0 ? connection_.idle_since : connection_.now();
+    head_deadline_ = after(start, frontend.timeouts.http_request);
+    ++connection_.requests;
+    connection_.state.frontend.request_rate.tick(connection_.now());
+    connection_.frontend_counters().requests.add();
+    connection_.runtime.state->process.counters.shard(connection_.worker.index()).requests.add();
+}
+
+Step RequestReader::refuse(Exchange& exchange, End end) {
+    exchange.end = end;
+    exchange.context.request = nullptr;
+    exchange.context.request_line = "<BADREQ>";
+    connection_.frontend_counters().request_errors.add();
+    return Step::finished();
+}
+
+void RequestReader::accept_head(Exchange& exchange, std::size_t size) {
+    exchange.context.request_line = first_line(exchange.client_in.data().substr(0, size));
+    exchange.client_in.consume(size);
+    exchange.client_in.keep_head();
+    exchange.up.body.start(exchange.request, http::Framing::none);  // until it is decided where the body goes
+    exchange.context.times.request_done = micros(connection_.now());
+}
+
+Step RequestReader::read_head(Exchange& exchange) {
+    for (;;) {
+        const http::ParseResult parsed = exchange.request_parser.parse(exchange.client_in.data(), exchange.request);
+        if (parsed.status == http::ParseStatus::done) {
+            accept_head(exchange, parsed.consumed);
+            return Step::finished();
+        }
+        if (parsed.status == http::ParseStatus::error) {
+            exchange.error_status = parsed.error.status;
+            exchange.error_text = parsed.error.text;
+            return refuse(exchange, End::bad_request);
+        }
+        const IoResult result = connection_.client.try_read(exchange.client_in.room(connection_.worker.buffers()));
+        if (result.ok()) {
+            exchange.client_in.commit(result.count);
+            exchange.up.bytes_in += result.count;
+            continue;
+        }
+        if (!result.would_block()) {
+            connection_.client_ended = true;
+            return refuse(exchange, End::client_left_request);
+        }
+        common::TimePoint deadline = head_deadline_;
+        if (deadline == common::kNever) deadline = after(connection_.now(), connection_.frontend().timeouts.client);
+        if (connection_.now() >= deadline) return refuse(exchange, End::request_timeout);
+        arm_for_input(connection_.client);
+        return Step::wait(kClientBits, deadline);
+    }
+}
+
+}  // namespace proxyd::session

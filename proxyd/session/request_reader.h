@@ -1,0 +1,35 @@
+// Reads the head of a request: waits for its first byte without holding a buffer, then for the rest of it.
+#pragma once
+
+#include <memory>
+
+#include "proxyd/session/connection.h"
+#include "proxyd/session/exchange.h"
+#include "proxyd/session/step.h"
+
+namespace proxyd::session {
+
+class RequestReader {
+   public:
+    explicit RequestReader(Connection& connection) : connection_(connection) {}
+
+    // Done when bytes of a request are in exchange->client_in, or with `exchange` null: the client left, or idled too
+    // long, and the connection is to be closed without an answer. Until then no buffer is held.
+    Step await_first_byte(net::Waiter::Bits bits, std::unique_ptr<Exchange>& exchange);
+
+    // Done when the head is complete (exchange.end == End::normal) or refused.
+    void begin(Exchange& exchange);
+    Step read_head(Exchange& exchange);
+
+   private:
+    bool silent(std::unique_ptr<Exchange>& exchange, End end, int status);
+    Step refuse(Exchange& exchange, End end);
+    void accept_head(Exchange& exchange, std::size_t size);
+    common::TimePoint idle_deadline() const;
+
+    Connection& connection_;
+    common::TimePoint head_deadline_ = common::kNever;
+    bool tried_ = false;  // the first read on a fresh connection is tried without waiting
+};
+
+}  // namespace proxyd::session

@@ -1,0 +1,37 @@
+// Bytes both ways until both sides have ended: TCP mode, upgraded and CONNECT connections. Half-closed connections go on
+// in the other direction. Timeouts: `tunnel` when set replaces client and server; client-fin and server-fin take over
+// once that side has ended.
+#pragma once
+
+#include "proxyd/session/connection.h"
+#include "proxyd/session/exchange.h"
+#include "proxyd/session/step.h"
+
+namespace proxyd::session {
+
+class Tunnel {
+   public:
+    explicit Tunnel(Connection& connection) : connection_(connection) {}
+
+    // What is in the inboxes and in `out` of both flows goes first.
+    void begin(Exchange& exchange);
+    // Done: exchange.end says how.
+    Step step(Exchange& exchange, net::Waiter::Bits bits);
+
+   private:
+    struct Side {
+        Flow* flow = nullptr;         // away from this side
+        net::Stream* source = nullptr;
+        net::Stream* sink = nullptr;
+        common::TimePoint activity{};  // of this side's socket
+        bool waited = false;           // for its input or output
+        bool ended = false;            // its FIN was passed on
+    };
+    bool move(Exchange& exchange, Side& from, Side& to, bool from_client);
+    common::TimePoint deadline_of(const Exchange& exchange, const Side& side, bool client) const;
+
+    Connection& connection_;
+    Side client_, server_;
+};
+
+}  // namespace proxyd::session
