@@ -1,0 +1,56 @@
+#include "proxyd/main/build_state.h"
+
+#include <chrono>
+
+#include "common/diagnostics.h"
+#include "proxyd/upstream/servers.h"
+
+namespace proxyd::main {
+namespace {
+
+std::int64_t wall_ms() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+std::unique_ptr<state::ProxyState> build_proxy(const session::ProxySettings& proxy, int workers) {
+    auto made = std::make_unique<state::ProxyState>(proxy.name, proxy.id, workers);
+    made->changed_ms = wall_ms();
+    for (const net::BindSettings& bind : proxy.binds) {
+        auto& listener = *made->listeners.emplace_back(std::make_unique<state::ListenerState>());
+        listener.name = bind.name;
+        listener.address = bind.text;
+    }
+    if (proxy.is_backend) upstream::create_servers(proxy.upstream, *made, workers);
+    return made;
+}
+
+}  // namespace
+
+std::unique_ptr<state::SharedState> build_state(const config::Model& model, int workers) {
+    auto shared = std::make_unique<state::SharedState>(workers);
+    shared->process.started_ms = wall_ms();
+    for (const auto& proxy : model.proxies) shared->proxies.push_back(build_proxy(*proxy, workers));
+    return shared;
+}
+
+common::Result<TlsContexts> build_tls(const config::Model& model) {
+    TlsContexts contexts;
+    for (const auto& proxy : model.proxies) {
+        auto& row = contexts.emplace_back();
+        for (const net::BindSettings& bind : proxy->binds) {
+            row.emplace_back();
+            if (!bind.tls.enabled) continue;
+            auto context = net::TlsContext::server(bind.tls);
+            if (!context) {
+                const common::Diagnostic entry{common::Severity::error, std::string(bind.where.file),
+                                               bind.where.line, context.error().text};
+                return common::fail(common::Diagnostics::format(entry), common::Side::config);
+            }
+            row.back() = std::move(*context);
+        }
+    }
+    return contexts;
+}
+
+}  // namespace proxyd::main

@@ -1,0 +1,42 @@
+#include "proxyd/main/own_log.h"
+
+#include <array>
+
+#include "common/logging.h"
+
+namespace proxyd::main {
+namespace {
+
+namespace log = common::log;
+
+log::Settings current;
+
+void apply() {
+    (void)log::configure(current);
+}  // without a file nothing can fail
+
+// RFC 5424 severities by log::Level.
+constexpr std::array kSeverities{7, 6, 5, 4, 3, 1};
+
+}  // namespace
+
+void log_to_console(bool quiet, bool debug) {
+    current.ident = "proxyd";
+    current.style = log::Style::haproxy;
+    current.console_level = quiet ? log::Level::alert : debug ? log::Level::debug : log::Level::info;
+    apply();
+}
+
+void log_to_targets_of(Instance& instance) {
+    current.forward = [&instance](log::Level level, std::string_view text) {
+        instance.log_message(kSeverities[static_cast<std::size_t>(level)], text);
+    };
+    apply();
+}
+
+void forget_log_targets() {
+    current.forward = nullptr;
+    apply();
+}
+
+}  // namespace proxyd::main

@@ -1,0 +1,168 @@
+#include "proxyd/main/plan.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "common/diagnostics.h"
+#include "common/logging.h"
+#include "common/process/descriptor_limit.h"
+#include "proxyd/admin/control_link.h"
+#include "proxyd/config/quick.h"
+#include "proxyd/state/counters.h"
+
+namespace proxyd::main {
+namespace {
+
+namespace log = common::log;
+namespace process = common::process;
+
+// A hard limit of a thousand million, as containers have it, is no wish for as many connections (HAProxy's
+// fd-hard-limit).
+constexpr std::uint64_t kMostDescriptors = 1'048'576;
+constexpr std::uint64_t kSpareDescriptors = 100;  // files, pipes, the admin's connections
+
+int usable_cores() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (::sched_getaffinity(0, sizeof set, &set) < 0) return 1;
+    return std::max(1, CPU_COUNT(&set));
+}
+
+std::uint64_t reserved_descriptors(const config::Model& model, int workers) {
+    std::uint64_t binds = 0, servers = 0;
+    for (const auto& proxy : model.proxies) {
+        binds += proxy->binds.size();
+        servers += proxy->upstream.servers.size();  // one check each at a time
+    }
+    const auto threads = static_cast<std::uint64_t>(workers);
+    return kSpareDescriptors + binds * threads + servers + 8 * threads +
+           static_cast<std::uint64_t>(model.global.stats_maxconn);
+}
+
+std::shared_ptr<const config::Model> load_model(const Options& options, common::Diagnostics& diagnostics) {
+    if (options.quick.empty()) return config::load(options.files, diagnostics);
+    const auto text = config::quick_configuration(options.quick);
+    if (!text) {
+        diagnostics.error({}, text.error().text);
+        return nullptr;
+    }
+    return config::load_text(*text, "--quick", diagnostics);
+}
+
+void print(const common::Diagnostics& diagnostics, bool quiet) {
+    for (const common::Diagnostic& entry : diagnostics.all()) {
+        if (quiet && entry.severity == common::Severity::notice) continue;
+        // Into the log too: a master that reloads has no terminal any more.
+        const std::string line = common::Diagnostics::format(entry);
+        switch (entry.severity) {
+            case common::Severity::notice:
+                log::notice("{}", line);
+                break;
+            case common::Severity::warning:
+                log::warning("{}", line);
+                break;
+            case common::Severity::error:
+                log::alert("{}", line);
+                break;
+        }
+    }
+}
+
+common::Result<process::Identity> identity_of(const config::Global& global) {
+    process::PrivilegeSettings settings;
+    settings.user = global.user;
+    settings.group = global.group;
+    if (global.uid >= 0) settings.uid = static_cast<uid_t>(global.uid);
+    if (global.gid >= 0) settings.gid = static_cast<gid_t>(global.gid);
+    settings.chroot = global.chroot;
+    auto identity = process::resolve_identity(settings);
+    struct stat info{};
+    if (identity && !global.chroot.empty() &&
+        (::stat(global.chroot.c_str(), &info) < 0 || !S_ISDIR(info.st_mode))) {
+        return common::fail("chroot: there is no folder " + global.chroot, common::Side::config);
+    }
+    return identity;
+}
+
+}  // namespace
+
+std::expected<Plan, int> make_plan(const Options& options) {
+    common::Diagnostics diagnostics;
+    Plan plan;
+    plan.model = load_model(options, diagnostics);
+    print(diagnostics, options.quiet);
+    if (!plan.model || diagnostics.has_errors()) {
+        log::alert("Fatal errors found in configuration.");
+        return std::unexpected(1);
+    }
+    if (options.zero_warning && diagnostics.has_warnings()) {
+        log::alert("Some warnings were found and -dW refuses them.");
+        return std::unexpected(1);
+    }
+    const config::Global& global = plan.model->global;
+    plan.has_listener =
+        std::ranges::any_of(plan.model->proxies, [](const auto& proxy) { return !proxy->binds.empty(); });
+    plan.master = options.master || global.master_worker;
+    // Under a service manager (-Ws) the first process must stay.
+    plan.daemon =
+        (options.daemon || global.daemon) && !options.foreground && !options.notify && options.quick.empty();
+    plan.pid_file = options.pid_file.empty() ? global.pidfile : options.pid_file;
+    plan.control_explicit = !global.control_socket.empty();
+    plan.control_path =
+        plan.control_explicit ? global.control_socket : std::string(admin::kDefaultControlPath);
+    plan.workers = std::clamp(global.threads > 0 ? global.threads : usable_cores(), 1, state::kMaxWorkers);
+    plan.maxconn = options.maxconn.value_or(global.maxconn);
+    if (options.task == Options::Task::check) return plan;  // users of the target machine need not exist here
+    auto identity = identity_of(global);
+    if (!identity) {
+        log::alert("{}", identity.error().text);
+        return std::unexpected(1);
+    }
+    plan.identity = std::move(*identity);
+    return plan;
+}
+
+void fit_descriptor_limit(Plan& plan) {
+    const std::uint64_t reserved = reserved_descriptors(*plan.model, plan.workers);
+    const bool unset = plan.maxconn == 0;
+    std::uint64_t wanted = process::descriptors_for(static_cast<std::uint64_t>(plan.maxconn), reserved);
+    if (unset) {
+        rlimit limit{};
+        ::getrlimit(RLIMIT_NOFILE, &limit);
+        wanted = std::min<std::uint64_t>(limit.rlim_max, kMostDescriptors);
+    }
+    wanted =
+        std::max<std::uint64_t>(wanted, static_cast<std::uint64_t>(std::max(plan.model->global.ulimit_n, 0)));
+    const auto limit = process::raise_descriptor_limit(wanted);
+    const std::uint64_t available = limit ? *limit : process::descriptor_limit();
+    const auto possible =
+        static_cast<int>(process::maxconn_within(std::min(available, kMostDescriptors * 64), reserved));
+    if (!unset && plan.maxconn <= possible) return;
+    if (!unset) {
+        log::warning("maxconn {} needs {} descriptors, and the limit is {}: running with maxconn {}",
+                     plan.maxconn, wanted, available, possible);
+    }
+    plan.maxconn = std::max(possible, 1);
+}
+
+std::vector<int> backend_indexes(const config::Model& model) {
+    std::vector<int> indexes;
+    for (const auto& proxy : model.proxies) {
+        if (proxy->is_backend && !proxy->upstream.servers.empty()) indexes.push_back(proxy->index);
+    }
+    return indexes;
+}
+
+std::vector<std::string> backend_names(const config::Model& model) {
+    std::vector<std::string> names;
+    for (const int index : backend_indexes(model))
+        names.push_back(model.proxies[static_cast<std::size_t>(index)]->name);
+    return names;
+}
+
+}  // namespace proxyd::main

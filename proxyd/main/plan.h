@@ -1,0 +1,39 @@
+// From the command line to a proven configuration with the limits it runs under. Nothing is opened or changed
+// yet.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/process/privileges.h"
+#include "proxyd/config/model.h"
+#include "proxyd/main/command_line.h"
+
+namespace proxyd::main {
+
+struct Plan {
+    std::shared_ptr<const config::Model> model;
+    common::process::Identity identity;  // who to become
+    int workers = 1;
+    int maxconn = 0;
+    bool has_listener = false;
+    bool master = false;
+    bool daemon = false;
+    std::string pid_file;  // empty: none
+    std::string control_path;
+    bool control_explicit = false;  // named in the configuration: a failure is an error
+};
+
+// Reads the files, prints all complaints to stderr. The error is the exit status.
+std::expected<Plan, int> make_plan(const Options& options);
+
+// Raises the descriptor limit for the plan, or lowers its maxconn and says so.
+void fit_descriptor_limit(Plan& plan);
+
+// By index of the board (admin/health_board.h): every section with servers.
+std::vector<std::string> backend_names(const config::Model& model);
+std::vector<int> backend_indexes(const config::Model& model);
+
+}  // namespace proxyd::main
