@@ -17,8 +17,10 @@ class AccessLog {
    public:
     AccessLog(const LogSettings& settings, LogHub& hub);
     ~AccessLog();
-    // One finished (or, with logasap, begun) exchange; severity 6 (info), 3 (err) with log-separate-errors. A level set by
-    // rules (context.log_level) wins. The worker's own thread.
+    // One finished (or, with logasap, begun) exchange; the worker's own thread. Applies dontlog-normal, the severity that
+    // log-separate-errors asks for and the level that rules set (context.log_level).
+    void write(net::Worker& worker, rules::Context& context);
+    // The same with a severity that log-separate-errors does not change.
     void write(net::Worker& worker, rules::Context& context, int severity);
     // The same with error_format, or "IP:PORT [DATE] FRONTEND/LISTENER: MESSAGE" without one: handshakes that failed.
     void write_error(net::Worker& worker, rules::Context& context, int severity, std::string_view message);

@@ -19,10 +19,13 @@ namespace proxyd::observe {
 struct LogTarget {
     common::Location where;
     enum class Kind : unsigned char { udp, unix_datagram, descriptor, file } kind = Kind::udp;
-    common::Endpoint address;  // udp, unix_datagram
+    common::Endpoint address;  // udp, unix_datagram; empty while `host` waits to be resolved
+    std::string host;          // udp: a name instead of an address, resolved when the target is opened
+    std::uint16_t port = 514;  // of `host`
     int descriptor = -1;       // stdout 1, stderr 2, fd@N
     std::string path;          // file: ours, reopened on SIGHUP
     enum class Format : unsigned char { rfc3164, rfc5424, raw, short_, timed, iso, priority, local } format = Format::local;
+    bool format_given = false; // else log-send-hostname turns local into rfc3164
     int facility = 16;         // local0
     int max_level = 7;         // only severities <= this
     int min_level = 0;         // lines more severe than this are sent as this

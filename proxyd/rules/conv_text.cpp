@@ -59,12 +59,10 @@ bool take_parts(Sample& sample, std::int64_t index, std::string_view delimiters,
 }
 
 bool convert_field(const Context&, const Arguments& arguments, Sample& sample) {
-    return take_parts(sample, arguments.number(0), arguments.text(1), arguments.number(2, 1), false) ||
-           (sample.set_text({}), true);
+    return take_parts(sample, arguments.number(0), arguments.text(1), arguments.number(2, 1), false);
 }
 bool convert_word(const Context&, const Arguments& arguments, Sample& sample) {
-    return take_parts(sample, arguments.number(0), arguments.text(1), arguments.number(2, 1), true) ||
-           (sample.set_text({}), true);
+    return take_parts(sample, arguments.number(0), arguments.text(1), arguments.number(2, 1), true);
 }
 
 bool convert_bytes(const Context&, const Arguments& arguments, Sample& sample) {

@@ -1,0 +1,138 @@
+#include "proxyd/observe/access_log.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+
+#include "common/logging.h"
+#include "proxyd/observe/syslog_line.h"
+
+namespace proxyd::observe {
+namespace {
+
+constexpr int kInfo = 6;
+constexpr int kError = 3;
+
+// What log-separate-errors and dontlog-normal call an error: not '-' and not answered by ourselves ('L'), or a
+// redispatch, a retry, a status of 500 and above (manual 8.3.3).
+bool is_error(const rules::Context& context) {
+    const char cause = context.termination.cause;
+    return context.redispatched || (cause != '-' && cause != 'L') || (cause == '-' && context.retries > 0) ||
+           (context.http_mode && context.status >= 500);
+}
+
+// getpid() is a system call, a line is not worth one: asked for once per second and thread.
+std::int64_t process_id(std::int64_t wall_us) {
+    thread_local std::int64_t second = -1, pid = 0;
+    if (wall_us / 1'000'000 != second) {
+        second = wall_us / 1'000'000;
+        pid = ::getpid();
+    }
+    return pid;
+}
+
+}  // namespace
+
+struct AccessLog::Impl {
+    struct Target {
+        int outlet = -1;
+        LogTarget::Format format{};
+        std::atomic<unsigned> turn{0};  // of the sample's period
+    };
+
+    Impl(const LogSettings& given, LogHub& log_hub) : settings(given), hub(log_hub) {
+        for (std::size_t i = 0; i < settings.targets.size(); ++i) {
+            Target& target = *targets.emplace_back(std::make_unique<Target>());
+            target.format = effective_format(settings.targets[i], settings.hostname);
+            const auto outlet = hub.open(settings.targets[i]);
+            if (outlet)
+                target.outlet = *outlet;
+            else
+                common::log::error("{}", outlet.error().text);
+        }
+        auto compiled = rules::LogFormat::compile("%ci:%cp [%t] %f/");
+        error_start = std::move(*compiled);
+    }
+
+    bool in_sample(const LogTarget& settings_of, Target& target) {
+        if (settings_of.sample_size == 0) return true;
+        const unsigned turn = target.turn.fetch_add(1, std::memory_order_relaxed);
+        const int number = static_cast<int>(turn % static_cast<unsigned>(settings_of.sample_size)) + 1;
+        return std::ranges::any_of(settings_of.sample_ranges,
+                                   [&](const auto& range) { return number >= range.first && number <= range.second; });
+    }
+
+    // Hands the line to every target that wants this severity; `deliver(outlet, line)`.
+    template <class Deliver>
+    void distribute(int severity, const LineSource& source, std::string_view text, Deliver deliver) {
+        thread_local std::string line;
+        for (std::size_t i = 0; i < targets.size(); ++i) {
+            const LogTarget& wanted = settings.targets[i];
+            if (targets[i]->outlet < 0 || severity > wanted.max_level || !in_sample(wanted, *targets[i])) continue;
+            line.clear();
+            append_line(wanted, targets[i]->format, std::max(severity, wanted.min_level), source, text, line);
+            deliver(targets[i]->outlet, line);
+        }
+    }
+
+    void queue(net::Worker& worker, int severity, std::string_view text) {
+        const std::int64_t wall = worker.wall_us();
+        distribute(severity, {settings.tag, settings.hostname, process_id(wall), wall}, text,
+                   [&](int outlet, std::string_view line) { hub.queue(worker, outlet, line); });
+    }
+
+    LogSettings settings;
+    LogHub& hub;
+    std::vector<std::unique_ptr<Target>> targets;
+    rules::LogFormat error_start;
+    std::atomic<std::uint64_t> lines{0};
+};
+
+AccessLog::AccessLog(const LogSettings& settings, LogHub& hub) : impl_(std::make_unique<Impl>(settings, hub)) {}
+AccessLog::~AccessLog() = default;
+
+const LogSettings& AccessLog::settings() const {
+    return impl_->settings;
+}
+
+void AccessLog::write(net::Worker& worker, rules::Context& context) {
+    const bool error = is_error(context);
+    if (!error && impl_->settings.dontlog_normal) return;
+    write(worker, context, error && impl_->settings.separate_errors ? kError : kInfo);
+}
+
+void AccessLog::write(net::Worker& worker, rules::Context& context, int severity) {
+    if (impl_->targets.empty() || context.log_level == rules::kLogLevelSilent) return;
+    if (context.log_level >= 0) severity = context.log_level;
+    thread_local std::string text;
+    text.clear();
+    context.log_count = impl_->lines.fetch_add(1, std::memory_order_relaxed);
+    impl_->settings.format.render(context, text);
+    impl_->queue(worker, severity, text);
+}
+
+void AccessLog::write_error(net::Worker& worker, rules::Context& context, int severity, std::string_view message) {
+    if (impl_->targets.empty()) return;
+    thread_local std::string text;
+    text.clear();
+    context.log_count = impl_->lines.fetch_add(1, std::memory_order_relaxed);
+    if (!impl_->settings.error_format.empty()) {
+        impl_->settings.error_format.render(context, text);
+    } else {
+        impl_->error_start.render(context, text);
+        text.append(context.listener_name).append(": ").append(message);
+    }
+    impl_->queue(worker, severity, text);
+}
+
+void AccessLog::message(int severity, std::string_view text) {
+    const auto wall = std::chrono::duration_cast<std::chrono::microseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
+    impl_->distribute(severity, {impl_->settings.tag, impl_->settings.hostname, ::getpid(), wall}, text,
+                      [&](int outlet, std::string_view line) { impl_->hub.send(outlet, line); });
+}
+
+}  // namespace proxyd::observe
