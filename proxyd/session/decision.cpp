@@ -1,6 +1,7 @@
 #include "proxyd/session/decision.h"
 
 #include "proxyd/http/replies.h"
+#include "proxyd/session/forwarded_for.h"
 #include "proxyd/session/phases.h"
 #include "proxyd/session/reply.h"
 #include "proxyd/session/stats_access.h"
@@ -108,8 +109,9 @@ void decide(Connection& connection, Exchange& exchange) {
         return;
     }
     enter_backend(connection, exchange, index);
-    if (exchange.backend == &frontend) return;
-    pass_section(connection, exchange, Phase::backend_request, *exchange.backend);
+    const bool same = exchange.backend == &frontend;
+    if (!same && pass_section(connection, exchange, Phase::backend_request, *exchange.backend)) return;
+    add_forwarded_for(frontend, *exchange.backend, exchange.context.source, exchange.request);
 }
 
 }  // namespace proxyd::session

@@ -1,7 +1,6 @@
 #include "proxyd/session/forwarder.h"
 
 #include "proxyd/http/h1_serializer.h"
-#include "proxyd/session/forwarded_for.h"
 #include "proxyd/session/phases.h"
 #include "proxyd/session/reply.h"
 
