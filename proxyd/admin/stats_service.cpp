@@ -1,0 +1,64 @@
+// Answers `stats uri`: the page, or the CSV for ";csv". The session has checked `stats auth`.
+#include <algorithm>
+#include <string_view>
+
+#include "proxyd/admin/stat_columns.h"
+#include "proxyd/admin/stats_page.h"
+#include "proxyd/admin/view.h"
+
+namespace proxyd::admin {
+
+namespace {
+
+// What follows the configured URI: ";csv", ";up;norefresh", ...
+bool has_option(std::string_view suffix, std::string_view option) {
+    for (std::size_t at = suffix.find(option); at != std::string_view::npos; at = suffix.find(option, at + 1)) {
+        const std::size_t end = at + option.size();
+        const bool begins = at > 0 && suffix[at - 1] == ';';
+        if (begins && (end == suffix.size() || suffix[end] == ';')) return true;
+    }
+    return false;
+}
+
+PageOptions page_options(const View& view, const session::StatsSettings& settings, std::string_view suffix) {
+    PageOptions options;
+    options.uri = settings.uri;
+    options.refresh_s = has_option(suffix, "norefresh") ? 0 : settings.refresh_s;
+    options.hide_version = settings.hide_version;
+    options.show_node = settings.show_node;
+    options.show_legends = settings.show_legends;
+    options.only_up = has_option(suffix, "up");
+    options.node = settings.node.empty() ? view.model->global.node : settings.node;
+    options.description = settings.description;
+    return options;
+}
+
+session::ServiceReply answer(const View& view, const session::StatsSettings& settings, const http::Message& request) {
+    const std::string_view path = request.path_and_query();
+    const std::string_view suffix = path.substr(std::min(path.size(), settings.uri.size()));
+    session::ServiceReply reply;
+    reply.fields.emplace_back("cache-control", "no-cache");
+    if (has_option(suffix, "csv")) {
+        reply.content_type = "text/plain";
+        reply.body = render_csv(view, {});
+        return reply;
+    }
+    const PageOptions options = page_options(view, settings, suffix);
+    reply.content_type = "text/html; charset=utf-8";
+    // Nothing in the page runs or loads anything: say so to the browser.
+    reply.fields.emplace_back("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
+    reply.fields.emplace_back("x-content-type-options", "nosniff");
+    if (options.refresh_s > 0) reply.fields.emplace_back("refresh", std::to_string(options.refresh_s));
+    reply.body = render_page(view, options);
+    return reply;
+}
+
+}  // namespace
+
+session::StatsService make_stats_service(const View& view) {
+    return [view](const session::StatsSettings& settings, const session::ProxySettings&, const http::Message& request) {
+        return answer(view, settings, request);
+    };
+}
+
+}  // namespace proxyd::admin
