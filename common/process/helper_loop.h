@@ -1,5 +1,4 @@
-// Inside the helper process (helper_process.h): its loop and the birth of its children. For
-// helper_process.cpp only.
+// Inside the helper process (helper_process.h): its loop and the birth of its children. For helper_process.cpp only.
 #pragma once
 
 #include <span>
