@@ -49,7 +49,8 @@ int run(Options options) {
 int print_signal(const std::string& name) {
     const int number = vrrpd::admin::signal_number(name);
     if (number == 0) {
-        std::fprintf(stderr, "vrrpd: unknown signal '%s'; there are RELOAD, STOP, DATA, STATS\n", name.c_str());
+        std::fprintf(stderr, "vrrpd: unknown signal '%s'; there are RELOAD, STOP, DATA, STATS\n",
+                     name.c_str());
         return 1;
     }
     std::printf("%d\n", number);
@@ -65,16 +66,25 @@ int main(int argc, char** argv) {
         return kRefused;
     }
     switch (options->mode) {
-        case Mode::help: std::fputs(vrrpd::admin::help_text().c_str(), stdout); return 0;
-        case Mode::version: std::puts("vrrpd " FRONTDOOR_VERSION " (reads keepalived.conf)"); return 0;
-        case Mode::keywords: std::fputs(vrrpd::config::keyword_reference().c_str(), stdout); return 0;
-        case Mode::signum: return print_signal(options->signal_name);
+        case Mode::help:
+            std::fputs(vrrpd::admin::help_text().c_str(), stdout);
+            return 0;
+        case Mode::version:
+            std::puts("vrrpd " FRONTDOOR_VERSION " (reads keepalived.conf)");
+            return 0;
+        case Mode::keywords:
+            std::fputs(vrrpd::config::keyword_reference().c_str(), stdout);
+            return 0;
+        case Mode::signum:
+            return print_signal(options->signal_name);
         case Mode::show: {
             const std::string& path = options->show_socket;
-            return vrrpd::admin::show(path.empty() ? vrrpd::config::kDefaultControlSocket : path, options->json);
+            return vrrpd::admin::show(path.empty() ? vrrpd::config::kDefaultControlSocket : path,
+                                      options->json);
         }
         case Mode::run:
-        case Mode::test: break;
+        case Mode::test:
+            break;
     }
     return run(std::move(*options));
 }

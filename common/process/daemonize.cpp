@@ -33,7 +33,8 @@ void tell(int pipe, int status) {
 
 void StartReport::ready() {
     if (!pipe_) return;
-    (void)detach_standard_streams();
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) (void)::dup2(null_.get(), stream);
+    null_.reset();
     tell(pipe_.get(), 0);
     pipe_.reset();
 }
@@ -48,6 +49,8 @@ Result<StartReport> daemonize() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) < 0) return fail_errno("cannot create a pipe");
     UniqueFd reader(ends[0]), writer(ends[1]);
+    UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!null) return fail_errno("cannot open /dev/null");
     const pid_t child = ::fork();
     if (child < 0) return fail_errno("cannot fork into the background");
     if (child > 0) {
@@ -55,17 +58,7 @@ Result<StartReport> daemonize() {
         wait_for_verdict(reader.get(), child);
     }
     ::setsid();  // cannot fail: a fresh child leads no group
-    return StartReport(std::move(writer));
-}
-
-Result<> detach_standard_streams() {
-    UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (!null) return fail_errno("cannot open /dev/null");
-    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-        if (::dup2(null.get(), stream) < 0) return fail_errno("cannot redirect a standard stream");
-    }
-    if (null.get() <= STDERR_FILENO) (void)null.release();
-    return {};
+    return StartReport(std::move(writer), std::move(null));
 }
 
 }  // namespace common::process

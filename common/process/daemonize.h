@@ -14,7 +14,7 @@ namespace common::process {
 class StartReport {
  public:
     StartReport() = default;  // of a process in the foreground: reports to nobody
-    explicit StartReport(UniqueFd pipe) : pipe_(std::move(pipe)) {}
+    StartReport(UniqueFd pipe, UniqueFd null) : pipe_(std::move(pipe)), null_(std::move(null)) {}
 
     // Standard streams go to /dev/null, then the parent exits with 0. Second calls do nothing.
     void ready();
@@ -26,14 +26,12 @@ class StartReport {
 
  private:
     UniqueFd pipe_;
+    UniqueFd null_;  // /dev/null, opened while it can be reached: a chroot seldom has one
 };
 
 // Forks, leaves session and process group of the caller. Returns in the child only; the parent waits and
 // exits. Call it before any thread exists. The working folder is kept (relative paths of the configuration
 // stay valid) until the caller changes it.
 Result<StartReport> daemonize();
-
-// stdin, stdout, stderr to /dev/null.
-Result<> detach_standard_streams();
 
 }  // namespace common::process

@@ -29,7 +29,7 @@ struct Child {
 };
 
 class Loop {
-   public:
+ public:
     Loop(UniqueFd socket, SignalReader signals, std::span<const HelperTask> tasks)
         : socket_(std::move(socket)), signals_(std::move(signals)), tasks_(tasks) {}
 
@@ -46,7 +46,7 @@ class Loop {
         }
     }
 
-   private:
+ private:
     void receive();
     void accept(HelperJob job);
     void start(const HelperJob& job);
@@ -140,7 +140,8 @@ void Loop::start(const HelperJob& job) {
     if (job.timeout.count() > 0) child.due = now + job.timeout;
     if (job.patience.count() > 0) child.patience_ends = now + job.patience;
     const auto waiting = queues_.find(job.queue);
-    if (waiting != queues_.end() && !waiting->second.empty()) child.due = std::min(child.due, child.patience_ends);
+    if (waiting != queues_.end() && !waiting->second.empty())
+        child.due = std::min(child.due, child.patience_ends);
     children_.emplace(pid, std::move(child));
 }
 

@@ -1,4 +1,5 @@
-// Inside the helper process (helper_process.h): its loop and the birth of its children. For helper_process.cpp only.
+// Inside the helper process (helper_process.h): its loop and the birth of its children. For
+// helper_process.cpp only.
 #pragma once
 
 #include <span>

@@ -10,7 +10,7 @@ constexpr char kJob = 'J', kCancel = 'C', kEvent = 'E';
 
 // Numbers as they lie in memory, strings and lists with their size in front.
 class Writer {
-   public:
+ public:
     explicit Writer(char kind) : bytes_(1, kind) {}
 
     template <std::integral Number>
@@ -35,12 +35,12 @@ class Writer {
     }
     std::string take() { return std::move(bytes_); }
 
-   private:
+ private:
     std::string bytes_;
 };
 
 class Reader {
-   public:
+ public:
     explicit Reader(std::string_view bytes) : bytes_(bytes) {}
 
     template <std::integral Number>
@@ -71,7 +71,7 @@ class Reader {
     }
     bool whole() const { return !failed_ && bytes_.empty(); }
 
-   private:
+ private:
     void fail() {
         failed_ = true;
         bytes_ = {};
@@ -84,10 +84,14 @@ class Reader {
 
 std::string HelperEvent::describe() const {
     switch (kind) {
-        case Kind::exited: return "exited with status " + std::to_string(status);
-        case Kind::signalled: return "killed by signal " + std::to_string(status);
-        case Kind::not_run: return "cannot run: " + text;
-        case Kind::timed_out: return "timed out";
+        case Kind::exited:
+            return "exited with status " + std::to_string(status);
+        case Kind::signalled:
+            return "killed by signal " + std::to_string(status);
+        case Kind::not_run:
+            return "cannot run: " + text;
+        case Kind::timed_out:
+            return "timed out";
     }
     return {};
 }

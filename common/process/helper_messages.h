@@ -19,17 +19,17 @@ inline constexpr std::size_t kMaxHelperMessage = 64 * 1024;
 
 // One program to run, or one task (a function of our own that may block, such as sending mail).
 struct HelperJob {
-    std::uint64_t id = 0;              // the caller's; comes back in the events
-    std::string task;                  // name of a task; empty: run argv
-    std::string payload;               // for the task
-    std::vector<std::string> argv;     // executed directly, no shell; argv[0] without '/' is searched in PATH
+    std::uint64_t id = 0;           // the caller's; comes back in the events
+    std::string task;               // name of a task; empty: run argv
+    std::string payload;            // for the task
+    std::vector<std::string> argv;  // executed directly, no shell; argv[0] without '/' is searched in PATH
     std::vector<std::string> environment;  // "NAME=value", added to ours
-    std::optional<uid_t> uid;          // absent: stay as the helper is
+    std::optional<uid_t> uid;              // absent: stay as the helper is
     std::optional<gid_t> gid;
-    std::vector<gid_t> groups;         // supplementary groups, set when uid or gid is
+    std::vector<gid_t> groups;             // supplementary groups, set when uid or gid is
     std::chrono::milliseconds timeout{0};  // SIGTERM to the group then, SIGKILL 2 s later; 0: never
-    // Jobs of the same queue run one after the other in the order of their coming; empty: at once. While another
-    // job waits behind it, one that has run for `patience` is ended; 0: never.
+    // Jobs of the same queue run one after the other in the order of their coming; empty: at once. While
+    // another job waits behind it, one that has run for `patience` is ended; 0: never.
     std::string queue;
     std::chrono::milliseconds patience{0};
     bool operator==(const HelperJob&) const = default;

@@ -31,9 +31,13 @@ Result<> HelperProcess::send(const std::string& bytes) {
     return {};
 }
 
-Result<> HelperProcess::submit(const HelperJob& job) { return send(encode(job)); }
+Result<> HelperProcess::submit(const HelperJob& job) {
+    return send(encode(job));
+}
 
-Result<> HelperProcess::cancel(std::uint64_t id) { return send(encode(HelperCancel{id})); }
+Result<> HelperProcess::cancel(std::uint64_t id) {
+    return send(encode(HelperCancel{id}));
+}
 
 Result<std::optional<HelperEvent>> HelperProcess::receive() {
     std::array<char, kMaxHelperMessage> buffer;

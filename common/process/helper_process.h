@@ -1,12 +1,13 @@
-// The helper process: everything that may block or misbehave, scripts, mail, name resolution, runs below it, so
-// that nothing of that kind delays the daemon. It is forked at the start, while the daemon holds no sockets yet.
+// The helper process: everything that may block or misbehave, scripts, mail, name resolution, runs below it,
+// so that nothing of that kind delays the daemon. It is forked at the start, while the daemon holds no
+// sockets yet.
 //
 // Each job is a child of the helper with its own process group, default signals, no real-time scheduling, the
-// limits the daemon was started with, and no descriptor but 0-2 on /dev/null. A daemon that a script starts leaves the
-// group (setsid) and so survives the script's timeout.
+// limits the daemon was started with, and no descriptor but 0-2 on /dev/null. A daemon that a script starts
+// leaves the group (setsid) and so survives the script's timeout.
 //
-// When the daemon ends, in whichever way, the helper runs the jobs it has to their ends (within their time) and
-// leaves: a script that stops the daemon is not killed by that, and the daemon never waits for it.
+// When the daemon ends, in whichever way, the helper runs the jobs it has to their ends (within their time)
+// and leaves: a script that stops the daemon is not killed by that, and the daemon never waits for it.
 #pragma once
 
 #include <sys/types.h>
@@ -30,9 +31,9 @@ struct HelperTask {
 
 // The daemon's side. Not thread-safe.
 class HelperProcess {
-   public:
-    // Forks. `name` (at most 15 bytes) is what ps shows; `tasks` must live as long as the process. Call it after
-    // daemonize() and before any thread, socket or change of scheduling, limits and privileges.
+ public:
+    // Forks. `name` (at most 15 bytes) is what ps shows; `tasks` must live as long as the process. Call it
+    // after daemonize() and before any thread, socket or change of scheduling, limits and privileges.
     static Result<HelperProcess> start(const char* name, std::span<const HelperTask> tasks = {});
 
     // Never blocks. Fails when the helper is gone or its queue is full; no event comes for that job then.
@@ -45,7 +46,7 @@ class HelperProcess {
 
     pid_t pid() const { return pid_; }
 
-   private:
+ private:
     Result<> send(const std::string& bytes);
 
     UniqueFd socket_;

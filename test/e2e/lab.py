@@ -225,7 +225,7 @@ class Node:
         done = subprocess.run(self._inside(argv), capture_output=True, text=True, timeout=timeout,
                               stdin=subprocess.DEVNULL)
         if check and done.returncode:
-            raise RuntimeError(f"{self.name}: {command!r}: status {done.returncode}: {done.stderr.strip()}")
+            raise RuntimeError(f"{self.name}: {command!r}: status {done.returncode}: {(done.stderr or done.stdout).strip()}")
         return done.stdout
 
     def status(self, command, timeout=20):

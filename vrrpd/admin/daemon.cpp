@@ -57,7 +57,8 @@ void write_dump(const std::string& name, const std::string& content) {
     const char* folder = std::getenv("TMPDIR");
     const std::string path = fmt::format("{}/{}", folder != nullptr && *folder ? folder : "/tmp", name);
     ::unlink(path.c_str());
-    const common::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    const common::UniqueFd fd(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!fd || ::write(fd.get(), content.data(), content.size()) < 0) {
         log::error("{}", common::fail_errno("cannot write " + path).error().text);
         return;
@@ -68,9 +69,11 @@ void write_dump(const std::string& name, const std::string& content) {
 // Another keeper with the same pid file, alive.
 pid_t other_keeper(const std::string& pid_file) {
     const auto pids = process::read_pid_file(pid_file);
-    if (!pids || pids->empty() || pids->front() == ::getpid() || !process::process_alive(pids->front())) return 0;
+    if (!pids || pids->empty() || pids->front() == ::getpid() || !process::process_alive(pids->front()))
+        return 0;
     char name[16] = {};
-    const common::UniqueFd fd(::open(fmt::format("/proc/{}/comm", pids->front()).c_str(), O_RDONLY | O_CLOEXEC));
+    const common::UniqueFd fd(
+        ::open(fmt::format("/proc/{}/comm", pids->front()).c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd || ::read(fd.get(), name, sizeof name - 1) <= 0) return 0;
     return std::string_view(name) == "vrrpd\n" ? pids->front() : 0;
 }
@@ -78,7 +81,8 @@ pid_t other_keeper(const std::string& pid_file) {
 }  // namespace
 
 std::shared_ptr<const config::Config> load_checked(const Options& options, common::Diagnostics& diagnostics) {
-    auto config = std::make_shared<config::Config>(config::load(options.config, {options.config_id}, diagnostics));
+    auto config =
+        std::make_shared<config::Config>(config::load(options.config, {options.config_id}, diagnostics));
     if (!diagnostics.has_errors()) engine::check_node(*config, diagnostics);
     return config;
 }
@@ -89,7 +93,8 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
         log::error("{}", reason);
         return 1;
     };
-    if (auto done = log::configure(log_settings(options, options.foreground)); !done) return refuse(done.error().text);
+    if (auto done = log::configure(log_settings(options, options.foreground)); !done)
+        return refuse(done.error().text);
     if (const pid_t other = other_keeper(options.pid_file)) {
         return refuse(fmt::format("vrrpd runs already (pid {}, {})", other, options.pid_file));
     }
@@ -116,7 +121,8 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
     for (const std::string& note : options.notes) log::notice("{}", note);
 
     Daemon daemon(options, std::move(readiness), std::move(*signals));
-    if (auto done = daemon.start(std::move(*helper), std::move(config)); !done) return refuse(done.error().text);
+    if (auto done = daemon.start(std::move(*helper), std::move(config)); !done)
+        return refuse(done.error().text);
     if (auto done = io::drop_capabilities(); !done) log::warning("{}", done.error().text);
     report.ready();
     if (!options.foreground && !options.console) log::close_console();
@@ -167,24 +173,31 @@ void Daemon::open_control_socket() {
     control_ = std::move(socket);
 }
 
-boost::json::object Daemon::status() const { return status_of(*engine_, process_); }
+boost::json::object Daemon::status() const {
+    return status_of(*engine_, process_);
+}
 
 // ---- signals
 
 void Daemon::wait_for_signal() {
-    signal_watch_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
-        if (error) return;
-        while (const auto signal = signals_.next()) on_signal(*signal);
-        wait_for_signal();
-    });
+    signal_watch_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                             [this](boost::system::error_code error) {
+                                 if (error) return;
+                                 while (const auto signal = signals_.next()) on_signal(*signal);
+                                 wait_for_signal();
+                             });
 }
 
 void Daemon::on_signal(int signal) {
     switch (signal) {
-        case SIGHUP: return reload();
-        case SIGUSR1: return write_data();
-        case SIGUSR2: return write_statistics();
-        default: return stop(signal);
+        case SIGHUP:
+            return reload();
+        case SIGUSR1:
+            return write_data();
+        case SIGUSR2:
+            return write_statistics();
+        default:
+            return stop(signal);
     }
 }
 
@@ -242,6 +255,8 @@ void Daemon::write_data() {
     write_dump("keepalived.data", fmt::format("{}\n{}\n", render_status(now), boost::json::serialize(now)));
 }
 
-void Daemon::write_statistics() { write_dump("keepalived.stats", render_statistics(status())); }
+void Daemon::write_statistics() {
+    write_dump("keepalived.stats", render_statistics(status()));
+}
 
 }  // namespace vrrpd::admin

@@ -19,20 +19,22 @@ namespace vrrpd::admin {
 // Reads the configuration and looks whether this node has what it asks for.
 std::shared_ptr<const config::Config> load_checked(const Options& options, common::Diagnostics& diagnostics);
 
-// Starts the keeper with a configuration that is good, and returns its exit status when it has ended. Goes into the
-// background unless told otherwise; the caller's command ends with 0 once the keeper runs.
+// Starts the keeper with a configuration that is good, and returns its exit status when it has ended. Goes
+// into the background unless told otherwise; the caller's command ends with 0 once the keeper runs.
 int run_daemon(const Options& options, std::shared_ptr<const config::Config> config,
                const common::Diagnostics& diagnostics);
 
 class Daemon {
-   public:
-    Daemon(const Options& options, common::process::Readiness readiness, common::process::SignalReader signals);
+ public:
+    Daemon(const Options& options, common::process::Readiness readiness,
+           common::process::SignalReader signals);
 
     // Everything up to the first event. After it fails nothing is left behind.
-    common::Result<> start(common::process::HelperProcess helper, std::shared_ptr<const config::Config> config);
+    common::Result<> start(common::process::HelperProcess helper,
+                           std::shared_ptr<const config::Config> config);
     int run();
 
-   private:
+ private:
     void wait_for_signal();
     void on_signal(int signal);
     void reload();

@@ -59,8 +59,8 @@ void print_indented(const json::value& value, int depth) {
 
 }  // namespace
 
-OperatorSocket::OperatorSocket(boost::asio::io_context& io, const std::string& path, const std::string& release,
-                               std::function<json::value()> status)
+OperatorSocket::OperatorSocket(boost::asio::io_context& io, const std::string& path,
+                               const std::string& release, std::function<json::value()> status)
     : path_(path),
       status_(std::move(status)),
       server_(io, settings_of(path, release),

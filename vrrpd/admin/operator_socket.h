@@ -11,7 +11,7 @@
 namespace vrrpd::admin {
 
 class OperatorSocket {
-   public:
+ public:
     // `status` is called for each question.
     OperatorSocket(boost::asio::io_context& io, const std::string& path, const std::string& release,
                    std::function<boost::json::value()> status);
@@ -19,7 +19,7 @@ class OperatorSocket {
     // Makes the folder too.
     common::Result<> listen();
 
-   private:
+ private:
     common::control::Response answer(const common::control::Request& request) const;
 
     std::string path_;

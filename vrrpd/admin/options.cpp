@@ -24,12 +24,12 @@ struct Row {
     std::string_view value_name, help;
 };
 
-template <bool Options::*member, bool value = true>
+template <bool Options::* member, bool value = true>
 std::string set(Options& options, const std::string&) {
     options.*member = value;
     return {};
 }
-template <std::string Options::*member>
+template <std::string Options::* member>
 std::string text(Options& options, const std::string& value) {
     if (value.empty()) return "needs a value";
     options.*member = value;
@@ -73,7 +73,8 @@ std::string facility(Options& options, const std::string& value) {
 std::string set_umask(Options& options, const std::string& value) {
     char* end = nullptr;
     const long mask = std::strtol(value.c_str(), &end, 8);
-    if (value.empty() || *end != '\0' || mask < 0 || mask > 0777) return "wants an octal mask, not '" + value + "'";
+    if (value.empty() || *end != '\0' || mask < 0 || mask > 0777)
+        return "wants an octal mask, not '" + value + "'";
     options.umask = static_cast<int>(mask);
     return {};
 }
@@ -96,41 +97,54 @@ constexpr Row kRows[] = {
     {"check", 'C', Takes::nothing, without_effect<kChecks>, "", "no effect"},
     {"no_bfd", 'B', Takes::nothing, without_effect<kQuiet>, "", "no effect"},
     {"all", '\0', Takes::nothing, without_effect<kQuiet>, "", "no effect"},
-    {"dont-fork", 'n', Takes::nothing, set<&Options::foreground>, "", "stay in the foreground, log to the console"},
+    {"dont-fork", 'n', Takes::nothing, set<&Options::foreground>, "",
+     "stay in the foreground, log to the console"},
     {"log-console", 'l', Takes::nothing, set<&Options::console>, "", "log to the console as well"},
     {"log-detail", 'D', Takes::nothing, set<&Options::detail>, "", "log details"},
     {"dump-conf", 'd', Takes::nothing, set<&Options::dump>, "", "log the configuration as it was understood"},
-    {"log-facility", 'S', Takes::value, facility, "0-7|NAME", "syslog facility: LOCAL0-7, or by name (daemon)"},
-    {"log-file", 'g', Takes::value, text<&Options::log_file>, "FILE", "log to a file as well; SIGHUP opens it anew"},
-    {"flush-log-file", '\0', Takes::nothing, without_effect<kQuiet>, "", "no effect: every line is written at once"},
+    {"log-facility", 'S', Takes::value, facility, "0-7|NAME",
+     "syslog facility: LOCAL0-7, or by name (daemon)"},
+    {"log-file", 'g', Takes::value, text<&Options::log_file>, "FILE",
+     "log to a file as well; SIGHUP opens it anew"},
+    {"flush-log-file", '\0', Takes::nothing, without_effect<kQuiet>, "",
+     "no effect: every line is written at once"},
     {"no-syslog", 'G', Takes::nothing, set<&Options::syslog, false>, "", "do not log to syslog"},
     {"umask", 'u', Takes::value, set_umask, "MODE", "umask, octal"},
-    {"release-vips", 'X', Takes::nothing, set<&Options::keep_addresses, false>, "", "remove the addresses at the end (default)"},
-    {"dont-release-vrrp", 'V', Takes::nothing, set<&Options::keep_addresses>, "", "leave the addresses at the end"},
+    {"release-vips", 'X', Takes::nothing, set<&Options::keep_addresses, false>, "",
+     "remove the addresses at the end (default)"},
+    {"dont-release-vrrp", 'V', Takes::nothing, set<&Options::keep_addresses>, "",
+     "leave the addresses at the end"},
     {"dont-release-ipvs", 'I', Takes::nothing, without_effect<kQuiet>, "", "no effect"},
-    {"dont-respawn", 'R', Takes::nothing, without_effect<kQuiet>, "", "no effect: there are no children to respawn"},
+    {"dont-respawn", 'R', Takes::nothing, without_effect<kQuiet>, "",
+     "no effect: there are no children to respawn"},
     {"pid", 'p', Takes::value, text<&Options::pid_file>, "FILE", "pid file (/run/vrrpd.pid)"},
     {"vrrp_pid", 'r', Takes::value, without_effect<kQuiet>, "FILE", "no effect: there is one process"},
     {"checkers_pid", 'c', Takes::value, without_effect<kQuiet>, "FILE", "no effect"},
     {"bfd_pid", 'b', Takes::value, without_effect<kQuiet>, "FILE", "no effect"},
-    {"address-monitoring", 'a', Takes::nothing, without_effect<kQuiet>, "", "no effect: addresses are always watched"},
+    {"address-monitoring", 'a', Takes::nothing, without_effect<kQuiet>, "",
+     "no effect: addresses are always watched"},
     {"namespace", 's', Takes::value, without_effect<kNamespace>, "NAME", "no effect"},
     {"core-dump", 'm', Takes::nothing, without_effect<kCore>, "", "no effect"},
     {"core-dump-pattern", 'M', Takes::optional, without_effect<kCore>, "PATTERN", "no effect"},
-    {"all-config", 'e', Takes::nothing, without_effect<kQuiet>, "", "no effect: missing includes are always told"},
+    {"all-config", 'e', Takes::nothing, without_effect<kQuiet>, "",
+     "no effect: missing includes are always told"},
     {"config-id", 'i', Takes::value, text<&Options::config_id>, "ID", "for lines that begin with @ID"},
     {"snmp", 'x', Takes::nothing, without_effect<kSnmp>, "", "no effect"},
     {"snmp-agent-socket", 'A', Takes::value, without_effect<kSnmp>, "SOCKET", "no effect"},
     {"no-mem-check", '\0', Takes::nothing, without_effect<kQuiet>, "", "no effect"},
-    {"config-test", 't', Takes::optional, test, "FILE", "check the configuration: 0 good, 5 with warnings, 1 refused"},
-    {"signum", '\0', Takes::value, [](Options& options, const std::string& value) {
+    {"config-test", 't', Takes::optional, test, "FILE",
+     "check the configuration: 0 good, 5 with warnings, 1 refused"},
+    {"signum", '\0', Takes::value,
+     [](Options& options, const std::string& value) {
          options.mode = Mode::signum;
          options.signal_name = value;
          return std::string();
-     }, "NAME", "print the number of signal RELOAD, STOP, DATA or STATS"},
+     },
+     "NAME", "print the number of signal RELOAD, STOP, DATA or STATS"},
     {"show", '\0', Takes::nothing, become<Mode::show>, "", "ask the running vrrpd for its state"},
     {"json", '\0', Takes::nothing, set<&Options::json>, "", "with --show: for programs"},
-    {"socket", '\0', Takes::value, text<&Options::show_socket>, "PATH", "with --show: control socket (/run/vrrpd/vrrpd.sock)"},
+    {"socket", '\0', Takes::value, text<&Options::show_socket>, "PATH",
+     "with --show: control socket (/run/vrrpd/vrrpd.sock)"},
     {"keywords", '\0', Takes::nothing, become<Mode::keywords>, "", "print all words of the configuration"},
     {"version", 'v', Takes::nothing, become<Mode::version>, "", "print the version"},
     {"help", 'h', Takes::nothing, become<Mode::help>, "", "print this"},
@@ -144,7 +158,7 @@ std::string label(const Row& row) {
 
 // Walks through the words; each option is applied where it stands.
 class Parser {
-   public:
+ public:
     Parser(int argc, const char* const* argv) : argc_(argc), argv_(argv) {}
 
     common::Result<Options> run() {
@@ -162,7 +176,7 @@ class Parser {
         return options_;
     }
 
-   private:
+ private:
     void long_option(const std::string& word) {
         const std::size_t equals = word.find('=');
         const std::string name = word.substr(0, equals);
@@ -222,7 +236,9 @@ class Parser {
 
 }  // namespace
 
-common::Result<Options> parse_options(int argc, const char* const* argv) { return Parser(argc, argv).run(); }
+common::Result<Options> parse_options(int argc, const char* const* argv) {
+    return Parser(argc, argv).run();
+}
 
 std::string help_text() {
     std::string out =
@@ -236,7 +252,8 @@ std::string help_text() {
         out += "  " + left + std::string(row.help) + "\n";
     }
     return out +
-           "\nThe configuration is /etc/vrrpd/keepalived.conf, or /etc/keepalived/keepalived.conf where that does not exist.\n"
+           "\nThe configuration is /etc/vrrpd/keepalived.conf, or /etc/keepalived/keepalived.conf where that "
+           "does not exist.\n"
            "Signals: SIGHUP reads it anew and opens the log file anew, SIGTERM ends, SIGUSR1 writes\n"
            "/tmp/keepalived.data, SIGUSR2 /tmp/keepalived.stats.\n";
 }
@@ -246,7 +263,8 @@ int signal_number(const std::string& name) {
         std::string_view name;
         int number;
     };
-    static constexpr Name kNames[] = {{"STOP", SIGTERM}, {"RELOAD", SIGHUP}, {"DATA", SIGUSR1}, {"STATS", SIGUSR2}};
+    static constexpr Name kNames[] = {
+        {"STOP", SIGTERM}, {"RELOAD", SIGHUP}, {"DATA", SIGUSR1}, {"STATS", SIGUSR2}};
     const Name* found = common::find_row(std::span<const Name>(kNames), name);
     return found != nullptr ? found->number : 0;
 }

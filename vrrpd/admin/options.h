@@ -12,22 +12,22 @@ enum class Mode : unsigned char { run, test, show, keywords, version, help, sign
 
 struct Options {
     Mode mode = Mode::run;
-    std::string config;             // -f; empty: the default places
+    std::string config;  // -f; empty: the default places
     std::string pid_file = "/run/vrrpd.pid";
-    std::string config_id;          // -i
+    std::string config_id;  // -i
     std::string log_file;
-    std::string signal_name;        // --signum
-    std::string show_socket;        // --socket, with --show
-    bool foreground = false;        // -n
-    bool console = false;           // -l
-    bool detail = false;            // -D
-    bool dump = false;              // -d: the configuration goes to the log as it was understood
-    bool syslog = true;             // not -G
-    bool json = false;              // --json, with --show
-    bool keep_addresses = false;    // -V
-    int facility = 3 << 3;          // -S; LOG_DAEMON
-    int umask = -1;                 // -u
-    std::vector<std::string> notes; // options taken without effect, to be logged
+    std::string signal_name;         // --signum
+    std::string show_socket;         // --socket, with --show
+    bool foreground = false;         // -n
+    bool console = false;            // -l
+    bool detail = false;             // -D
+    bool dump = false;               // -d: the configuration goes to the log as it was understood
+    bool syslog = true;              // not -G
+    bool json = false;               // --json, with --show
+    bool keep_addresses = false;     // -V
+    int facility = 3 << 3;           // -S; LOG_DAEMON
+    int umask = -1;                  // -u
+    std::vector<std::string> notes;  // options taken without effect, to be logged
 };
 
 // Fails with a sentence. Does not touch anything but its arguments.

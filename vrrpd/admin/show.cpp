@@ -38,7 +38,9 @@ const json::array& list(const json::value& value, std::string_view name) {
     const json::array* found = member(value, name).if_array();
     return found != nullptr ? *found : kEmpty;
 }
-bool present(const json::value& value, std::string_view name) { return !member(value, name).is_null(); }
+bool present(const json::value& value, std::string_view name) {
+    return !member(value, name).is_null();
+}
 
 std::string local_time(std::int64_t unix_ms) {
     const std::time_t seconds = unix_ms / 1000;
@@ -55,7 +57,7 @@ std::string plural(std::int64_t count, std::string_view noun) {
 
 // One page, built line by line; the label column keeps the eye on the left.
 class Page {
-   public:
+ public:
     void line(std::string_view label, std::string_view content) {
         out_ += fmt::format("  {:<10} {}\n", label, content);
     }
@@ -65,7 +67,7 @@ class Page {
     void raw(std::string_view content) { out_ += content; }
     std::string take() { return std::move(out_); }
 
-   private:
+ private:
     std::string out_;
 };
 
@@ -80,7 +82,8 @@ std::string held(const json::value& instance) {
 }
 
 std::string priority_sum(const json::value& instance) {
-    std::string out = fmt::format("{} (base {}", number(instance, "priority"), number(instance, "base_priority"));
+    std::string out =
+        fmt::format("{} (base {}", number(instance, "priority"), number(instance, "base_priority"));
     for (const json::value& check : list(instance, "checks")) {
         const std::int64_t weight = number(check, "weight");
         const std::string health = text(check, "health");
@@ -94,24 +97,32 @@ void instance_troubles(const json::value& instance, Page& page) {
     const std::string name = text(instance, "name"), state = text(instance, "state");
     if (state == "FAULT") page.trouble(fmt::format("{} is in FAULT: {}", name, text(instance, "reason")));
     if (state == "INIT") page.trouble(fmt::format("{} has not begun: {}", name, text(instance, "reason")));
-    if (flag(instance, "yielding")) page.trouble(fmt::format("{} offers the addresses to a peer: {}", name, text(instance, "reason")));
-    if (!flag(instance, "interface_up")) page.trouble(fmt::format("{}: interface {} is down", name, text(instance, "interface")));
+    if (flag(instance, "yielding"))
+        page.trouble(fmt::format("{} offers the addresses to a peer: {}", name, text(instance, "reason")));
+    if (!flag(instance, "interface_up"))
+        page.trouble(fmt::format("{}: interface {} is down", name, text(instance, "interface")));
     for (const json::value& address : list(instance, "addresses")) {
         const bool master = state == "MASTER";
         if (flag(address, "set") == master) continue;
-        page.trouble(fmt::format("{}: {} is {} on {} although this node is {}", name, text(address, "address"),
-                                 master ? "missing" : "set", text(address, "device"), state));
+        page.trouble(fmt::format("{}: {} is {} on {} although this node is {}", name,
+                                 text(address, "address"), master ? "missing" : "set",
+                                 text(address, "device"), state));
     }
     for (const json::value& check : list(instance, "checks")) {
         if (text(check, "health") != "bad") continue;
-        page.trouble(fmt::format("{}: check {} fails ({})", name, text(check, "name"), text(check, "detail")));
+        page.trouble(
+            fmt::format("{}: check {} fails ({})", name, text(check, "name"), text(check, "detail")));
     }
-    if (state == "MASTER" && list(instance, "peers").empty()) return;  // never heard of anybody: may be alone on purpose
+    if (state == "MASTER" && list(instance, "peers").empty())
+        return;  // never heard of anybody: may be alone on purpose
     for (const json::value& peer : list(instance, "peers")) {
-        if (state != "MASTER" || number(peer, "heard_ms_ago") > number(member(instance, "timers"), "master_down_ms")) continue;
+        if (state != "MASTER" ||
+            number(peer, "heard_ms_ago") > number(member(instance, "timers"), "master_down_ms"))
+            continue;
         if (number(peer, "priority") == 0) continue;
-        page.trouble(fmt::format("{}: {} claims to be master as well (priority {}, {} ago)", name, text(peer, "address"),
-                                 number(peer, "priority"), format_age(number(peer, "heard_ms_ago"))));
+        page.trouble(fmt::format("{}: {} claims to be master as well (priority {}, {} ago)", name,
+                                 text(peer, "address"), number(peer, "priority"),
+                                 format_age(number(peer, "heard_ms_ago"))));
     }
 }
 
@@ -130,18 +141,22 @@ void instance_identity(const json::value& instance, Page& page) {
                               flag(address, "advertised") ? "" : ", not advertised"));
     }
     page.line("priority", priority_sum(instance) + (flag(instance, "preempt") ? "" : ", does not preempt"));
-    std::string times = fmt::format("advert every {}, takes over after {} of silence",
-                                    format_age(number(timers, "advert_ms")), format_age(number(timers, "master_down_ms")));
+    std::string times =
+        fmt::format("advert every {}, takes over after {} of silence",
+                    format_age(number(timers, "advert_ms")), format_age(number(timers, "master_down_ms")));
     if (present(timers, "next_ms")) {
-        times += fmt::format("; {} in {}", state == "MASTER" ? "next advert" : "that would be", format_age(number(timers, "next_ms")));
+        times += fmt::format("; {} in {}", state == "MASTER" ? "next advert" : "that would be",
+                             format_age(number(timers, "next_ms")));
     }
     page.line("timers", times);
     std::string way = present(instance, "source") ? text(instance, "source") : "no source address";
     const std::string wanted = text(instance, "configured_source");
-    if (!wanted.empty() && wanted != text(instance, "source")) way += " (configured is " + wanted + ", which is not on this node)";
+    if (!wanted.empty() && wanted != text(instance, "source"))
+        way += " (configured is " + wanted + ", which is not on this node)";
     way += " to ";
     for (const json::value& destination : list(instance, "destinations")) {
-        way += (way.ends_with(" to ") ? "" : ", ") + std::string(destination.is_string() ? destination.get_string() : "");
+        way += (way.ends_with(" to ") ? "" : ", ") +
+               std::string(destination.is_string() ? destination.get_string() : "");
     }
     page.line("adverts", way);
 }
@@ -150,13 +165,18 @@ void instance_peers(const json::value& instance, Page& page) {
     bool first = true;
     for (const json::value& peer : list(instance, "peers")) {
         page.line(std::exchange(first, false) ? "peers" : "",
-                  fmt::format("{}   priority {}, heard {} ago", text(peer, "address"), number(peer, "priority"),
-                              format_age(number(peer, "heard_ms_ago"))));
+                  fmt::format("{}   priority {}, heard {} ago", text(peer, "address"),
+                              number(peer, "priority"), format_age(number(peer, "heard_ms_ago"))));
     }
-    if (first) page.line("peers", text(instance, "state") == "MASTER" ? "none heard since the start (backups are silent)" : "none heard since the start");
+    if (first)
+        page.line("peers", text(instance, "state") == "MASTER"
+                               ? "none heard since the start (backups are silent)"
+                               : "none heard since the start");
     const json::value& counters = member(instance, "counters");
-    std::string sums = fmt::format("{} sent, {} received", number(counters, "adverts_sent"), number(counters, "adverts_received"));
-    if (number(counters, "send_errors") > 0) sums += fmt::format(", {} could not be sent", number(counters, "send_errors"));
+    std::string sums = fmt::format("{} sent, {} received", number(counters, "adverts_sent"),
+                                   number(counters, "adverts_received"));
+    if (number(counters, "send_errors") > 0)
+        sums += fmt::format(", {} could not be sent", number(counters, "send_errors"));
     if (const json::object* dropped = member(counters, "dropped").if_object()) {
         for (const auto& [reason, count] : *dropped) {
             sums += fmt::format(", {} refused ({})", count.to_number<std::int64_t>(), std::string(reason));
@@ -168,10 +188,13 @@ void instance_peers(const json::value& instance, Page& page) {
 void instance_checks(const json::value& instance, Page& page) {
     bool first = true;
     for (const json::value& check : list(instance, "checks")) {
-        std::string line = fmt::format("{:<16} {:<8} weight {:<5}", text(check, "name"), text(check, "health"), number(check, "weight"));
+        std::string line = fmt::format("{:<16} {:<8} weight {:<5}", text(check, "name"),
+                                       text(check, "health"), number(check, "weight"));
         if (!text(check, "detail").empty()) line += text(check, "detail");
-        if (present(check, "last_ms_ago")) line += fmt::format(", {} ago", format_age(number(check, "last_ms_ago")));
-        if (present(check, "interval_ms")) line += fmt::format(", every {}", format_age(number(check, "interval_ms")));
+        if (present(check, "last_ms_ago"))
+            line += fmt::format(", {} ago", format_age(number(check, "last_ms_ago")));
+        if (present(check, "interval_ms"))
+            line += fmt::format(", every {}", format_age(number(check, "interval_ms")));
         if (flag(check, "running")) line += ", runs now";
         page.line(std::exchange(first, false) ? "checks" : "", line);
     }
@@ -196,15 +219,17 @@ void proxy(const json::value& status, Page& page) {
     std::string line = fmt::format("pid {}", number(link, "pid"));
     if (!text(link, "release").empty()) line += ", release " + text(link, "release");
     if (present(link, "state")) {
-        line += fmt::format(", {}, {} of {} up, health {} ago", text(link, "state"), number(link, "listeners_up"),
-                            plural(number(link, "listeners_total"), "listener"), format_age(number(link, "health_ms_ago")));
+        line += fmt::format(", {}, {} of {} up, health {} ago", text(link, "state"),
+                            number(link, "listeners_up"), plural(number(link, "listeners_total"), "listener"),
+                            format_age(number(link, "health_ms_ago")));
     }
     page.line("process", line);
     bool first = true;
     for (const json::value& backend : list(link, "backends")) {
         page.line(std::exchange(first, false) ? "backends" : "",
                   fmt::format("{:<16} {} of {} usable{}", text(backend, "name"), number(backend, "usable"),
-                              plural(number(backend, "total"), "server"), number(backend, "usable") == 0 ? "   !" : ""));
+                              plural(number(backend, "total"), "server"),
+                              number(backend, "usable") == 0 ? "   !" : ""));
     }
 }
 
@@ -236,7 +261,8 @@ std::string render_status(const json::value& status) {
     for (const json::value& instance : list(status, "instances")) {
         const bool master = text(instance, "state") == "MASTER";
         const std::string addresses = held(instance);
-        page.raw(fmt::format("{} is {} on {}{}\n", text(instance, "name"), text(instance, "state"), text(status, "host"),
+        page.raw(fmt::format("{} is {} on {}{}\n", text(instance, "name"), text(instance, "state"),
+                             text(status, "host"),
                              master ? " and holds " + (addresses.empty() ? "no address" : addresses) : ""));
     }
     for (const json::value& instance : list(status, "instances")) instance_troubles(instance, page);
@@ -250,12 +276,13 @@ std::string render_status(const json::value& status) {
         instance_history(instance, page);
     }
     proxy(status, page);
-    page.raw(fmt::format("\nvrrpd {} on {} (router id {}), pid {}, up {}, {}", text(status, "release"), text(status, "host"),
-                         text(status, "node"), number(status, "pid"), format_age(number(status, "uptime_ms")),
-                         text(status, "configuration")));
+    page.raw(fmt::format("\nvrrpd {} on {} (router id {}), pid {}, up {}, {}", text(status, "release"),
+                         text(status, "host"), text(status, "node"), number(status, "pid"),
+                         format_age(number(status, "uptime_ms")), text(status, "configuration")));
     if (number(status, "reloads") > 0) page.raw(", reloaded " + plural(number(status, "reloads"), "time"));
     if (number(status, "unknown_vrids") > 0) {
-        page.raw(fmt::format(", {} for VRIDs that are not configured here", plural(number(status, "unknown_vrids"), "advert")));
+        page.raw(fmt::format(", {} for VRIDs that are not configured here",
+                             plural(number(status, "unknown_vrids"), "advert")));
     }
     page.raw("\n");
     return page.take();
@@ -267,18 +294,21 @@ std::string render_statistics(const json::value& status) {
         const json::value& counters = member(instance, "counters");
         const json::value& changes = member(instance, "transitions");
         out += fmt::format(
-            "VRRP Instance: {}\n  Advertisements:\n    Received: {}\n    Sent: {}\n  Became master: {}\n  Released master: {}\n"
+            "VRRP Instance: {}\n  Advertisements:\n    Received: {}\n    Sent: {}\n  Became master: {}\n  "
+            "Released master: {}\n"
             "  Packet Errors:\n",
             text(instance, "name"), number(counters, "adverts_received"), number(counters, "adverts_sent"),
-            number(changes, "master"), number(changes, "master") - (text(instance, "state") == "MASTER" ? 1 : 0));
+            number(changes, "master"),
+            number(changes, "master") - (text(instance, "state") == "MASTER" ? 1 : 0));
         if (const json::object* dropped = member(counters, "dropped").if_object()) {
             for (const auto& [reason, count] : *dropped) {
                 out += fmt::format("    {}: {}\n", std::string(reason), count.to_number<std::int64_t>());
             }
         }
-        out += fmt::format("    Address list: {}\n  Priority Zero:\n    Received: {}\n    Sent: {}\n",
-                           number(counters, "address_list_differs"), number(counters, "priority_zero_received"),
-                           number(counters, "priority_zero_sent"));
+        out +=
+            fmt::format("    Address list: {}\n  Priority Zero:\n    Received: {}\n    Sent: {}\n",
+                        number(counters, "address_list_differs"), number(counters, "priority_zero_received"),
+                        number(counters, "priority_zero_sent"));
     }
     return out;
 }

@@ -1,5 +1,5 @@
-// `vrrpd --show`: what an operator wants to know when the pager rings, from the status of the running keeper. Trouble is
-// marked with '!' and comes first.
+// `vrrpd --show`: what an operator wants to know when the pager rings, from the status of the running keeper.
+// Trouble is marked with '!' and comes first.
 #pragma once
 
 #include <boost/json/value.hpp>

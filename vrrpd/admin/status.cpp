@@ -15,7 +15,9 @@ using engine::Router;
 
 namespace {
 
-std::int64_t ms(Duration duration) { return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count(); }
+std::int64_t ms(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
 std::int64_t unix_ms(std::chrono::system_clock::time_point at) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
@@ -32,9 +34,12 @@ json::value ms_until(TimePoint at) {
 
 const char* name_of(fsm::Health health) {
     switch (health) {
-        case fsm::Health::unknown: return "unknown";
-        case fsm::Health::good: return "good";
-        case fsm::Health::bad: return "bad";
+        case fsm::Health::unknown:
+            return "unknown";
+        case fsm::Health::good:
+            return "good";
+        case fsm::Health::bad:
+            return "bad";
     }
     return "";
 }
@@ -54,11 +59,12 @@ json::array addresses_of(const engine::Engine& engine, const Router& router) {
     const auto add = [&](const config::AddressEntry& entry, bool advertised) {
         const std::string& device = entry.device.empty() ? router.settings().interface : entry.device;
         const io::Link* link = engine.network().find(device);
-        list.push_back(json::object{{"address", entry.address.to_string()},
-                                    {"prefix", entry.prefix},
-                                    {"device", device},
-                                    {"advertised", advertised},
-                                    {"set", link != nullptr && engine.network().is_set(entry.address, link->index)}});
+        list.push_back(
+            json::object{{"address", entry.address.to_string()},
+                         {"prefix", entry.prefix},
+                         {"device", device},
+                         {"advertised", advertised},
+                         {"set", link != nullptr && engine.network().is_set(entry.address, link->index)}});
     };
     for (const auto& entry : router.settings().addresses) add(entry, true);
     for (const auto& entry : router.settings().excluded_addresses) add(entry, false);
@@ -142,17 +148,21 @@ json::object instance_of(const engine::Engine& engine, const Router& router) {
                      {"base_priority", settings.priority},
                      {"preempt", !settings.nopreempt},
                      {"source", state.source ? json::value(state.source->to_string()) : json::value(nullptr)},
-                     {"configured_source", settings.source ? json::value(settings.source->to_string()) : json::value(nullptr)}};
+                     {"configured_source",
+                      settings.source ? json::value(settings.source->to_string()) : json::value(nullptr)}};
     out["destinations"] = json::array();
-    if (!settings.unicast()) out["destinations"].as_array().push_back(json::string(router.group().to_string()));
+    if (!settings.unicast())
+        out["destinations"].as_array().push_back(json::string(router.group().to_string()));
     for (const auto& peer : settings.unicast_peers) {
         out["destinations"].as_array().push_back(json::string(peer.address.to_string()));
     }
-    out["timers"] = json::object{
-        {"advert_ms", ms(settings.advert_interval)},
-        {"master_down_ms", ms(fsm::master_down(router.params(), std::max<std::uint8_t>(state.priority, 1),
-                                               state.master_interval > Duration{} ? state.master_interval : settings.advert_interval))},
-        {"next_ms", ms_until(state.deadlines.main)}};
+    out["timers"] =
+        json::object{{"advert_ms", ms(settings.advert_interval)},
+                     {"master_down_ms",
+                      ms(fsm::master_down(router.params(), std::max<std::uint8_t>(state.priority, 1),
+                                          state.master_interval > Duration{} ? state.master_interval
+                                                                             : settings.advert_interval))},
+                     {"next_ms", ms_until(state.deadlines.main)}};
     out["addresses"] = addresses_of(engine, router);
     out["checks"] = checks_of(engine, router);
     out["peers"] = peers_of(state);
@@ -183,7 +193,8 @@ json::object proxy_of(const engine::ProxyLink& link) {
     }
     if (health.backends) {
         for (const auto& backend : *health.backends) {
-            backends.push_back(json::object{{"name", backend.name}, {"usable", backend.usable}, {"total", backend.total}});
+            backends.push_back(
+                json::object{{"name", backend.name}, {"usable", backend.usable}, {"total", backend.total}});
         }
     }
     out["workers"] = std::move(workers);

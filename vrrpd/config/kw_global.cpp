@@ -33,16 +33,6 @@ void seconds(Call& call, Globals& g) {
     if (const auto value = call.seconds(0, HighSeconds)) g.*Member = *value;
 }
 
-template <Duration Globals::* Member>
-void gap(Call& call, Globals& g) {
-    const auto value = call.seconds(0, 4294);
-    if (!value) return;
-    if (*value > Duration{})
-        g.*Member = *value;
-    else
-        call.warn("0 is no gap: messages are sent as they come");
-}
-
 template <std::optional<Duration> GarpSettings::* Member, int High>
 void garp_seconds(Call& call, Globals& g) {
     if (const auto value = call.seconds(0, High)) g.garp.*Member = *value;
@@ -177,9 +167,9 @@ constexpr Keyword<Globals> kKeywords[] = {
      "SECONDS before the second block after a lower advert"},
     {"vrrp_garp_lower_prio_repeat", garp_count<&GarpSettings::lower_prio_repeat, 0>, Effect::full,
      "ARPs after a lower advert"},
-    {"vrrp_garp_interval", gap<&G::garp_interval>, Effect::full,
+    {"vrrp_garp_interval", seconds<&G::garp_interval, 4294>, Effect::not_yet,
      "SECONDS between ARPs on one interface; default 0"},
-    {"vrrp_gna_interval", gap<&G::gna_interval>, Effect::full,
+    {"vrrp_gna_interval", seconds<&G::gna_interval, 4294>, Effect::not_yet,
      "SECONDS between neighbour adverts on one interface; default 0"},
     {"vrrp_min_garp", boolean<&G::min_garp>, Effect::full, "[BOOL]: one ARP and no second block"},
     {"vrrp_down_timer_adverts", number<&G::down_timer_adverts, 1, 100>, Effect::full,
@@ -193,7 +183,7 @@ constexpr Keyword<Globals> kKeywords[] = {
      "ADDR of the group; default 224.0.0.18"},
     {"vrrp_mcast_group6", group<&G::group6, packet::Family::v6>, Effect::full,
      "ADDR of the group; default ff02::12"},
-    {"default_interface", text<&G::default_interface>, Effect::full,
+    {"default_interface", text<&G::default_interface>, Effect::not_yet,
      "IF of static addresses without dev; default eth0"},
     {"dynamic_interfaces", flag<&G::dynamic_interfaces>, Effect::full,
      "[allow_if_changes]: an interface may be missing at the start"},

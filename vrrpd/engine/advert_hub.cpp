@@ -32,7 +32,8 @@ AdvertHub::Entry* AdvertHub::find(Family family, const std::string& interface) {
     return found == entries_.end() ? nullptr : found->get();
 }
 
-common::Result<> AdvertHub::listen(Family family, const std::string& interface, int index, const IpAddress& group) {
+common::Result<> AdvertHub::listen(Family family, const std::string& interface, int index,
+                                   const IpAddress& group) {
     Entry* known = find(family, interface);
     if (known != nullptr && known->socket.index() != index) {
         prune([&](const std::string& name, Family kind) { return name != interface || kind != family; });

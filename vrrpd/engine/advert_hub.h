@@ -1,5 +1,5 @@
-// All advert sockets of the node: one per interface and family, shared by the instances there, and the way of a received
-// packet to its instance.
+// All advert sockets of the node: one per interface and family, shared by the instances there, and the way of
+// a received packet to its instance.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -18,15 +18,16 @@
 namespace vrrpd::engine {
 
 class AdvertHub {
-   public:
+ public:
     // `interface` is the name the socket is bound to.
-    using Handler = std::function<void(const std::string& interface, packet::Family, const packet::Datagram&)>;
+    using Handler =
+        std::function<void(const std::string& interface, packet::Family, const packet::Datagram&)>;
 
     AdvertHub(boost::asio::io_context& io, Handler handler) : io_(io), handler_(std::move(handler)) {}
     ~AdvertHub();
 
-    // Makes sure that there is a socket on the interface (of that index: a former one of the same name is replaced) and that
-    // it hears `group`; a unicast address as `group` joins nothing.
+    // Makes sure that there is a socket on the interface (of that index: a former one of the same name is
+    // replaced) and that it hears `group`; a unicast address as `group` joins nothing.
     common::Result<> listen(packet::Family family, const std::string& interface, int index,
                             const packet::IpAddress& group);
 
@@ -34,13 +35,15 @@ class AdvertHub {
     common::Result<> send(const std::string& interface, std::span<const std::uint8_t> payload,
                           const packet::IpAddress& source, const packet::IpAddress& destination, int ttl);
 
-    // Delivers everything that has arrived on any socket. A flood is cut off after kMaxDrain packets per socket.
+    // Delivers everything that has arrived on any socket. A flood is cut off after kMaxDrain packets per
+    // socket.
     void drain();
 
-    // Sockets on interfaces for which `in_use` is false are closed (after a reload, when an interface is gone).
+    // Sockets on interfaces for which `in_use` is false are closed (after a reload, when an interface is
+    // gone).
     void prune(const std::function<bool(const std::string& interface, packet::Family)>& in_use);
 
-   private:
+ private:
     static constexpr int kMaxDrain = 512;
     struct Entry;
     Entry* find(packet::Family family, const std::string& interface);

@@ -24,7 +24,8 @@ std::set<std::string, std::less<>> interfaces() {
 void check_command(const config::Command& command, const config::Globals& globals, const std::string& what,
                    Diagnostics& diagnostics) {
     if (!command) return;
-    if (const auto path = locate(command); !path) diagnostics.warning(command.where, what + ": " + path.error().text);
+    if (const auto path = locate(command); !path)
+        diagnostics.warning(command.where, what + ": " + path.error().text);
     if (const auto account = account_for(command, globals); !account) {
         diagnostics.warning(command.where, what + ": " + account.error().text);
     }
@@ -52,11 +53,12 @@ void check_node(const config::Config& config, Diagnostics& diagnostics) {
         }
         for (const config::Track& track : instance.tracks) {
             if (track.rule.kind != fsm::TrackKind::interface || present.contains(track.rule.name)) continue;
-            diagnostics.warning(track.where, "tracked interface '" + track.rule.name + "' does not exist: it counts as down");
+            diagnostics.warning(
+                track.where, "tracked interface '" + track.rule.name + "' does not exist: it counts as down");
         }
         const config::Notifications& notify = instance.notify;
-        for (const config::Command* command : {&notify.master, &notify.backup, &notify.fault, &notify.stop, &notify.any,
-                                               &notify.deleted, &notify.master_rx_lower_pri}) {
+        for (const config::Command* command : {&notify.master, &notify.backup, &notify.fault, &notify.stop,
+                                               &notify.any, &notify.deleted, &notify.master_rx_lower_pri}) {
             check_command(*command, config.globals, "notify script", diagnostics);
         }
     }

@@ -1,4 +1,5 @@
-// What the configuration asks of this node and does not find: looked at before anything is started, by -t, and at a reload.
+// What the configuration asks of this node and does not find: looked at before anything is started, by -t,
+// and at a reload.
 #pragma once
 
 #include "common/diagnostics.h"
@@ -6,8 +7,8 @@
 
 namespace vrrpd::engine {
 
-// An interface that does not exist is an error (with dynamic_interfaces a warning); users, scripts and sources that do
-// not exist are warnings.
+// An interface that does not exist is an error (with dynamic_interfaces a warning); users, scripts and
+// sources that do not exist are warnings.
 void check_node(const config::Config& config, common::Diagnostics& diagnostics);
 
 }  // namespace vrrpd::engine

@@ -13,7 +13,8 @@ namespace log = common::log;
 using config::Instance;
 
 common::Result<std::unique_ptr<Engine>> Engine::open(boost::asio::io_context& io,
-                                                     common::process::HelperProcess helper, EngineOptions options) {
+                                                     common::process::HelperProcess helper,
+                                                     EngineOptions options) {
     auto network = io::Network::open();
     if (!network) return std::unexpected(network.error());
     auto announcer = io::Announcer::open();
@@ -51,7 +52,9 @@ Engine::Engine(boost::asio::io_context& io, common::process::HelperProcess helpe
     wait_for_network();
 }
 
-Engine::~Engine() { network_watch_.release(); }
+Engine::~Engine() {
+    network_watch_.release();
+}
 
 // ---- configuration
 
@@ -85,15 +88,19 @@ void Engine::configure_scripts(std::map<std::string, std::unique_ptr<ScriptRunne
         const auto tracks = [&](const config::Track& track) {
             return track.rule.kind == fsm::TrackKind::script && track.rule.name == script.name;
         };
-        const auto used = [&](const Instance& instance) { return std::ranges::any_of(instance.tracks, tracks); };
+        const auto used = [&](const Instance& instance) {
+            return std::ranges::any_of(instance.tracks, tracks);
+        };
         if (std::ranges::none_of(config_->instances, used)) continue;
 
         const auto account = account_for(script.command, config_->globals);
         const auto path = locate(script.command);
         std::string trouble = !account ? account.error().text : !path ? path.error().text : "";
-        if (trouble.empty() && config_->globals.script_security && account->is_root()) trouble = insecure_part(*path);
+        if (trouble.empty() && config_->globals.script_security && account->is_root())
+            trouble = insecure_part(*path);
         if (!trouble.empty()) {
-            log::error("{}:{}: vrrp_script {} is disabled: {}", script.where.file, script.where.line, script.name, trouble);
+            log::error("{}:{}: vrrp_script {} is disabled: {}", script.where.file, script.where.line,
+                       script.name, trouble);
             disabled_scripts_[script.name] = trouble;
             continue;
         }
@@ -102,7 +109,8 @@ void Engine::configure_scripts(std::map<std::string, std::unique_ptr<ScriptRunne
             known->second->reconfigure(script, *account);
             scripts_[script.name] = std::move(known->second);
         } else {
-            fresh[script.name] = std::make_unique<ScriptRunner>(io_, helper_, script, *account, [this] { track(); });
+            fresh[script.name] =
+                std::make_unique<ScriptRunner>(io_, helper_, script, *account, [this] { track(); });
         }
     }
     for (auto& [name, runner] : old) {
@@ -115,14 +123,15 @@ void Engine::configure_scripts(std::map<std::string, std::unique_ptr<ScriptRunne
 void Engine::configure_proxy() {
     const auto& settings = config_->globals.proxy;
     const auto follows = [](const config::Track& track) { return track.rule.kind == fsm::TrackKind::proxy; };
-    const bool needed = std::ranges::any_of(
-        config_->instances, [&](const Instance& instance) { return std::ranges::any_of(instance.tracks, follows); });
+    const bool needed = std::ranges::any_of(config_->instances, [&](const Instance& instance) {
+        return std::ranges::any_of(instance.tracks, follows);
+    });
     if (proxy_ && proxy_->serves(settings, needed)) return;
     if (proxy_) bury(std::move(proxy_));
-    proxy_ = std::make_unique<ProxyLink>(io_, settings, options_.release, needed,
-                                         ProxyLink::Handlers{.changed = [this] { track(); },
-                                                             .look = [this] { look(); },
-                                                             .role = [this] { return role(); }});
+    proxy_ = std::make_unique<ProxyLink>(
+        io_, settings, options_.release, needed,
+        ProxyLink::Handlers{
+            .changed = [this] { track(); }, .look = [this] { look(); }, .role = [this] { return role(); }});
     proxy_->start();
 }
 
@@ -176,9 +185,11 @@ fsm::TrackResult Engine::result_of(const fsm::TrackRule& rule) const {
             if (link != nullptr && link->up) return {fsm::Health::good, 0, "up"};
             return {fsm::Health::bad, 0, link == nullptr ? "does not exist" : "down"};
         }
-        case fsm::TrackKind::proxy: return proxy_->result();
+        case fsm::TrackKind::proxy:
+            return proxy_->result();
         case fsm::TrackKind::file:
-        case fsm::TrackKind::process: break;
+        case fsm::TrackKind::process:
+            break;
     }
     return {fsm::Health::good, 0, "not followed by this version"};
 }
@@ -206,17 +217,20 @@ void Engine::look() {
 // ---- the node
 
 void Engine::wait_for_network() {
-    network_watch_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
-        if (error) return;
-        for (const io::NetworkChange& change : network_->receive()) on_network(change);
-        wait_for_network();
-    });
+    network_watch_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                              [this](boost::system::error_code error) {
+                                  if (error) return;
+                                  for (const io::NetworkChange& change : network_->receive())
+                                      on_network(change);
+                                  wait_for_network();
+                              });
 }
 
 void Engine::on_network(const io::NetworkChange& change) {
     for (const auto* group : {&routers_, &leaving_}) {
         for (const auto& router : *group) {
-            if (const auto* link = std::get_if<io::LinkChange>(&change)) router->on_link(link->link, link->gone);
+            if (const auto* link = std::get_if<io::LinkChange>(&change))
+                router->on_link(link->link, link->gone);
             if (const auto* address = std::get_if<io::AddressChange>(&change)) {
                 router->on_address(address->address, address->present);
             }
@@ -225,12 +239,14 @@ void Engine::on_network(const io::NetworkChange& change) {
     if (std::holds_alternative<io::LinkChange>(change)) track();
 }
 
-void Engine::on_datagram(const std::string& interface, packet::Family family, const packet::Datagram& datagram) {
+void Engine::on_datagram(const std::string& interface, packet::Family family,
+                         const packet::Datagram& datagram) {
     const auto vrid = packet::peek_vrid(datagram.payload);
     for (const auto* group : {&routers_, &leaving_}) {
         for (const auto& router : *group) {
             const Instance& settings = router->settings();
-            if (vrid && settings.vrid == *vrid && settings.family == family && settings.interface == interface) {
+            if (vrid && settings.vrid == *vrid && settings.family == family &&
+                settings.interface == interface) {
                 return router->on_datagram(datagram);
             }
         }
@@ -239,7 +255,8 @@ void Engine::on_datagram(const std::string& interface, packet::Family family, co
     if (!config_->globals.log_unknown_vrids || !vrid) return;
     const auto passed = unknown_lines_.admit(interface + std::to_string(*vrid), common::Clock::now());
     if (!passed) return;
-    log::info("Unknown VRID({}) received on interface({}). ignoring...{}", *vrid, interface, log::suppressed_note(*passed));
+    log::info("Unknown VRID({}) received on interface({}). ignoring...{}", *vrid, interface,
+              log::suppressed_note(*passed));
 }
 
 // ---- roles and the end
@@ -250,9 +267,9 @@ control::Role Engine::role() const {
         control::VrrpState state;
     };
     static constexpr Row kRows[] = {
-        {fsm::Role::init, control::VrrpState::init},         {fsm::Role::backup, control::VrrpState::backup},
-        {fsm::Role::master, control::VrrpState::master},     {fsm::Role::yielding, control::VrrpState::master},
-        {fsm::Role::fault, control::VrrpState::fault},       {fsm::Role::stopping, control::VrrpState::stopped},
+        {fsm::Role::init, control::VrrpState::init},       {fsm::Role::backup, control::VrrpState::backup},
+        {fsm::Role::master, control::VrrpState::master},   {fsm::Role::yielding, control::VrrpState::master},
+        {fsm::Role::fault, control::VrrpState::fault},     {fsm::Role::stopping, control::VrrpState::stopped},
         {fsm::Role::stopped, control::VrrpState::stopped},
     };
     control::Role message;
@@ -260,8 +277,12 @@ control::Role Engine::role() const {
     message.node = config_->globals.router_id.empty() ? host_name() : config_->globals.router_id;
     for (const auto& router : routers_) {
         const Instance& settings = router->settings();
-        control::InstanceRole one{settings.name, settings.interface, settings.vrid, control::VrrpState::init,
-                                  router->state().priority, {}};
+        control::InstanceRole one{settings.name,
+                                  settings.interface,
+                                  settings.vrid,
+                                  control::VrrpState::init,
+                                  router->state().priority,
+                                  {}};
         for (const Row& row : kRows) {
             if (row.role == router->state().role) one.state = row.state;
         }
@@ -284,7 +305,9 @@ void Engine::on_finished(Router& router) {
         bury(std::move(*leaver));
         leaving_.erase(leaver);
     }
-    const auto finished = [](const std::unique_ptr<Router>& one) { return one->state().role == fsm::Role::stopped; };
+    const auto finished = [](const std::unique_ptr<Router>& one) {
+        return one->state().role == fsm::Role::stopped;
+    };
     if (done_ && std::ranges::all_of(routers_, finished) && leaving_.empty()) {
         boost::asio::post(io_, std::exchange(done_, nullptr));
     }
@@ -297,7 +320,8 @@ void Engine::stop(std::function<void()> done) {
         std::vector<Router*> all;  // finishing changes the lists
         for (const auto& router : *group) all.push_back(router.get());
         for (Router* router : all) {
-            if (router->state().role != fsm::Role::stopped) router->stop(options_.keep_addresses, group == &leaving_);
+            if (router->state().role != fsm::Role::stopped)
+                router->stop(options_.keep_addresses, group == &leaving_);
         }
     }
     if (done_ && routers_.empty() && leaving_.empty()) boost::asio::post(io_, std::exchange(done_, nullptr));

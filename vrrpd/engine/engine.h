@@ -1,4 +1,5 @@
-// The keeper at work: owns the routers, their trackers and the node's sockets, on one thread and one io_context.
+// The keeper at work: owns the routers, their trackers and the node's sockets, on one thread and one
+// io_context.
 //
 //   event (packet, netlink, timer, script, proxy) -> Router -> fsm::step -> actions
 #pragma once
@@ -23,28 +24,29 @@
 namespace vrrpd::engine {
 
 struct EngineOptions {
-    bool log_detail = false;       // -D
-    bool keep_addresses = false;   // -V: a stopped keeper leaves the addresses where they are
-    std::string release;           // program version, for the proxy
+    bool log_detail = false;      // -D
+    bool keep_addresses = false;  // -V: a stopped keeper leaves the addresses where they are
+    std::string release;          // program version, for the proxy
     std::string state_path = "/run/vrrpd/state";
     std::function<void()> roles_changed;  // may be empty
 };
 
 class Engine {
-   public:
+ public:
     // Opens what needs privileges, except for the advert sockets. Nothing is changed on the node yet.
     static common::Result<std::unique_ptr<Engine>> open(boost::asio::io_context& io,
-                                                        common::process::HelperProcess helper, EngineOptions options);
+                                                        common::process::HelperProcess helper,
+                                                        EngineOptions options);
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    // The first time starts everything. Later: a reload; virtual routers that are the same (interface, VRID, family) keep
-    // their role, addresses are diffed, results of checks stay.
+    // The first time starts everything. Later: a reload; virtual routers that are the same (interface, VRID,
+    // family) keep their role, addresses are diffed, results of checks stay.
     void configure(std::shared_ptr<const config::Config> config);
 
-    // Priority 0, addresses kept for a moment; `done` is called when the last router has let go. A second call
-    // does not wait.
+    // Priority 0, addresses kept for a moment; `done` is called when the last router has let go. A second
+    // call does not wait.
     void stop(std::function<void()> done);
 
     const config::Config& config() const { return *config_; }
@@ -58,7 +60,7 @@ class Engine {
     std::size_t reloads() const { return reloads_; }
     common::control::Role role() const;
 
-   private:
+ private:
     Engine(boost::asio::io_context& io, common::process::HelperProcess helper, EngineOptions options,
            std::unique_ptr<io::Network> network, io::Announcer announcer);
 

@@ -34,11 +34,12 @@ std::uint64_t HelperPort::run(HelperJob job, Handler handler) {
 }
 
 void HelperPort::wait() {
-    watch_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this, life = life_](boost::system::error_code error) {
-        if (error || !*life) return;
-        read_events();
-        if (*life && alive_) wait();
-    });
+    watch_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                      [this, life = life_](boost::system::error_code error) {
+                          if (error || !*life) return;
+                          read_events();
+                          if (*life && alive_) wait();
+                      });
 }
 
 void HelperPort::read_events() {

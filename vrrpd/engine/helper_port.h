@@ -12,15 +12,15 @@
 namespace vrrpd::engine {
 
 class HelperPort {
-   public:
+ public:
     // Called for each event of the job; after one that is final, never again.
     using Handler = std::function<void(const common::process::HelperEvent&)>;
 
     HelperPort(boost::asio::io_context& io, common::process::HelperProcess helper);
     ~HelperPort();
 
-    // `job.id` is filled in. When the helper cannot take it the handler is called with `not_run` from the loop.
-    // Returns the id, for forget().
+    // `job.id` is filled in. When the helper cannot take it the handler is called with `not_run` from the
+    // loop. Returns the id, for forget().
     std::uint64_t run(common::process::HelperJob job, Handler handler);
 
     // No handler is called for the job any more; the job itself goes on.
@@ -28,7 +28,7 @@ class HelperPort {
 
     bool alive() const { return alive_; }
 
-   private:
+ private:
     void wait();
     void read_events();
     void lost(const std::string& reason);

@@ -18,14 +18,15 @@ using fsm::NotifyEvent;
 
 namespace {
 
-// A notify script that has run this long gives way when the next one waits: late news is worse than a cut script.
+// A notify script that has run this long gives way when the next one waits: late news is worse than a cut
+// script.
 constexpr std::chrono::seconds kPatience{30};
 
 // One row per event: its word in scripts and FIFOs, the script of its own, and what mail says.
 struct Row {
     NotifyEvent event;
     const char* word;
-    Command Notifications::*own;
+    Command Notifications::* own;
     bool generic;         // the generic notify script is told, too
     const char* subject;  // nullptr: no mail
     const char* body;
@@ -40,7 +41,8 @@ constexpr Row kRows[] = {
     {NotifyEvent::fault, "FAULT", &Notifications::fault, true, "Entering FAULT state", kNotOwning},
     {NotifyEvent::stop, "STOP", &Notifications::stop, true, "Stopping", kNotOwning},
     {NotifyEvent::deleted, "DELETED", &Notifications::deleted, true, "Deleted", kNotOwning},
-    {NotifyEvent::lower_prio_received, "MASTER_RX_LOWER_PRI", &Notifications::master_rx_lower_pri, false, nullptr, nullptr},
+    {NotifyEvent::lower_prio_received, "MASTER_RX_LOWER_PRI", &Notifications::master_rx_lower_pri, false,
+     nullptr, nullptr},
 };
 
 const Row* find(NotifyEvent event) {
@@ -92,8 +94,8 @@ void Notifier::notify(const config::Instance& instance, const fsm::Notify& notic
         if (!instance.notify.priority_changes.value_or(globals_->notify_priority_changes)) return;
         const auto last = last_mail_.find(instance.name);
         const bool master = last != last_mail_.end() && last->second == NotifyEvent::master;
-        const std::string line = "INSTANCE \"" + instance.name + "\" " + (master ? "MASTER" : "BACKUP") + "_PRIORITY " +
-                                 priority + "\n";
+        const std::string line = "INSTANCE \"" + instance.name + "\" " + (master ? "MASTER" : "BACKUP") +
+                                 "_PRIORITY " + priority + "\n";
         fifo_.write(line);
         vrrp_fifo_.write(line);
         return;
@@ -112,7 +114,8 @@ void Notifier::run(const config::Instance& instance, const Command& command, std
     if (!command) return;
     const auto account = account_for(command, *globals_);
     if (!account) {
-        log::error("VRRP_Instance({}) cannot run {}: {}", instance.name, command.argv[0], account.error().text);
+        log::error("VRRP_Instance({}) cannot run {}: {}", instance.name, command.argv[0],
+                   account.error().text);
         return;
     }
     if (globals_->script_security && account->is_root()) {

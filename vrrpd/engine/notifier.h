@@ -1,5 +1,6 @@
-// Tells the world about state changes: notify scripts, the FIFOs, mail. Scripts of one instance run one after the other in
-// the order of the transitions (a queue of the helper process, which also outlives us: notify_stop still runs).
+// Tells the world about state changes: notify scripts, the FIFOs, mail. Scripts of one instance run one after
+// the other in the order of the transitions (a queue of the helper process, which also outlives us:
+// notify_stop still runs).
 #pragma once
 
 #include <string>
@@ -12,7 +13,7 @@
 namespace vrrpd::engine {
 
 class Notifier {
-   public:
+ public:
     explicit Notifier(HelperPort& helper) : helper_(helper) {}
 
     // At the start and at each reload. FIFOs are opened, and made where they do not exist.
@@ -21,8 +22,9 @@ class Notifier {
     // `globals` of configure() must still live.
     void notify(const config::Instance& instance, const fsm::Notify& event);
 
-   private:
-    void run(const config::Instance& instance, const config::Command& command, std::vector<std::string> extra);
+ private:
+    void run(const config::Instance& instance, const config::Command& command,
+             std::vector<std::string> extra);
     void mail(const config::Instance& instance, fsm::NotifyEvent event);
 
     HelperPort& helper_;

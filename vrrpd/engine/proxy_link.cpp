@@ -38,23 +38,24 @@ control::ClientSettings client_settings(const config::ProxyLink& settings, std::
 
 }  // namespace
 
-ProxyLink::ProxyLink(boost::asio::io_context& io, const config::ProxyLink& settings, std::string release, bool needed,
-                     Handlers handlers)
+ProxyLink::ProxyLink(boost::asio::io_context& io, const config::ProxyLink& settings, std::string release,
+                     bool needed, Handlers handlers)
     : settings_(settings),
       handlers_(std::move(handlers)),
       needed_(needed),
       watch_(limits_of(settings)),
-      client_(io, client_settings(settings, std::move(release)),
-              {.on_up =
-                   [this](const control::Hello& hello) {
-                       peer_ = hello;
-                       health_.reset();
-                       const auto verdict = watch_.on_up(Clock::now());
-                       client_.send(handlers_.role());
-                       judge(verdict);
-                   },
-               .on_message = [this](const control::Message& message) { on_message(message); },
-               .on_down = [this](const std::string& reason) { judge(watch_.on_down(reason, Clock::now())); }}),
+      client_(
+          io, client_settings(settings, std::move(release)),
+          {.on_up =
+               [this](const control::Hello& hello) {
+                   peer_ = hello;
+                   health_.reset();
+                   const auto verdict = watch_.on_up(Clock::now());
+                   client_.send(handlers_.role());
+                   judge(verdict);
+               },
+           .on_message = [this](const control::Message& message) { on_message(message); },
+           .on_down = [this](const std::string& reason) { judge(watch_.on_down(reason, Clock::now())); }}),
       timer_(io),
       grace_(io) {}
 
@@ -77,7 +78,9 @@ void ProxyLink::on_message(const control::Message& message) {
     const auto now = Clock::now();
     if (const auto* health = std::get_if<control::Health>(&message)) {
         // Backends come only when they changed.
-        auto backends = health->backends ? health->backends : health_ ? std::move(health_->backends) : std::nullopt;
+        auto backends = health->backends ? health->backends
+                        : health_        ? std::move(health_->backends)
+                                         : std::nullopt;
         health_ = *health;
         health_->backends = std::move(backends);
         health_at_ = now;
@@ -98,9 +101,12 @@ void ProxyLink::judge(const control::LinkVerdict& verdict) {
         case LinkState::lost:
             log::warning("Proxy link to {} is lost: {} (pid {})", settings_.socket, verdict.reason, pid);
             break;
-        case LinkState::suspended: log::notice("The proxy (pid {}) reloads: not judged meanwhile", pid); break;
+        case LinkState::suspended:
+            log::notice("The proxy (pid {}) reloads: not judged meanwhile", pid);
+            break;
         case LinkState::settling:
-        case LinkState::unknown: break;
+        case LinkState::unknown:
+            break;
     }
     const bool look = verdict.state == LinkState::lost || (verdict.state == LinkState::up && ever_up_);
     ever_up_ = ever_up_ || verdict.state == LinkState::up;
@@ -125,7 +131,8 @@ fsm::TrackResult ProxyLink::result() const {
     if (watch_.usable()) return {fsm::Health::good, 0, "ready"};
     if (watch_.state() == LinkState::lost) return {fsm::Health::bad, 0, watch_.reason()};
     // Settling after a loss is not good yet; before the first time it is unknown, for as long as one waits.
-    if (ever_up_) return {fsm::Health::bad, 0, watch_.reason().empty() ? "not ready for long enough" : watch_.reason()};
+    if (ever_up_)
+        return {fsm::Health::bad, 0, watch_.reason().empty() ? "not ready for long enough" : watch_.reason()};
     if (!grace_over_ || watch_.state() == LinkState::settling) return {};
     return {fsm::Health::bad, 0, "no proxy at " + settings_.socket};
 }

@@ -15,19 +15,22 @@
 namespace vrrpd::engine {
 
 class ProxyLink {
-   public:
+ public:
     struct Handlers {
-        std::function<void()> changed;                 // result() or suspended() may have changed
-        std::function<void()> look;                    // the link was lost or is back: checks should run now
-        std::function<common::control::Role()> role;   // the roles as they are, for a fresh link
+        std::function<void()> changed;                // result() or suspended() may have changed
+        std::function<void()> look;                   // the link was lost or is back: checks should run now
+        std::function<common::control::Role()> role;  // the roles as they are, for a fresh link
     };
-    // `needed`: an instance follows the link itself (track_proxy); then a proxy that never was there is a lost one.
-    ProxyLink(boost::asio::io_context& io, const config::ProxyLink& settings, std::string release, bool needed,
-              Handlers handlers);
+    // `needed`: an instance follows the link itself (track_proxy); then a proxy that never was there is a
+    // lost one.
+    ProxyLink(boost::asio::io_context& io, const config::ProxyLink& settings, std::string release,
+              bool needed, Handlers handlers);
 
     void start();
     // Whether a reload may go on with this link.
-    bool serves(const config::ProxyLink& settings, bool needed) const { return settings == settings_ && needed == needed_; }
+    bool serves(const config::ProxyLink& settings, bool needed) const {
+        return settings == settings_ && needed == needed_;
+    }
     void send(const common::control::Role& role) { client_.send(role); }
 
     fsm::TrackResult result() const;
@@ -41,7 +44,7 @@ class ProxyLink {
     const std::optional<common::control::Health>& health() const { return health_; }
     common::TimePoint health_at() const { return health_at_; }
 
-   private:
+ private:
     void on_message(const common::control::Message& message);
     void judge(const common::control::LinkVerdict& verdict);
     void arm();

@@ -25,7 +25,8 @@ bool same_address(const AddressEntry& a, const AddressEntry& b) {
 
 bool contains(const config::Instance& settings, const AddressEntry& wanted) {
     bool found = false;
-    for_each_address(settings, [&](const AddressEntry& entry) { found = found || same_address(entry, wanted); });
+    for_each_address(settings,
+                     [&](const AddressEntry& entry) { found = found || same_address(entry, wanted); });
     return found;
 }
 
@@ -34,10 +35,12 @@ constexpr int kResumeIntervals = 3;
 
 }  // namespace
 
-Router::Router(Surroundings& around, std::shared_ptr<const config::Config> config, const config::Instance& settings)
+Router::Router(Surroundings& around, std::shared_ptr<const config::Config> config,
+               const config::Instance& settings)
     : around_(around), timer_(around.io) {
     adopt(std::move(config), settings);
-    slot_ = around_.state_file.slot({settings.interface, settings.vrid, settings.family == packet::Family::v6});
+    slot_ =
+        around_.state_file.slot({settings.interface, settings.vrid, settings.family == packet::Family::v6});
 }
 
 void Router::adopt(std::shared_ptr<const config::Config> config, const config::Instance& settings) {
@@ -64,7 +67,9 @@ void Router::start(const fsm::Tracking& tracking) {
     deliver(event);
 }
 
-void Router::stop(bool keep_addresses, bool removed) { deliver(fsm::Stop{keep_addresses, removed}); }
+void Router::stop(bool keep_addresses, bool removed) {
+    deliver(fsm::Stop{keep_addresses, removed});
+}
 
 void Router::reconfigure(std::shared_ptr<const config::Config> config, const config::Instance& settings,
                          const fsm::Tracking& tracking) {
@@ -107,7 +112,8 @@ void Router::on_datagram(const packet::Datagram& datagram) {
     expected.check_source = settings_->check_unicast_source;
     expected.peers = peers_;
     if (expected.unicast) {
-        const auto peer = std::ranges::find(settings_->unicast_peers, datagram.source, &config::UnicastPeer::address);
+        const auto peer =
+            std::ranges::find(settings_->unicast_peers, datagram.source, &config::UnicastPeer::address);
         expected.check_ttl = peer != settings_->unicast_peers.end() && (peer->min_ttl || peer->max_ttl);
         if (expected.check_ttl) {
             expected.min_ttl = peer->min_ttl.value_or(0);
@@ -134,9 +140,11 @@ void Router::note_drop(const packet::Datagram& datagram, const packet::Drop& dro
 void Router::note_difference(const packet::Datagram& datagram, const packet::Advert& advert) {
     ++counters_.address_list_differs;
     const std::string peer = datagram.source.to_string();
-    if (settings_->skip_check_adv_addr.value_or(false) || !difference_lines_.admit(peer, Clock::now())) return;
-    log::warning("({}) advert from {} carries {} address(es), configured here are {}: accepted, but make them equal",
-                 settings_->name, peer, advert.addresses.size(), advertised_.size());
+    if (settings_->skip_check_adv_addr.value_or(false) || !difference_lines_.admit(peer, Clock::now()))
+        return;
+    log::warning(
+        "({}) advert from {} carries {} address(es), configured here are {}: accepted, but make them equal",
+        settings_->name, peer, advert.addresses.size(), advertised_.size());
 }
 
 void Router::on_link(const io::Link& link, bool gone) {
@@ -175,22 +183,25 @@ void Router::note_source(const std::optional<IpAddress>& source) {
     if (!wanted || (source == wanted) != source_warned_) return;
     source_warned_ = !source_warned_;
     if (!source_warned_) {
-        log::notice("({}) {} is an address of this node now and used for adverts", settings_->name, wanted->to_string());
+        log::notice("({}) {} is an address of this node now and used for adverts", settings_->name,
+                    wanted->to_string());
         return;
     }
-    const std::string instead = source ? "adverts come from " + source->to_string() + " until it is" : "there is no other to use";
+    const std::string instead =
+        source ? "adverts come from " + source->to_string() + " until it is" : "there is no other to use";
     log::warning("{}:{}: {} is not an address of this node; {}", settings_->source_where.file,
                  settings_->source_where.line, wanted->to_string(), instead);
 }
 
-// The configured source when this node has it, else the first address of the interface: with a source that is another
-// node's the kernels would drop the adverts and both become master.
+// The configured source when this node has it, else the first address of the interface: with a source that is
+// another node's the kernels would drop the adverts and both become master.
 std::optional<IpAddress> Router::choose_source() const {
     const io::Link* link = around_.network.find(settings_->interface);
     if (link == nullptr) return std::nullopt;
     const auto& addresses = around_.network.addresses();
     const auto& wanted = settings_->source;
-    if (wanted && std::ranges::find(addresses, *wanted, &io::NodeAddress::address) != addresses.end()) return wanted;
+    if (wanted && std::ranges::find(addresses, *wanted, &io::NodeAddress::address) != addresses.end())
+        return wanted;
     if (wanted && (settings_->track_source || settings_->unicast())) return std::nullopt;
     std::optional<IpAddress> chosen;
     for (const io::NodeAddress& known : addresses) {
@@ -207,7 +218,8 @@ std::optional<IpAddress> Router::choose_source() const {
 bool Router::is_virtual(const IpAddress& address) const {
     return std::ranges::any_of(config_->instances, [&](const config::Instance& instance) {
         bool found = false;
-        for_each_address(instance, [&](const AddressEntry& entry) { found = found || entry.address == address; });
+        for_each_address(instance,
+                         [&](const AddressEntry& entry) { found = found || entry.address == address; });
         return found && instance.priority != packet::kPriorityOwner;
     });
 }
@@ -220,7 +232,8 @@ const AddressEntry* Router::entry_of(const io::NodeAddress& address) const {
     const AddressEntry* found = nullptr;
     for_each_address(*settings_, [&](const AddressEntry& entry) {
         const io::Link* link = link_of(entry);
-        if (entry.address == address.address && link != nullptr && link->index == address.link) found = &entry;
+        if (entry.address == address.address && link != nullptr && link->index == address.link)
+            found = &entry;
     });
     return found;
 }
@@ -238,7 +251,8 @@ std::optional<fsm::Resume> Router::former_life() const {
     const auto saved = around_.state_file.load(slot_);
     if (!saved || !saved->master || saved->priority == 0) return std::nullopt;
     const auto age = io::boottime_now() - saved->last_advert;
-    if (age < std::chrono::nanoseconds(0) || age > kResumeIntervals * settings_->advert_interval) return std::nullopt;
+    if (age < std::chrono::nanoseconds(0) || age > kResumeIntervals * settings_->advert_interval)
+        return std::nullopt;
     if (!all_addresses_set()) return std::nullopt;
     return fsm::Resume{saved->priority};
 }

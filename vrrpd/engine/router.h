@@ -1,9 +1,9 @@
-// One virtual router at work: events go into the state machine (vrrpd/fsm), the actions that come out are carried out on
-// the node. Everything runs on the engine's one thread.
+// One virtual router at work: events go into the state machine (vrrpd/fsm), the actions that come out are
+// carried out on the node. Everything runs on the engine's one thread.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <array>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -54,8 +54,9 @@ struct HistoryEntry {
 };
 
 class Router {
-   public:
-    Router(Surroundings& around, std::shared_ptr<const config::Config> config, const config::Instance& settings);
+ public:
+    Router(Surroundings& around, std::shared_ptr<const config::Config> config,
+           const config::Instance& settings);
     Router(const Router&) = delete;
     Router& operator=(const Router&) = delete;
 
@@ -79,7 +80,7 @@ class Router {
     const std::deque<HistoryEntry>& history() const { return history_; }
     packet::IpAddress group() const { return group_; }
 
-   private:
+ private:
     void deliver(const fsm::Event& event);
     void arm();
     void act(const fsm::SendAdvert& action);
@@ -118,7 +119,7 @@ class Router {
     std::size_t slot_ = io::StateFile::kNone;
     boost::asio::steady_timer timer_;
     common::TimePoint armed_for_ = common::kNever;
-    bool holding_ = false;       // we have set the addresses and not removed them
+    bool holding_ = false;  // we have set the addresses and not removed them
     bool source_warned_ = false;
     Counters counters_;
     std::deque<HistoryEntry> history_;

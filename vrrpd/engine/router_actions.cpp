@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t kHistory = 32;  // transitions remembered per instance
 
-constexpr log::Level kLevels[] = {log::Level::debug, log::Level::info, log::Level::notice, log::Level::warning,
-                                  log::Level::error};
+constexpr log::Level kLevels[] = {log::Level::debug, log::Level::info, log::Level::notice,
+                                  log::Level::warning, log::Level::error};
 
 }  // namespace
 
@@ -61,11 +61,13 @@ void Router::act(const fsm::SendAdvert& action) {
 
     const auto send = [&](const packet::IpAddress& destination, int ttl) {
         const auto payload = packet::encode(advert, *state_.source, destination, style);
-        const auto sent = around_.adverts.send(settings_->interface, payload, *state_.source, destination, ttl);
+        const auto sent =
+            around_.adverts.send(settings_->interface, payload, *state_.source, destination, ttl);
         if (sent) return;
         ++counters_.send_errors;
         const auto passed = error_lines_.admit(sent.error().text, Clock::now());
-        if (passed) log::warning("({}) {}{}", settings_->name, sent.error().text, log::suppressed_note(*passed));
+        if (passed)
+            log::warning("({}) {}{}", settings_->name, sent.error().text, log::suppressed_note(*passed));
     };
     if (settings_->unicast()) {
         for (const packet::IpAddress& peer : peers_) send(peer, settings_->unicast_ttl);
@@ -99,7 +101,8 @@ void Router::add(const AddressEntry& entry) {
     const io::Link* link = link_of(entry);
     const auto done = link != nullptr ? around_.network.add(entry, link->index)
                                       : common::Result<bool>(common::fail("its interface does not exist"));
-    if (!done) log::error("({}) address {}: {}", settings_->name, entry.address.to_string(), done.error().text);
+    if (!done)
+        log::error("({}) address {}: {}", settings_->name, entry.address.to_string(), done.error().text);
 }
 
 void Router::remove(const AddressEntry& entry) {
@@ -119,7 +122,8 @@ void Router::act(const fsm::Announce& action) {
             ++counters_.announcements;
             if (sent) continue;
             const auto passed = error_lines_.admit(sent.error().text, Clock::now());
-            if (passed) log::warning("({}) {}{}", settings_->name, sent.error().text, log::suppressed_note(*passed));
+            if (passed)
+                log::warning("({}) {}{}", settings_->name, sent.error().text, log::suppressed_note(*passed));
         }
     }
 }
@@ -129,7 +133,9 @@ void Router::act(const fsm::Log& action) {
     log::message(kLevels[static_cast<std::size_t>(action.level)], "{}", action.text);
 }
 
-void Router::act(const fsm::Notify& action) { around_.notifier.notify(*settings_, action); }
+void Router::act(const fsm::Notify& action) {
+    around_.notifier.notify(*settings_, action);
+}
 
 void Router::act(const fsm::Transition& action) {
     history_.push_back({std::chrono::system_clock::now(), action.from, action.to, action.reason});

@@ -1,5 +1,7 @@
 #include "vrrpd/engine/script_runner.h"
 
+#include <utility>
+
 #include "common/logging.h"
 
 namespace vrrpd::engine {
@@ -8,8 +10,8 @@ namespace log = common::log;
 using common::Clock;
 using common::process::HelperEvent;
 
-ScriptRunner::ScriptRunner(boost::asio::io_context& io, HelperPort& helper, config::Script script, Account account,
-                           std::function<void()> changed)
+ScriptRunner::ScriptRunner(boost::asio::io_context& io, HelperPort& helper, config::Script script,
+                           Account account, std::function<void()> changed)
     : helper_(helper),
       script_(std::move(script)),
       account_(std::move(account)),
@@ -21,7 +23,9 @@ ScriptRunner::ScriptRunner(boost::asio::io_context& io, HelperPort& helper, conf
     }
 }
 
-ScriptRunner::~ScriptRunner() { helper_.forget(job_); }
+ScriptRunner::~ScriptRunner() {
+    helper_.forget(job_);
+}
 
 void ScriptRunner::start() {
     stopped_ = false;
@@ -62,7 +66,10 @@ void ScriptRunner::arm(common::TimePoint when) {
 void ScriptRunner::due() {
     const auto now = Clock::now();
     if (running_) {
-        log::info("Track script {} is already running, expect idle - skipping run", script_.name);
+        // Once per run: one that hangs for long says it once.
+        if (!std::exchange(skipped_, true)) {
+            log::info("Track script {} is already running, expect idle - skipping run", script_.name);
+        }
     } else {
         launch();
     }
@@ -73,7 +80,7 @@ void ScriptRunner::due() {
 
 void ScriptRunner::launch() {
     running_ = true;
-    timed_out_ = again_ = false;
+    timed_out_ = again_ = skipped_ = false;
     ++runs_;
     common::process::HelperJob job = account_.job(script_.command.argv);
     job.timeout = std::chrono::ceil<std::chrono::milliseconds>(script_.timeout);
@@ -110,7 +117,8 @@ void ScriptRunner::count(bool good, const std::string& detail) {
             log::info("VRRP_Script({}) failed ({})", script_.name, detail);
         }
     }
-    const fsm::TrackResult next{counter_.health, 0, counter_.health == fsm::Health::bad && !good ? detail : result_.detail};
+    const fsm::TrackResult next{counter_.health, 0,
+                                counter_.health == fsm::Health::bad && !good ? detail : result_.detail};
     const bool different = next.health != result_.health;
     result_ = next;
     if (good && counter_.health == fsm::Health::good) result_.detail = detail;

@@ -1,4 +1,5 @@
-// One vrrp_script: runs at once and then at each interval, through the helper process; never twice at the same time.
+// One vrrp_script: runs at once and then at each interval, through the helper process; never twice at the
+// same time.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,7 +15,7 @@
 namespace vrrpd::engine {
 
 class ScriptRunner {
-   public:
+ public:
     // `changed` is called when result() has changed.
     ScriptRunner(boost::asio::io_context& io, HelperPort& helper, config::Script script, Account account,
                  std::function<void()> changed);
@@ -23,7 +24,8 @@ class ScriptRunner {
     void start();
     // No further runs; one that is under way goes on without us (it may be the one that stops us).
     void stop();
-    // Something has happened that the script may know more about: runs now, or once more when it runs already.
+    // Something has happened that the script may know more about: runs now, or once more when it runs
+    // already.
     void run_now();
     // The proxy reloads: failures do not count meanwhile.
     void suspend(bool suspended) { suspended_ = suspended; }
@@ -37,7 +39,7 @@ class ScriptRunner {
     common::TimePoint last_end() const { return last_end_; }  // kNever: no result yet
     bool running() const { return running_; }
 
-   private:
+ private:
     void arm(common::TimePoint when);
     void due();
     void launch();
@@ -54,6 +56,7 @@ class ScriptRunner {
     bool suspended_ = false;
     bool running_ = false;
     bool timed_out_ = false;  // the run under way has been counted already
+    bool skipped_ = false;    // a run has been left out because of it
     bool again_ = false;      // run once more when it ends
     std::uint64_t job_ = 0;
     std::uint64_t runs_ = 0;

@@ -32,13 +32,15 @@ std::vector<gid_t> groups_of(const char* user, gid_t primary) {
 }
 
 bool executable(const std::string& path) {
-    struct stat info {};
+    struct stat info{};
     return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 0111) != 0;
 }
 
 }  // namespace
 
-bool Account::is_root() const { return uid.value_or(::geteuid()) == 0; }
+bool Account::is_root() const {
+    return uid.value_or(::geteuid()) == 0;
+}
 
 common::process::HelperJob Account::job(const std::vector<std::string>& argv) const {
     common::process::HelperJob result;
@@ -64,7 +66,8 @@ common::Result<Account> resolve(const config::RunAs& run_as) {
     }
     if (!account.gid) account.gid = static_cast<gid_t>(*account.uid);
     account.groups = {*account.gid};
-    if (run_as.supplementary_groups && user != nullptr) account.groups = groups_of(user->pw_name, *account.gid);
+    if (run_as.supplementary_groups && user != nullptr)
+        account.groups = groups_of(user->pw_name, *account.gid);
     return account;
 }
 
@@ -96,12 +99,13 @@ std::string insecure_part(const std::string& path) {
     for (std::size_t end = 0; end != whole.npos;) {
         end = whole.find('/', end + 1);
         const std::string part = end == whole.npos ? whole : whole.substr(0, end);
-        struct stat info {};
+        struct stat info{};
         if (::stat(part.c_str(), &info) < 0) return "cannot look at " + part;
         const bool group_may = (info.st_mode & S_IWGRP) && info.st_gid != 0;
         const bool sticky_folder = S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX);
         const bool others_may = (info.st_mode & S_IWOTH) && !sticky_folder;
-        if (info.st_uid != 0 || group_may || others_may) return part + " can be changed by users other than root";
+        if (info.st_uid != 0 || group_may || others_may)
+            return part + " can be changed by users other than root";
     }
     return {};
 }

@@ -1,5 +1,6 @@
 // Who a script runs as, and whether it is safe to run it as that (keepalived.conf(5), script_user and
-// enable_script_security). Names are resolved when the configuration is read: the system's user database may block.
+// enable_script_security). Names are resolved when the configuration is read: the system's user database may
+// block.
 #pragma once
 
 #include <sys/types.h>
@@ -29,8 +30,8 @@ common::Result<Account> resolve(const config::RunAs& run_as);
 // The command's own user, else script_user, else `keepalived_script` where that user exists, else our own.
 common::Result<Account> account_for(const config::Command& command, const config::Globals& globals);
 
-// The file that argv[0] stands for, looked for in PATH when it has no '/'. Fails when there is none that `account` may
-// execute, as far as can be told.
+// The file that argv[0] stands for, looked for in PATH when it has no '/'. Fails when there is none that
+// `account` may execute, as far as can be told.
 common::Result<std::string> locate(const config::Command& command);
 
 // A sentence about the part of the path that somebody other than root may change; empty: none.

@@ -15,9 +15,9 @@ using common::fail_errno;
 using packet::Family;
 using packet::IpAddress;
 
-constexpr std::size_t kPacketSize = 4096;      // the longest v3 IPv6 advert has 8 + 255 * 16 bytes
+constexpr std::size_t kPacketSize = 4096;  // the longest v3 IPv6 advert has 8 + 255 * 16 bytes
 constexpr int kReceiveBuffer = 512 * 1024;
-constexpr int kControlPriority = 6;            // TC_PRIO_INTERACTIVE..CONTROL band of pfifo_fast
+constexpr int kControlPriority = 6;  // TC_PRIO_INTERACTIVE..CONTROL band of pfifo_fast
 #ifndef IPV6_MULTICAST_ALL
 constexpr int IPV6_MULTICAST_ALL = 29;
 #endif
@@ -100,7 +100,8 @@ socklen_t fill(sockaddr_storage& out, const IpAddress& address, int index) {
 // Appends one control message to `message`, whose buffer is large enough.
 template <class Value>
 void add_control(msghdr& message, int level, int type, const Value& value) {
-    auto* header = reinterpret_cast<cmsghdr*>(static_cast<char*>(message.msg_control) + message.msg_controllen);
+    auto* header =
+        reinterpret_cast<cmsghdr*>(static_cast<char*>(message.msg_control) + message.msg_controllen);
     header->cmsg_level = level;
     header->cmsg_type = type;
     header->cmsg_len = CMSG_LEN(sizeof value);
@@ -133,7 +134,8 @@ common::Result<AdvertSocket> AdvertSocket::open(Family family, const std::string
                        : ::setsockopt(sender->get(), IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof index);
     if (set < 0) return fail_errno("cannot send multicast on " + interface);
     // As much as a burst of many instances needs, whatever the system's default is.
-    if (::setsockopt(receiver->get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer) < 0) {
+    if (::setsockopt(receiver->get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer) <
+        0) {
         ::setsockopt(receiver->get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
     }
     result.receiver_ = std::move(*receiver);
@@ -154,7 +156,8 @@ common::Result<> AdvertSocket::join(const IpAddress& group) {
         std::memcpy(&request.ipv6mr_multiaddr, bytes.data(), bytes.size());
         joined = ::setsockopt(receiver_.get(), IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof request);
     }
-    if (joined < 0 && errno != EADDRINUSE) return fail_errno("cannot join " + group.to_string() + " on " + interface_);
+    if (joined < 0 && errno != EADDRINUSE)
+        return fail_errno("cannot join " + group.to_string() + " on " + interface_);
     groups_.push_back(group);
     return {};
 }

@@ -1,5 +1,5 @@
-// Adverts on one interface, one family: a raw socket (protocol 112) that receives and one that sends. Many instances
-// share it. Packets arrive with the kernel's header facts for packet::receive() to judge.
+// Adverts on one interface, one family: a raw socket (protocol 112) that receives and one that sends. Many
+// instances share it. Packets arrive with the kernel's header facts for packet::receive() to judge.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,9 @@
 namespace vrrpd::io {
 
 class AdvertSocket {
-   public:
-    // Bound to the interface of that index: when an interface is deleted and comes back, a new socket is needed.
+ public:
+    // Bound to the interface of that index: when an interface is deleted and comes back, a new socket is
+    // needed.
     static common::Result<AdvertSocket> open(packet::Family family, const std::string& interface, int index);
 
     // Groups are joined once each; a socket holds more than the system's default of 20.
@@ -34,7 +35,7 @@ class AdvertSocket {
     // Packets that are not even IP are skipped.
     bool receive(packet::Datagram& datagram);
 
-   private:
+ private:
     bool receive_one(packet::Datagram& datagram, bool& usable);
 
     packet::Family family_ = packet::Family::v4;

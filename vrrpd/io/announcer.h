@@ -1,4 +1,5 @@
-// Sends gratuitous ARP and unsolicited neighbour advertisements as whole frames (packet(7)). Receives nothing.
+// Sends gratuitous ARP and unsolicited neighbour advertisements as whole frames (packet(7)). Receives
+// nothing.
 #pragma once
 
 #include "common/error.h"
@@ -9,13 +10,13 @@
 namespace vrrpd::io {
 
 class Announcer {
-   public:
+ public:
     static common::Result<Announcer> open();
 
     // One message that says: `address` is at this link's hardware address.
     common::Result<> announce(const packet::IpAddress& address, const Link& link) const;
 
-   private:
+ private:
     common::UniqueFd socket_;
 };
 

@@ -83,8 +83,8 @@ std::string render(const MailMessage& message) {
         recipients += one_line(recipient);
     }
     std::string out = "Date: " + format_date(message.date) + "\r\nFrom: " + one_line(message.from) +
-                      "\r\nSubject: " + one_line(message.subject) + "\r\nX-Mailer: Keepalived\r\nTo: " + recipients +
-                      "\r\n\r\n";
+                      "\r\nSubject: " + one_line(message.subject) +
+                      "\r\nX-Mailer: Keepalived\r\nTo: " + recipients + "\r\n\r\n";
     for (std::string_view line : common::split(message.body, '\n')) {
         if (line.starts_with('.')) out += '.';
         out.append(line).append("\r\n");
@@ -98,8 +98,8 @@ SmtpDialogue::Outcome SmtpDialogue::reply(std::string_view line, std::string& ou
         const char* step;
         char first;
     };
-    static constexpr Expect kExpect[] = {{"the greeting", '2'},  {"HELO", '2'}, {"MAIL FROM", '2'},
-                                         {"RCPT TO", '2'},       {"DATA", '3'}, {"the message", '2'}};
+    static constexpr Expect kExpect[] = {{"the greeting", '2'}, {"HELO", '2'}, {"MAIL FROM", '2'},
+                                         {"RCPT TO", '2'},      {"DATA", '3'}, {"the message", '2'}};
     out.clear();
     if (line.size() > 3 && line[3] == '-') return Outcome::going_on;
     const Expect& expect = kExpect[static_cast<std::size_t>(stage_)];
@@ -130,7 +130,9 @@ SmtpDialogue::Outcome SmtpDialogue::reply(std::string_view line, std::string& ou
             out = render(message_);
             stage_ = Stage::content;
             break;
-        case Stage::content: out = "QUIT\r\n"; return Outcome::sent;
+        case Stage::content:
+            out = "QUIT\r\n";
+            return Outcome::sent;
     }
     return Outcome::going_on;
 }

@@ -1,5 +1,6 @@
-// Mail about state changes, as keepalived sends it (RFC 5321, plain SMTP). A message is made in the daemon and sent by a
-// task of the helper process, so that name resolution, connecting and slow servers delay nothing.
+// Mail about state changes, as keepalived sends it (RFC 5321, plain SMTP). A message is made in the daemon
+// and sent by a task of the helper process, so that name resolution, connecting and slow servers delay
+// nothing.
 #pragma once
 
 #include <chrono>
@@ -34,9 +35,10 @@ std::string envelope_address(std::string_view address);
 // The header and body lines behind DATA, with dots doubled and the final dot.
 std::string render(const MailMessage& message);
 
-// Pure: one SMTP dialogue. Begin with an empty reply list; every whole reply of the server yields what to send next.
+// Pure: one SMTP dialogue. Begin with an empty reply list; every whole reply of the server yields what to
+// send next.
 class SmtpDialogue {
-   public:
+ public:
     explicit SmtpDialogue(const MailMessage& message) : message_(message) {}
 
     enum class Outcome : unsigned char { going_on, sent, failed };
@@ -45,9 +47,16 @@ class SmtpDialogue {
     // After `failed`: "RCPT TO answered 550 no such user".
     const std::string& error() const { return error_; }
 
-   private:
+ private:
     const MailMessage& message_;
-    enum class Stage : unsigned char { greeting, helo, from, recipient, data, content } stage_ = Stage::greeting;
+    enum class Stage : unsigned char {
+        greeting,
+        helo,
+        from,
+        recipient,
+        data,
+        content
+    } stage_ = Stage::greeting;
     std::size_t recipient_ = 0;
     std::string error_;
 };

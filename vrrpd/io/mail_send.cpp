@@ -18,9 +18,11 @@ common::Result<common::UniqueFd> connect_to(const MailMessage& message) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
-    const int code = ::getaddrinfo(message.server.c_str(), std::to_string(message.port).c_str(), &hints, &found);
+    const int code =
+        ::getaddrinfo(message.server.c_str(), std::to_string(message.port).c_str(), &hints, &found);
     if (code != 0) {
-        return common::fail("smtp_server " + message.server + " is no address and no known host: " + ::gai_strerror(code));
+        return common::fail("smtp_server " + message.server +
+                            " is no address and no known host: " + ::gai_strerror(code));
     }
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
     int error = 0;
@@ -55,7 +57,8 @@ common::Result<> talk(int fd, const MailMessage& message) {
             if (size == 0) return common::fail("smtp_server " + message.server + " closed the connection");
             if (size < 0) return common::fail_errno("no reply from smtp_server " + message.server, errno);
             pending.append(buffer.data(), static_cast<std::size_t>(size));
-            if (pending.size() > kMaxReply) return common::fail("smtp_server " + message.server + " talks too much");
+            if (pending.size() > kMaxReply)
+                return common::fail("smtp_server " + message.server + " talks too much");
             continue;
         }
         std::string line = pending.substr(0, end);
@@ -75,7 +78,8 @@ common::Result<> talk(int fd, const MailMessage& message) {
 int send_mail(std::string_view payload, std::string& text) {
     const MailMessage message = unpack(payload);
     const auto connection = connect_to(message);
-    const auto done = connection ? talk(connection->get(), message) : common::Result<>(std::unexpected(connection.error()));
+    const auto done =
+        connection ? talk(connection->get(), message) : common::Result<>(std::unexpected(connection.error()));
     if (done) return 0;
     text = "mail \"" + message.subject + "\" not sent: " + done.error().text;
     return 1;

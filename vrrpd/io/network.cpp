@@ -37,7 +37,8 @@ std::optional<IpAddress> to_address(nl_addr* address) {
     if (address == nullptr) return std::nullopt;
     const std::size_t size = ::nl_addr_get_len(address);
     if (size != 4 && size != 16) return std::nullopt;
-    return IpAddress::from_bytes({static_cast<const std::uint8_t*>(::nl_addr_get_binary_addr(address)), size});
+    return IpAddress::from_bytes(
+        {static_cast<const std::uint8_t*>(::nl_addr_get_binary_addr(address)), size});
 }
 
 Owned<nl_addr> to_nl(const IpAddress& address, int prefix) {
@@ -94,7 +95,8 @@ Owned<rtnl_addr> to_request(const config::AddressEntry& entry, int link) {
         if (!entry.label.empty()) ::rtnl_addr_set_label(request.get(), entry.label.c_str());
         if (entry.broadcast) ::rtnl_addr_set_broadcast(request.get(), to_nl(*entry.broadcast, 32).get());
         if (entry.broadcast_auto && entry.prefix < 31) {
-            ::rtnl_addr_set_broadcast(request.get(), to_nl(broadcast_of(entry.address, entry.prefix), 32).get());
+            ::rtnl_addr_set_broadcast(request.get(),
+                                      to_nl(broadcast_of(entry.address, entry.prefix), 32).get());
         }
     } else {
         if (entry.nodad) flags |= IFA_F_NODAD;
@@ -116,7 +118,9 @@ Owned<rtnl_addr> to_request(const config::AddressEntry& entry, int link) {
 
 }  // namespace
 
-void Network::SocketDeleter::operator()(nl_sock* socket) const { ::nl_socket_free(socket); }
+void Network::SocketDeleter::operator()(nl_sock* socket) const {
+    ::nl_socket_free(socket);
+}
 Network::~Network() = default;
 
 common::Result<std::unique_ptr<Network>> Network::open() {
@@ -143,14 +147,17 @@ common::Result<> Network::connect() {
             return std::unexpected(nl_error("cannot open a netlink socket", code));
         }
     }
-    const int joined = ::nl_socket_add_memberships(listener, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, 0);
+    const int joined =
+        ::nl_socket_add_memberships(listener, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, 0);
     if (joined < 0) return std::unexpected(nl_error("cannot subscribe to netlink notifications", joined));
     ::nl_socket_set_nonblocking(listener);
     ::nl_socket_set_buffer_size(listener, kNotificationBuffer, 0);
     return {};
 }
 
-int Network::fd() const { return ::nl_socket_get_fd(notifications_.get()); }
+int Network::fd() const {
+    return ::nl_socket_get_fd(notifications_.get());
+}
 
 std::vector<NetworkChange> Network::receive() {
     changes_.clear();
@@ -178,7 +185,8 @@ void Network::on_object(nl_object* object, void* self) {
     if (type == "route/link") {
         // Deletions of a bridge port come as AF_BRIDGE messages while the link stays.
         auto* link = reinterpret_cast<rtnl_link*>(object);
-        if (::rtnl_link_get_family(link) == AF_UNSPEC) network.apply(LinkChange{to_link(link), network.removing_});
+        if (::rtnl_link_get_family(link) == AF_UNSPEC)
+            network.apply(LinkChange{to_link(link), network.removing_});
     } else if (type == "route/addr") {
         const auto address = to_node_address(reinterpret_cast<rtnl_addr*>(object));
         if (address) network.apply(AddressChange{*address, !network.removing_});

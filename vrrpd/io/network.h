@@ -1,7 +1,7 @@
-// The node's links and addresses (rtnetlink(7), by libnl-route): a picture kept current by notifications, and the
-// requests that set and remove addresses. Requests and notifications use sockets of their own, so that a flood of
-// notifications cannot lose an answer. When the kernel had to drop notifications (ENOBUFS), everything is
-// dumped again and compared, and the differences are reported as if they had been notified.
+// The node's links and addresses (rtnetlink(7), by libnl-route): a picture kept current by notifications, and
+// the requests that set and remove addresses. Requests and notifications use sockets of their own, so that a
+// flood of notifications cannot lose an answer. When the kernel had to drop notifications (ENOBUFS),
+// everything is dumped again and compared, and the differences are reported as if they had been notified.
 #pragma once
 
 #include <map>
@@ -48,7 +48,7 @@ struct AddressChange {
 using NetworkChange = std::variant<LinkChange, AddressChange>;
 
 class Network {
-   public:
+ public:
     // Subscribes, then takes the first picture.
     static common::Result<std::unique_ptr<Network>> open();
     ~Network();
@@ -71,7 +71,7 @@ class Network {
     common::Result<bool> add(const config::AddressEntry& entry, int link);
     common::Result<> remove(const config::AddressEntry& entry, int link);
 
-   private:
+ private:
     struct SocketDeleter {
         void operator()(nl_sock* socket) const;
     };

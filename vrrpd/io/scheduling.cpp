@@ -38,8 +38,9 @@ common::Result<> apply_scheduling(const config::Config& config) {
         return common::fail_errno("cannot lock the memory for vrrp_no_swap");
     }
     if (globals.realtime_priority > 0) return set_realtime(globals.realtime_priority);
-    const bool fast = std::ranges::any_of(
-        config.instances, [](const config::Instance& one) { return one.advert_interval < std::chrono::seconds(1); });
+    const bool fast = std::ranges::any_of(config.instances, [](const config::Instance& one) {
+        return one.advert_interval < std::chrono::seconds(1);
+    });
     if (fast) (void)set_realtime(kQuietPriority);  // where it is not allowed, the late-timer rules have to do
     return {};
 }
@@ -47,8 +48,8 @@ common::Result<> apply_scheduling(const config::Config& config) {
 common::Result<> drop_capabilities() {
     if (::geteuid() != 0) return {};
     ::capng_clear(CAPNG_SELECT_BOTH);
-    ::capng_updatev(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), CAP_NET_ADMIN, CAP_NET_RAW,
-                    CAP_DAC_OVERRIDE, CAP_SYS_NICE, -1);
+    ::capng_updatev(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), CAP_NET_ADMIN,
+                    CAP_NET_RAW, CAP_DAC_OVERRIDE, CAP_SYS_NICE, -1);
     if (::capng_apply(CAPNG_SELECT_BOTH) < 0) return common::fail_errno("cannot drop capabilities");
     return {};
 }

@@ -88,8 +88,12 @@ StateFile::~StateFile() {
     if (memory_ != nullptr) ::munmap(memory_, sizeof(Header) + kMaxRecords * sizeof(Record));
 }
 
-StateFile::Header* StateFile::header() const { return static_cast<Header*>(memory_); }
-StateFile::Record* StateFile::records() const { return reinterpret_cast<Record*>(header() + 1); }
+StateFile::Header* StateFile::header() const {
+    return static_cast<Header*>(memory_);
+}
+StateFile::Record* StateFile::records() const {
+    return reinterpret_cast<Record*>(header() + 1);
+}
 
 common::Result<StateFile> StateFile::open(const std::string& path, std::string_view identity) {
     constexpr std::size_t size = sizeof(Header) + kMaxRecords * sizeof(Record);
@@ -97,7 +101,7 @@ common::Result<StateFile> StateFile::open(const std::string& path, std::string_v
     std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
     const common::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) return common::fail_errno("cannot open the state file " + path);
-    struct stat info {};
+    struct stat info{};
     // Sparse: only the pages of records in use exist.
     if (::fstat(fd.get(), &info) < 0 || !S_ISREG(info.st_mode) || ::ftruncate(fd.get(), size) < 0) {
         return common::fail_errno("cannot use the state file " + path);

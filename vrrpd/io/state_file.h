@@ -1,7 +1,8 @@
-// What a restarted keeper must know of its former life: per instance the role, the priority and when the last advert was
-// sent, in a small mapped file that costs no system call per advert. A record is two slots written in turn, each with
-// sequence and checksum, so that a death in the middle of a write leaves the older one. The whole file is of
-// one boot (boot id) and one network namespace; from any other it is ignored. Times are CLOCK_BOOTTIME.
+// What a restarted keeper must know of its former life: per instance the role, the priority and when the last
+// advert was sent, in a small mapped file that costs no system call per advert. A record is two slots written
+// in turn, each with sequence and checksum, so that a death in the middle of a write leaves the older one.
+// The whole file is of one boot (boot id) and one network namespace; from any other it is ignored. Times are
+// CLOCK_BOOTTIME.
 #pragma once
 
 #include <chrono>
@@ -26,25 +27,26 @@ struct StateKey {
 
 struct SavedState {
     bool master = false;
-    std::uint8_t priority = 0;                 // last advertised
-    std::chrono::nanoseconds last_advert{};    // CLOCK_BOOTTIME
+    std::uint8_t priority = 0;               // last advertised
+    std::chrono::nanoseconds last_advert{};  // CLOCK_BOOTTIME
     bool operator==(const SavedState&) const = default;
 };
 
 std::chrono::nanoseconds boottime_now();
 
 class StateFile {
-   public:
+ public:
     StateFile() = default;  // remembers nothing
     StateFile(StateFile&& other) noexcept;
     StateFile& operator=(StateFile&& other) noexcept;
     ~StateFile();
 
-    // Opens or creates it, with its folder. Records of another boot or namespace, or that are damaged, are dropped.
-    // `identity` stands for boot and namespace; empty: the system's own.
+    // Opens or creates it, with its folder. Records of another boot or namespace, or that are damaged, are
+    // dropped. `identity` stands for boot and namespace; empty: the system's own.
     static common::Result<StateFile> open(const std::string& path, std::string_view identity = {});
 
-    // The record of an instance; made when there is none. At most kMaxRecords; beyond that nothing is remembered.
+    // The record of an instance; made when there is none. At most kMaxRecords; beyond that nothing is
+    // remembered.
     std::size_t slot(const StateKey& key);
     std::optional<SavedState> load(std::size_t slot) const;
     void save(std::size_t slot, const SavedState& state);
@@ -52,7 +54,7 @@ class StateFile {
     static constexpr std::size_t kMaxRecords = 1024;
     static constexpr std::size_t kNone = ~std::size_t{0};
 
-   private:
+ private:
     struct Header;
     struct Slot;
     struct Record;

@@ -62,7 +62,8 @@ bool eventually(const std::function<bool()>& condition) {
 }
 
 struct Folder {
-    std::filesystem::path path = std::filesystem::temp_directory_path() / ("helper-test-" + std::to_string(::getpid()));
+    std::filesystem::path path =
+        std::filesystem::temp_directory_path() / ("helper-test-" + std::to_string(::getpid()));
     Folder() { std::filesystem::create_directory(path); }
     ~Folder() { std::filesystem::remove_all(path); }
 };
@@ -139,7 +140,8 @@ TEST_CASE("a job inherits nothing but the three standard descriptors") {
     for (const auto& entry : std::filesystem::directory_iterator("/proc/" + child + "/fd")) {
         found[entry.path().filename()] = std::filesystem::read_symlink(entry.path());
     }
-    CHECK(found == std::map<std::string, std::string>{{"0", "/dev/null"}, {"1", "/dev/null"}, {"2", "/dev/null"}});
+    CHECK(found ==
+          std::map<std::string, std::string>{{"0", "/dev/null"}, {"1", "/dev/null"}, {"2", "/dev/null"}});
     REQUIRE(helper->cancel(1));
     CHECK(next_event(*helper) == HelperEvent{1, Kind::signalled, SIGTERM, ""});
 }
@@ -162,9 +164,9 @@ TEST_CASE("time over: the group gets SIGTERM, then SIGKILL, but a daemon it star
     auto helper = HelperProcess::start("test-helper");
     REQUIRE(helper);
     const auto daemon = folder.path / "daemon", stubborn = folder.path / "child";
-    HelperJob job = shell(1, "setsid sleep 60 & echo $! > " + daemon.string() +
-                                 "; (trap '' TERM; sleep 50 & echo $! > " + stubborn.string() +
-                                 "; wait; sleep 50) & trap '' TERM; wait; sleep 50");
+    HelperJob job =
+        shell(1, "setsid sleep 60 & echo $! > " + daemon.string() + "; (trap '' TERM; sleep 50 & echo $! > " +
+                     stubborn.string() + "; wait; sleep 50) & trap '' TERM; wait; sleep 50");
     job.timeout = 300ms;
     const TimePoint begin = Clock::now();
     REQUIRE(helper->submit(job));
@@ -185,7 +187,8 @@ TEST_CASE("jobs of one queue follow each other, and a stuck one gives way after 
     const std::string log = (folder.path / "log").string();
     for (int i = 1; i <= 3; ++i) {
         // The first takes longest: without the queue it would be last.
-        HelperJob job = shell(i, "sleep " + std::string(i == 1 ? "0.3" : "0") + "; echo " + std::to_string(i) + " >> " + log);
+        HelperJob job = shell(
+            i, "sleep " + std::string(i == 1 ? "0.3" : "0") + "; echo " + std::to_string(i) + " >> " + log);
         job.queue = "VI_1";
         REQUIRE(helper->submit(job));
     }

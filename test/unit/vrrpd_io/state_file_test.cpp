@@ -12,7 +12,8 @@ using namespace std::chrono_literals;
 namespace {
 
 struct Folder {
-    std::filesystem::path path = std::filesystem::temp_directory_path() / ("state-test-" + std::to_string(::getpid()));
+    std::filesystem::path path =
+        std::filesystem::temp_directory_path() / ("state-test-" + std::to_string(::getpid()));
     std::string file = (path / "run" / "state").string();
     ~Folder() { std::filesystem::remove_all(path); }
 };
@@ -75,7 +76,8 @@ TEST_CASE("more instances than the file holds are simply not remembered") {
     auto file = StateFile::open(folder.file, "boot-1");
     for (int i = 0; i < 5; ++i) {
         for (int vrid = 0; vrid < 256; ++vrid) {
-            const std::size_t slot = file->slot({"e" + std::to_string(i), static_cast<std::uint8_t>(vrid), false});
+            const std::size_t slot =
+                file->slot({"e" + std::to_string(i), static_cast<std::uint8_t>(vrid), false});
             CHECK((slot == StateFile::kNone) == (i * 256 + vrid >= 1024));
         }
     }

@@ -1,0 +1,70 @@
+#include "vrrpd/engine/users.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+using namespace vrrpd;
+using namespace vrrpd::engine;
+
+TEST_CASE("users and groups by name and by number") {
+    CHECK_FALSE(resolve({})->uid);
+    const auto root = resolve({"root", "", false});
+    REQUIRE(root);
+    CHECK((root->uid == 0u && root->gid == 0u && root->is_root()));
+    const auto number = resolve({"54321", "12345", false});
+    REQUIRE(number);
+    CHECK((number->uid == 54321u && number->gid == 12345u && number->groups == std::vector<gid_t>{12345}));
+    CHECK(resolve({"no-such-user", "", false}).error().text == "no such user 'no-such-user'");
+    CHECK(resolve({"root", "no-such-group", false}).error().text == "no such group 'no-such-group'");
+    CHECK(resolve({"-1", "", false}).error().text == "no such user '-1'");
+}
+
+TEST_CASE("the nearest setting says who a script runs as") {
+    config::Globals globals;
+    config::Command command;
+    globals.script_user = {"1001", "", false};
+    CHECK(account_for(command, globals)->uid == 1001u);
+    command.run_as = {"1002", "", false};
+    CHECK(account_for(command, globals)->uid == 1002u);
+}
+
+TEST_CASE("commands are files that can be executed") {
+    config::Command command;
+    command.argv = {"sh"};
+    REQUIRE(locate(command));
+    CHECK(locate(command)->ends_with("/sh"));
+    command.argv = {"no-such-command"};
+    CHECK(locate(command).error().text == "'no-such-command' is not found in PATH");
+    command.argv = {"/etc/passwd"};
+    CHECK(locate(command).error().text == "'/etc/passwd' is not an executable file");
+    command.argv = {"/tmp"};
+    CHECK_FALSE(locate(command));
+}
+
+TEST_CASE("a path that others may change is not safe for root") {
+    if (::geteuid() != 0) return;
+    const auto folder = std::filesystem::temp_directory_path() / ("users-test-" + std::to_string(::getpid()));
+    std::filesystem::create_directory(folder);
+    const std::string script = (folder / "chk.sh").string();
+    std::ofstream(script) << "#!/bin/sh\n";
+    ::chmod(folder.c_str(), 0755);
+    ::chmod(script.c_str(), 0755);
+    CHECK(insecure_part(script).empty());
+    ::chmod(script.c_str(), 0757);
+    CHECK(insecure_part(script) == script + " can be changed by users other than root");
+    ::chmod(script.c_str(), 0755);
+    ::chmod(folder.c_str(), 0777);
+    CHECK(insecure_part(script) == folder.string() + " can be changed by users other than root");
+    ::chmod(folder.c_str(), 0755);
+    // The file behind a link counts, and who owns it.
+    const std::string link = (folder / "link").string();
+    std::filesystem::create_symlink(script, link);
+    REQUIRE(::chown(script.c_str(), 65534, 65534) == 0);
+    CHECK(insecure_part(link) == script + " can be changed by users other than root");
+    CHECK(insecure_part("/no/such/file") == "cannot look at /no");
+    std::filesystem::remove_all(folder);
+}
