@@ -45,7 +45,7 @@ class Visitors:
                 self.answered += 1
             except (OSError, asyncio.TimeoutError) as error:
                 self.failed += 1
-                print(f"FAIL {time.monotonic():.3f} {error or type(error).__name__}", flush=True)
+                print(f"FAIL {time.monotonic():.3f} {str(error) or 'no answer within 5 s'}", flush=True)
             await asyncio.sleep(pause)
 
     async def report(self):
