@@ -269,10 +269,12 @@ Result<ServerAddress> parse_server_address(std::string_view text) {
     out.keep_client_port = !split.has_port;
     if (split.has_port)
         if (const auto read = read_server_port(split.port, text, out); !read) return std::unexpected(read.error());
-    if (host.empty() || host == "*" || host == "0.0.0.0" || host == "::")
-        return fail("server address '" + std::string(text) + "' (the client's own destination) is not supported yet",
-                    Side::config);
-    out.address = literal(host, parts->family);
+    if (host.empty() && !split.has_port)
+        return fail("an empty server address", Side::config);
+    out.client_destination = host.empty() || host == "*" || host == "0.0.0.0" || host == "::";
+    if (out.client_destination && split.has_port && split.port.empty())
+        return fail("'" + std::string(text) + "' is neither an address nor a port", Side::config);
+    out.address = host.empty() || host == "*" ? Endpoint::any_v4(0) : literal(host, parts->family);
     if (!out.address.empty()) out.address.set_port(static_cast<std::uint16_t>(out.port));
     if (out.address.empty() && host.find_first_of("/ \t") != std::string_view::npos)
         return fail("'" + std::string(text) + "' is not an address", Side::config);
@@ -301,7 +303,12 @@ Result<PeerAddress> parse_peer_address(std::string_view text, int default_port) 
     if (!literal(without_brackets(parts->rest), parts->family).empty()) split = {parts->rest, {}, false};
     int port = default_port;
     if (split.has_port && !split.port.empty()) {
-        const auto number = parse_port(split.port, text, 0);
+        const auto dash = split.port.find('-');  // a range of source ports: the system chooses
+        if (dash != std::string_view::npos) {
+            const auto last = parse_port(split.port.substr(dash + 1), text, 0);
+            if (!last) return std::unexpected(last.error());
+        }
+        const auto number = dash == std::string_view::npos ? parse_port(split.port, text, 0) : Result<int>(0);
         if (!number) return std::unexpected(number.error());
         port = *number;
     }

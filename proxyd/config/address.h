@@ -33,6 +33,7 @@ struct ServerAddress {
     int port = 0;                   // 0: none written
     bool keep_client_port = false;  // no port, or an offset to the client's
     int port_offset = 0;
+    bool client_destination = false;  // *, 0.0.0.0, ::, no host: where the client itself wanted to go
 };
 common::Result<ServerAddress> parse_server_address(std::string_view text);
 

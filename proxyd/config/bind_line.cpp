@@ -1,5 +1,6 @@
 #include "proxyd/config/bind_line.h"
 
+#include <algorithm>
 #include <array>
 
 #include "proxyd/config/address.h"
@@ -119,7 +120,10 @@ Bind first_settings(const Reading& in) {
 }
 
 void check_tls(Reading& in, const Statement& line, const Bind& bind) {
-    if (bind.tls.enabled && bind.tls.crt.empty())
+    const bool named = std::ranges::any_of(line.words, [](const auto& word) {
+        return word == "crt" || word == "crt-list" || word == "default-crt";
+    });
+    if (bind.tls.enabled && !named)
         in.error(line, "'bind' with 'ssl' needs a certificate: 'crt FILE'");
     if (!bind.tls.enabled && !bind.tls.crt.empty())
         in.warning(line, "'bind' has a certificate but no 'ssl': this address speaks plain text");

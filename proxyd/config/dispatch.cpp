@@ -48,6 +48,7 @@ Found find_keyword(const Statement& line, Sections section, std::size_t& first_a
     }
     const bool two = two_words.row != nullptr && (one_word.row == nullptr || !two_words.elsewhere);
     first_argument = two ? 2 : 1;
+    if (two_words.known_prefix && one_word.elsewhere) one_word.row = nullptr;
     one_word.known_prefix = two_words.known_prefix;
     return two ? two_words : one_word;
 }

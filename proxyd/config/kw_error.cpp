@@ -132,8 +132,8 @@ void set_http_error(Reading& in, const Statement& line) {
             if (auto file = read_error_file(in, line, line.argument(i + 1))) in.proxy().error_files[*status] = file;
             return;
         } else {
-            return in.error(line, "'http-error': '" + word + "' is not supported yet (status, content-type, string, file, "
-                                  "errorfile, hdr with constant values)");
+            return in.no_effect(line, "'http-error' with '" + word + "'",
+                                "not supported yet; the usual reply of that status is sent");
         }
         i += needed;
     }

@@ -65,9 +65,16 @@ void no_admin(Reading& in, const Statement& line) {
     in.no_effect(line, "'stats admin'", "servers are changed through the stats socket only, for now");
 }
 
-void no_scope(Reading& in, const Statement& line) {
-    page(in, line);
-    in.error(line, "'stats scope' is refused: not supported yet; the page would show all sections");
+void add_scope(Reading& in, const Statement& line) {
+    page(in, line).scope.push_back(line.argument(0));
+}
+
+// HAProxy takes the first word and ignores the others.
+void set_realm(Reading& in, const Statement& line) {
+    page(in, line).realm = line.argument(0);
+    if (line.count() > 1)
+        in.no_effect(line, "'" + line.argument(1) + "' after 'stats realm'",
+                     "the realm is one word; escape blanks with a backslash or quote it");
 }
 
 void no_rules(Reading& in, const Statement& line) {
@@ -84,9 +91,9 @@ constexpr Keyword kKeywords[] = {
     works("enable", kProxies, 0, 0, enable, "", "there is a statistics page"),
     works("hide-version", kProxies, 0, 0, set_flag<&StatsSettings::hide_version>, "", "the page hides the version"),
     works("http-request", kOwnProxies, 1, -1, no_rules, "allow", "only 'allow' is accepted yet"),
-    works("realm", kProxies, 1, 1, set_text<&StatsSettings::realm>, "<realm>", "shown when the password is asked for"),
+    works("realm", kProxies, 1, -1, set_realm, "<realm>", "shown when the password is asked for"),
     works("refresh", kProxies, 1, 1, set_refresh, "<seconds>", "the page reloads itself"),
-    works("scope", kProxies, 1, 1, no_scope, "<section>|.", "refused yet"),
+    works("scope", kProxies, 1, 1, add_scope, "<section>|.", "the page shows this section; repeatable"),
     works("show-desc", kProxies, 0, -1, show_description, "[<text>]", "the page shows a description"),
     works("show-legends", kProxies, 0, 0, set_flag<&StatsSettings::show_legends>, "", "the page explains itself"),
     works("show-modules", kProxies, 0, 0, enable, "", "shows nothing more here"),

@@ -121,6 +121,7 @@ std::optional<ServerDraft> read_server(Reading& in, const Statement& line, std::
     server.settings.port = address->port;
     server.settings.keep_client_port = address->keep_client_port;
     server.settings.port_offset = address->port_offset;
+    server.settings.client_destination = address->client_destination;
     if (server.settings.source_address.empty()) server.settings.source_address = in.draft->preset.source_address;
     const bool local = address->address.family() == AF_UNIX && !address->address.empty();
     if (server.settings.check.enabled && address->port == 0 && server.settings.check.port == 0 && !local)

@@ -48,6 +48,7 @@ struct StatsSettings {
     bool hide_version = false;
     bool show_node = false, show_legends = false, show_description = false;
     std::string node, description;
+    std::vector<std::string> scope;  // sections shown, "." is the own one; empty: all
 };
 
 struct UseBackend {

@@ -32,6 +32,7 @@ struct ServerSettings {
     std::string init_addr = "last,libc";  // how the address is found at the start (init-addr)
     bool keep_client_port = false;  // "host" or "host:+N": the client's destination port (+ offset)
     int port_offset = 0;
+    bool client_destination = false;  // host 0.0.0.0, :: or *: the client's own destination address
     int weight = 1;                 // 0..256
     int maxconn = 0;                // 0: no limit
     int minconn = 0;
