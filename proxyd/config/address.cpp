@@ -267,13 +267,13 @@ Result<ServerAddress> parse_server_address(std::string_view text) {
     const std::string_view host = without_brackets(split.host);
     out.host = host;
     out.keep_client_port = !split.has_port;
+    if (split.has_port && split.port.empty())
+        return fail("'" + std::string(text) + "' has a colon but no port", Side::config);
     if (split.has_port)
         if (const auto read = read_server_port(split.port, text, out); !read) return std::unexpected(read.error());
     if (host.empty() && !split.has_port)
         return fail("an empty server address", Side::config);
     out.client_destination = host.empty() || host == "*" || host == "0.0.0.0" || host == "::";
-    if (out.client_destination && split.has_port && split.port.empty())
-        return fail("'" + std::string(text) + "' is neither an address nor a port", Side::config);
     out.address = host.empty() || host == "*" ? Endpoint::any_v4(0) : literal(host, parts->family);
     if (!out.address.empty()) out.address.set_port(static_cast<std::uint16_t>(out.port));
     if (out.address.empty() && host.find_first_of("/ \t") != std::string_view::npos)

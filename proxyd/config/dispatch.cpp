@@ -25,13 +25,15 @@ struct Found {
 
 // The row for this section if there is one, else one for another section.
 void consider(Found& found, std::span<const Keyword> rows, std::string_view name, Sections section) {
+    // Among rows for other sections the one for the other kind of proxy is more likely to be meant.
+    const auto nearness = [&](const Keyword& row) {
+        if ((row.where & section) != 0) return 2;
+        return (section & kProxies) != 0 && (row.where & kProxies) != 0 ? 1 : 0;
+    };
     for (const Keyword& row : rows) {
-        if (row.name != name) continue;
-        const bool here = (row.where & section) != 0;
-        if (found.row == nullptr || (found.elsewhere && here)) {
-            found.row = &row;
-            found.elsewhere = !here;
-        }
+        if (row.name != name || (found.row != nullptr && nearness(row) <= nearness(*found.row))) continue;
+        found.row = &row;
+        found.elsewhere = (row.where & section) == 0;
     }
 }
 
@@ -46,9 +48,10 @@ Found find_keyword(const Statement& line, Sections section, std::size_t& first_a
             if (line.words.size() > 1) consider(two_words, table.rows, line.words[1], section);
         }
     }
-    const bool two = two_words.row != nullptr && (one_word.row == nullptr || !two_words.elsewhere);
+    const bool here = one_word.row != nullptr && !one_word.elsewhere;
+    const bool two = two_words.row != nullptr && (!two_words.elsewhere || !here);
     first_argument = two ? 2 : 1;
-    if (two_words.known_prefix && one_word.elsewhere) one_word.row = nullptr;
+    if (two_words.known_prefix && !here) one_word.row = nullptr;
     one_word.known_prefix = two_words.known_prefix;
     return two ? two_words : one_word;
 }

@@ -1,7 +1,5 @@
 // acl, rules and the choice of a backend (configuration manual 4.2, chapter 7). The rules room knows the actions and
 // samples; here is where their lines may stand and in which set they end.
-#include <algorithm>
-
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/tables.h"
 
@@ -25,11 +23,6 @@ bool may_hold_rules(Reading& in, const Statement& line) {
 
 void add_acl(Reading& in, const Statement& line) {
     if (!may_hold_rules(in, line)) return;
-    for (const std::string_view word : {"or", "||", "and", "&&"})
-        if (std::ranges::find(line.arguments(), word) != line.arguments().end())
-            in.warning(line, "an acl line knows no operators: '" + std::string(word) +
-                                 "' and what follows are patterns; write a second 'acl " + line.argument(0) +
-                                 "' line for an alternative");
     in.proxy().acls.add(line.arguments(), line.where, in.out);
 }
 

@@ -148,6 +148,6 @@ TEST_CASE("the tutorial's file loads but for what this machine lacks") {
     for (const Diagnostic& entry : said.all())
         if (entry.severity == Severity::error && !environment(entry)) FAIL_CHECK(common::Diagnostics::format(entry));
     CHECK(std::ranges::any_of(said.all(), [](const Diagnostic& entry) {
-        return entry.line == 26 && entry.message.contains("knows no operators");
+        return entry.message.contains("knows no operators");
     }));
 }
