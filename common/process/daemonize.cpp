@@ -31,10 +31,25 @@ void tell(int pipe, int status) {
 
 }  // namespace
 
+Result<NullDevice> NullDevice::open() {
+    NullDevice null;
+    null.fd_.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!null.fd_) return fail_errno("cannot open /dev/null");
+    return null;
+}
+
+void NullDevice::replace_standard_streams() {
+    if (!fd_) return;
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) (void)::dup2(fd_.get(), stream);
+    if (fd_.get() > STDERR_FILENO)
+        fd_.reset();
+    else
+        (void)fd_.release();
+}
+
 void StartReport::ready() {
     if (!pipe_) return;
-    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) (void)::dup2(null_.get(), stream);
-    null_.reset();
+    null_.replace_standard_streams();
     tell(pipe_.get(), 0);
     pipe_.reset();
 }
@@ -49,8 +64,8 @@ Result<StartReport> daemonize() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) < 0) return fail_errno("cannot create a pipe");
     UniqueFd reader(ends[0]), writer(ends[1]);
-    UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (!null) return fail_errno("cannot open /dev/null");
+    auto null = NullDevice::open();
+    if (!null) return std::unexpected(null.error());
     const pid_t child = ::fork();
     if (child < 0) return fail_errno("cannot fork into the background");
     if (child > 0) {
@@ -58,7 +73,7 @@ Result<StartReport> daemonize() {
         wait_for_verdict(reader.get(), child);
     }
     ::setsid();  // cannot fail: a fresh child leads no group
-    return StartReport(std::move(writer), std::move(null));
+    return StartReport(std::move(writer), std::move(*null));
 }
 
 }  // namespace common::process

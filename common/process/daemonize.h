@@ -9,12 +9,22 @@
 
 namespace common::process {
 
+// /dev/null, opened while it can be reached: a chroot seldom has one.
+class NullDevice {
+ public:
+    static Result<NullDevice> open();
+    void replace_standard_streams();  // then closes; second calls do nothing
+
+ private:
+    UniqueFd fd_;
+};
+
 // The daemon's end of the pipe to its waiting parent. Dropping it unused, or dying, counts as failure
 // (the parent exits with 1, or with the daemon's own exit status).
 class StartReport {
  public:
     StartReport() = default;  // of a process in the foreground: reports to nobody
-    StartReport(UniqueFd pipe, UniqueFd null) : pipe_(std::move(pipe)), null_(std::move(null)) {}
+    StartReport(UniqueFd pipe, NullDevice null) : pipe_(std::move(pipe)), null_(std::move(null)) {}
 
     // Standard streams go to /dev/null, then the parent exits with 0. Second calls do nothing.
     void ready();
@@ -26,7 +36,7 @@ class StartReport {
 
  private:
     UniqueFd pipe_;
-    UniqueFd null_;  // /dev/null, opened while it can be reached: a chroot seldom has one
+    NullDevice null_;
 };
 
 // Forks, leaves session and process group of the caller. Returns in the child only; the parent waits and

@@ -16,7 +16,7 @@ PidFile& PidFile::operator=(PidFile&& other) noexcept {
     path_ = std::move(other.path_);
     name_ = std::move(other.name_);
     owner_ = other.owner_;
-    inode_ = other.inode_;
+    content_ = std::move(other.content_);
     return *this;
 }
 
@@ -43,26 +43,29 @@ Result<> PidFile::write(std::span<const pid_t> pids) {
     UniqueFd fd(::openat(directory_.get(), temporary.c_str(),
                          O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!fd) return fail_errno("cannot write the pid file " + path_);
-    struct stat info{};
     const bool written = ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                         ::fchmod(fd.get(), 0644) == 0 && ::fstat(fd.get(), &info) == 0;
+                         ::fchmod(fd.get(), 0644) == 0;
     if (!written || ::renameat(directory_.get(), temporary.c_str(), directory_.get(), name_.c_str()) < 0) {
         const int code = errno;
         ::unlinkat(directory_.get(), temporary.c_str(), 0);
         return fail_errno("cannot write the pid file " + path_, code);
     }
     owner_ = ::getpid();
-    inode_ = info.st_ino;
+    content_ = std::move(text);
     return {};
+}
+
+// By its content: a file system soon gives the inode number of a replaced file to the next one.
+bool PidFile::is_ours() const {
+    const UniqueFd fd(::openat(directory_.get(), name_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    std::string found(content_.size() + 1, '\0');
+    const ssize_t size = fd ? ::read(fd.get(), found.data(), found.size()) : -1;
+    return size >= 0 && std::string_view(found.data(), static_cast<std::size_t>(size)) == content_;
 }
 
 void PidFile::remove() {
     if (!directory_ || owner_ != ::getpid()) return;
-    struct stat info{};
-    if (::fstatat(directory_.get(), name_.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-        info.st_ino == inode_) {
-        ::unlinkat(directory_.get(), name_.c_str(), 0);  // may fail after the user change; nothing to do then
-    }
+    if (is_ours()) ::unlinkat(directory_.get(), name_.c_str(), 0);  // may fail after the user change
     directory_.reset();
 }
 

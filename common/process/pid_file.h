@@ -34,11 +34,13 @@ class PidFile {
     void disown() { directory_.reset(); }
 
  private:
+    bool is_ours() const;
+
     UniqueFd directory_;
     std::string path_;  // for messages
     std::string name_;  // within directory_
     pid_t owner_ = 0;
-    ino_t inode_ = 0;
+    std::string content_;
 };
 
 // All pids of a pid file; fails on anything that is not a positive number.

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "common/logging.h"
+#include "common/process/daemonize.h"
 #include "common/process/privileges.h"
 #include "proxyd/main/instance.h"
 #include "proxyd/main/own_log.h"
@@ -55,6 +56,7 @@ ListeningSockets own(const ListeningSockets& sockets) {
     kept.push_back(channel);
     close_all_but(std::move(kept));
     log::after_fork();
+    auto null = common::process::NullDevice::open();
     auto instance = Instance::create({plan.model, board, plan.workers, plan.maxconn}, own(sockets));
     if (!instance) {
         log::alert("{}", instance.error().text);
@@ -70,7 +72,11 @@ ListeningSockets own(const ListeningSockets& sockets) {
     settings.hard_stop_after = plan.model->global.hard_stop_after;
     settings.master.reset(channel);
     Serving serving(io, **instance, board, std::move(settings));
-    end_process(serving.run([channel] { (void)::write(channel, "R", 1); }));
+    end_process(serving.run([&] {
+        // Until here complaints reached the terminal that the command was given on.
+        if (plan.daemon && null) null->replace_standard_streams();
+        (void)::write(channel, "R", 1);
+    }));
 }
 
 }  // namespace

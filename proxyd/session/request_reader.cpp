@@ -45,7 +45,7 @@ bool RequestReader::silent(std::unique_ptr<Exchange>& exchange, End end, int sta
 Step RequestReader::await_first_byte(Waiter::Bits bits, std::unique_ptr<Exchange>& exchange) {
     if (exchange && !exchange->client_in.empty()) return Step::finished();  // pipelined
     const bool fresh = connection_.requests == 0 && !std::exchange(tried_, true);
-    if (fresh || (bits & kClientBits) || connection_.client.buffered()) {
+    if (fresh || (bits & (kClientBits | Waiter::kStop)) || connection_.client.buffered()) {
         if (!exchange) exchange = connection_.begin_exchange();
         const IoResult result = connection_.client.try_read(exchange->client_in.room(connection_.worker.buffers()));
         if (result.ok()) {
@@ -66,7 +66,9 @@ Step RequestReader::await_first_byte(Waiter::Bits bits, std::unique_ptr<Exchange
         silent(exchange, End::request_timeout, 408);
         return Step::finished();
     }
-    if (connection_.stopping()) return Step::finished();
+    // Not yet when only stopping(): the client was promised a kept connection, and its next request may be on the
+    // way. It is answered, with `connection: close`; kStop comes when that has had its time.
+    if (bits & Waiter::kStop) return Step::finished();
     arm_for_input(connection_.client);
     return Step::wait(kClientBits | Waiter::kStop, deadline);
 }

@@ -130,14 +130,18 @@ TEST_CASE("a pid file holds its pids and goes with its owner") {
 TEST_CASE("a pid file that a successor wrote stays") {
     Folder folder;
     const std::string path = folder / "x.pid";
-    {
-        auto old_one = PidFile::create(path, std::array<pid_t, 1>{1});
+    for (pid_t pid = 1; pid < 20; ++pid) {  // file systems give the inode of a replaced file to the next
+        auto old_one = PidFile::create(path, std::array<pid_t, 1>{pid});
         REQUIRE(old_one);
-        auto new_one = PidFile::create(path, std::array<pid_t, 1>{2});
-        REQUIRE(new_one);
-        new_one->disown();
+        auto next = PidFile::create(path, std::array<pid_t, 1>{pid + 1});
+        REQUIRE(next);
+        auto newest = PidFile::create(path, std::array<pid_t, 1>{pid + 2});
+        REQUIRE(newest);
+        next->disown();
+        newest->disown();
+        old_one->remove();
+        CHECK(slurp(path) == std::to_string(pid + 2) + "\n");
     }
-    CHECK(slurp(path) == "2\n");
 }
 
 TEST_CASE("pid files that cannot be written or read say why") {
