@@ -33,8 +33,18 @@ Split split_target(const http::Message& message, Part part) {
     return {target.substr(0, query), target.substr(query), {}};
 }
 
+// A target that names another host brings its Host field along: two that differ would be refused by servers.
+void follow_authority(Context& context) {
+    const std::string_view authority = context.request->authority();
+    const auto& fields = context.request->fields.all();
+    const auto host = std::ranges::find(fields, http::FieldId::host, &http::Field::id);
+    if (authority.empty() || host == fields.end() || host->value == authority) return;
+    context.request->fields.replace_value(*context.arena, static_cast<std::size_t>(host - fields.begin()), authority);
+}
+
 void join(Context& context, const Split& split, std::string_view part) {
     context.request->set_target(context.arena->concat({split.before, part, split.after}));
+    if (context.request->method != http::Method::connect) follow_authority(context);
 }
 
 bool ready(const Context& context) {

@@ -15,7 +15,8 @@ struct ReplySpec {
     int status = 0;
     std::string content_type;
     bool has_body = false;
-    LogFormat body;  // one constant part for `string` and `file`
+    bool error_page = false;  // default-errorfiles
+    LogFormat body;           // one constant part for `string` and `file`
     std::vector<std::pair<std::string, LogFormat>> fields;
 };
 
@@ -135,7 +136,7 @@ bool parse_reply(ActionWords& words, ReplySpec& spec) {
         } else if (words.take_if("hdr")) {
             if (!parse_field(words, spec)) return false;
         } else if (words.take_if("default-errorfiles")) {
-            spec.has_body = false;
+            spec.error_page = true;
         } else {
             const auto row = std::ranges::find(kPayloads, word, &PayloadRow::name);
             if (row == kPayloads.end())
@@ -154,7 +155,8 @@ ActionPtr parse_deny(ActionWords& words) {
     ReplySpec spec;
     if (!parse_reply(words, spec)) return nullptr;
     if (spec.status == 0) spec.status = words.phase() == Phase::http_request ? 403 : 502;
-    const bool plain = !spec.has_body && spec.fields.empty();
+    // Without a payload the error page is the answer, and `hdr` has no effect on it.
+    const bool plain = !spec.has_body || spec.error_page;
     return std::make_shared<Reply>(plain ? Verdict::Kind::deny : Verdict::Kind::reply, std::move(spec));
 }
 
@@ -172,7 +174,7 @@ ActionPtr parse_return(ActionWords& words) {
     if (spec.has_body && spec.content_type.empty() && spec.body.constant() != std::string_view())
         return words.refuse("'return': a body needs a 'content-type'");
     if (!spec.has_body) spec.content_type.clear();
-    return std::make_shared<Reply>(Verdict::Kind::reply, std::move(spec));
+    return std::make_shared<Reply>(spec.error_page ? Verdict::Kind::deny : Verdict::Kind::reply, std::move(spec));
 }
 
 constexpr std::array kRows{

@@ -101,11 +101,13 @@ bool fetch_srv_is_up(const Context& context, const Arguments& arguments, Cursor&
            true;
 }
 bool fetch_be_name(const Context& context, const Arguments&, Cursor&, Sample& out) {
-    return out.set_text(context.backend_name), context.backend != nullptr;
+    return out.set_text(context.backend_name), !context.backend_name.empty();
 }
 bool fetch_be_id(const Context& context, const Arguments&, Cursor&, Sample& out) {
-    if (context.backend == nullptr) return false;
-    return out.set_int(context.backend->id), true;
+    // Until a backend is chosen the frontend stands for it, as in %b.
+    const state::ProxyState* proxy = context.backend != nullptr ? context.backend : context.frontend;
+    if (proxy == nullptr) return false;
+    return out.set_int(proxy->id), true;
 }
 bool fetch_srv_name(const Context& context, const Arguments&, Cursor&, Sample& out) {
     return out.set_text(context.server_name), context.server != nullptr;

@@ -185,11 +185,13 @@ void LogFormat::render(const Context& context, std::string& out) const {
     if (parts_ == nullptr) return;
     bool after_blank = true;
     for (const Parts::Part& part : parts_->list) {
-        const std::size_t before = out.size();
+        bool vanished = false;
         if (const auto* text = std::get_if<std::string>(&part)) {
             out += *text;
         } else if (const auto* variable = std::get_if<Parts::Variable>(&part)) {
+            const std::size_t before = out.size();
             variable->row->render(context, variable->options, out);
+            vanished = variable->row->vanishes && out.size() == before;
         } else if (const auto* value = std::get_if<Parts::Value>(&part)) {
             parts_->render_value(*value, context, out);
         } else {
@@ -197,8 +199,7 @@ void LogFormat::render(const Context& context, std::string& out) const {
             after_blank = true;
             continue;
         }
-        // A variable that rendered nothing (%hr without captures) leaves no doubled blank.
-        if (out.size() != before) after_blank = false;
+        if (!vanished) after_blank = false;
     }
 }
 

@@ -21,6 +21,7 @@ struct VariableRow {
     std::string_view name;
     void (*render)(const Context&, const RenderOptions&, std::string& out);
     std::string_view help;
+    bool vanishes = false;  // when it renders nothing, one of the blanks around it goes too
 };
 
 std::span<const VariableRow> log_variables();

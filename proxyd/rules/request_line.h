@@ -11,10 +11,11 @@ struct RequestLine {
     bool valid = false;  // false for "<BADREQ>" and for nothing
     std::string_view method, target, version;  // version empty: HTTP/0.9
 
-    // The target without scheme and authority.
+    // The target without scheme and authority; empty for "*" and CONNECT.
     std::string_view origin_form() const {
+        if (target.starts_with('/')) return target;
         const auto scheme = target.find("://");
-        if (scheme == std::string_view::npos || target.starts_with('/')) return target;
+        if (scheme == std::string_view::npos) return {};
         const auto slash = target.find('/', scheme + 3);
         return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
     }

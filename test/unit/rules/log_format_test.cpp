@@ -102,6 +102,8 @@ TEST_CASE("variables, flags and expressions") {
         {"%ms %Ts %{+X}Ts", "043 1795360329 6B030649"},
         {"%si:%sp", "-:-"},
         {"a  b %%c", "a b %c"},
+        {"a %hr %hs b", "a b"},
+        {"%HQ %{-Q}HQ", "?q=1 ?q=1"},
         {"%[src] %[hdr(host)] %[hdr(none)]", "192.0.2.7 h -"},
         {"%{+Q}[hdr(none)] %{+Q,+E}[hdr(x-odd)]", "\"\" \"a\\\"\\]b\""},
         {"%[path,regsub(\"[/p]\",\"x\",g)]", "xx"},
@@ -117,6 +119,12 @@ TEST_CASE("variables, flags and expressions") {
         INFO(row.format);
         CHECK(render(x.context, row.format) == row.expected);
     }
+}
+
+TEST_CASE("an empty variable keeps its blanks, missing captures do not") {
+    Exchange x("*");
+    CHECK(render(x.context, "%HM %HQ %HPO %HU.") == "GET   *.");
+    CHECK(render(x.context, "a %hr %hsl b") == "a b");
 }
 
 TEST_CASE("what clients send cannot start a log line or a header") {

@@ -78,6 +78,8 @@ TEST_CASE("actions on the target") {
         CHECK(x.request.target == row.after);
     }
     Exchange x;
+    Rules().add("set-uri http://other.example:8080/x").set.run(x.context);
+    CHECK(x.header("host") == "other.example:8080");
     Rules().add("set-method POST").set.run(x.context);
     CHECK(x.request.method == proxyd::http::Method::post);
 }
