@@ -101,6 +101,8 @@ struct Worker::Impl {
     Mailbox mailbox;
     std::vector<std::function<void()>> hooks;
     bool turn_end_wanted = false;
+    int events = 0;             // being handled
+    bool event_posted = false;  // to serve the ready list
     bool stopping = false;
     asio::io_context io;
     Descriptor bell;
@@ -176,23 +178,33 @@ void Worker::broadcast(std::uint32_t bits) {
 }
 
 void Worker::begin_event() {
+    ++impl_->events;
     impl_->now = common::Clock::now();
     impl_->wall = 0;
 }
 
 void Worker::end_event() {
     auto& ready = impl_->ready;
-    while (!ready.empty()) {
+    while (impl_->events == 1 && !ready.empty()) {  // the outermost serves
         Waiter& waiter = ready.front();
         ready.pop_front();
         waiter.resume();
     }
+    --impl_->events;
 }
 
 void Worker::enlist(Waiter& waiter) { impl_->alive.push_back(waiter); }
 
 void Worker::make_ready(Waiter& waiter) {
-    if (!waiter.ReadyHook::is_linked()) impl_->ready.push_back(waiter);
+    if (waiter.ReadyHook::is_linked()) return;
+    impl_->ready.push_back(waiter);
+    // Somebody not called by an Event (a coroutine's first stretch): make one.
+    if (impl_->events == 0 && !std::exchange(impl_->event_posted, true)) {
+        asio::post(impl_->io, [impl = impl_.get()] {
+            impl->event_posted = false;
+            const Event event(impl->owner);
+        });
+    }
 }
 
 }  // namespace proxyd::net

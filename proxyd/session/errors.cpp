@@ -30,6 +30,7 @@ constexpr std::array kEnds{
     EndRow{End::server_timeout_headers, 's', 'H', 504,  true,  false, false},
     EndRow{End::bad_response,           'P', 'H', 502,  true,  false, false},
     EndRow{End::client_left_headers,    'C', 'H', 400,  false, true,  false},
+    EndRow{End::client_left_upload,     'C', 'D', -1,   false, true,  false},
     EndRow{End::client_timeout_headers, 'c', 'H', 408,  true,  true,  false},
     EndRow{End::bad_body_headers,       'P', 'H', 400,  true,  false, false},
     EndRow{End::server_left_data,       'S', 'D', 0,    false, false, true},

@@ -30,7 +30,8 @@ enum class End : std::uint8_t {
     server_left_headers,  // closed or reset before a complete response head
     server_timeout_headers,
     bad_response,
-    client_left_headers,  // while the server thought, or in the middle of its upload
+    client_left_headers,  // while the server thought
+    client_left_upload,   // in the middle of its body, no response yet
     client_timeout_headers,
     bad_body_headers,     // the request's body is malformed, no response yet
     server_left_data,

@@ -1,5 +1,7 @@
 #include "proxyd/session/flow.h"
 
+#include <cerrno>
+
 namespace proxyd::session {
 
 namespace {
@@ -36,6 +38,11 @@ bool Flow::feed() {
 
 Flow::Read Flow::read_some(net::BufferPool& pool) {
     const std::span<char> room = in_->room(pool);
+    if (room.empty()) {  // a line of the framing that fills a buffer: the framing has refused it before
+        error = ENOBUFS;
+        ended_ = true;
+        return Read::ended;
+    }
     const net::IoResult result = source_->try_read(room);
     if (result.ok()) {
         in_->commit(result.count);
@@ -57,7 +64,7 @@ Flow::State Flow::pump(net::BufferPool& pool) {
         return state;
     };
     Read last = Read::more;
-    for (int round = 0; round < kShare;) {
+    for (int reads = 0;;) {
         std::size_t consumed = 0;
         // The first bytes of a body share the write of the head; later ones wait until their predecessors are gone.
         if (!body.done() && !in_->empty() && (out.empty() || !fed_)) {
@@ -71,16 +78,18 @@ Flow::State Flow::pump(net::BufferPool& pool) {
         if (body.done()) return leave(State::done);
         if (consumed > 0 && !in_->empty()) continue;  // `out` was full
         if (ended_) {
+            if (error) return leave(State::source_error);  // a reset is no end of a body
             if (body.end(out).status == http::BodyStatus::done) continue;
-            return leave(error ? State::source_error : State::cut);
+            return leave(State::cut);
         }
         if (last == Read::all) return leave(State::wants_input);
-        ++round;
+        // Nothing is left here when we stop, so that a wait for the source's socket is the right one.
+        if (reads >= kShare && !source_->buffered()) return leave(State::again);
+        ++reads;
         last = read_some(pool);
         moved_any |= moved_;
         if (last == Read::blocked) return leave(State::wants_input);
     }
-    return leave(State::again);
 }
 
 }  // namespace proxyd::session

@@ -31,6 +31,7 @@ class Flow {
         sink_ = &sink;
         ended_ = moved_ = fed_ = false;
         error = 0;
+        sent_before_ = bytes_out;
     }
     // Only `out` is to be written: a reply of our own.
     void start(net::Stream& sink) {
@@ -45,7 +46,7 @@ class Flow {
     State flush();
 
     bool moved() const { return moved_; }  // the last pump() or flush() moved bytes: timeouts count from then
-    bool source_ended() const { return ended_; }
+    bool nothing_sent() const { return bytes_out == sent_before_; }  // since start()
     bool drained() const { return out.empty() && body.done(); }
 
     http::BodyRelay body;
@@ -62,6 +63,7 @@ class Flow {
     net::Stream* source_ = nullptr;
     net::Stream* sink_ = nullptr;
     Inbox* in_ = nullptr;
+    std::uint64_t sent_before_ = 0;
     bool ended_ = false;
     bool moved_ = false;
     bool fed_ = false;  // since start(): slices in `out` may point into the inbox

@@ -100,8 +100,9 @@ bool Forwarder::send_request(Exchange& exchange) {
         case Flow::State::cut:
         case Flow::State::source_error:
             connection_.client_ended = true;
-            return finish(exchange, End::client_left_headers, End::client_left_data);
-        case Flow::State::bad_framing: return finish(exchange, End::bad_body_headers, End::client_left_data);
+            return finish(exchange, End::client_left_upload, End::client_left_data);
+        case Flow::State::bad_framing:
+            return finish(exchange, exchange.up.nothing_sent() ? End::bad_request : End::bad_body_headers, End::client_left_data);
     }
     return true;
 }
@@ -117,8 +118,7 @@ bool Forwarder::read_response(Exchange& exchange) {
         const IoResult result = server.try_read(room);
         if (result.would_block()) break;
         if (!result.ok()) {
-            const bool partial = !exchange.server_in.empty();
-            exchange.end = partial && result.kind == IoResult::Kind::end ? End::bad_response : End::server_left_headers;
+            exchange.end = End::server_left_headers;
             return false;
         }
         exchange.server_in.commit(result.count);
@@ -235,6 +235,11 @@ bool Forwarder::relay_response(Exchange& exchange) {
         case Flow::State::bad_framing: exchange.end = End::bad_body_data; break;
     }
     exchange.keep_client = false;
+    if (exchange.end == End::bad_body_data && exchange.down.nothing_sent()) {
+        // The head is not out yet: the client gets a whole error instead of half an answer.
+        exchange.end = End::bad_response;
+        exchange.response_begun = exchange.response_from_server = false;
+    }
     return false;
 }
 

@@ -24,9 +24,10 @@ void Inbox::move_to_stream(net::BufferPool& pool) {
 
 std::span<char> Inbox::room(net::BufferPool& pool) {
     if (!head_) head_ = pool.take();
-    if (stream_) {
+    if (stream_ || floor_ == 0) {
+        overwritten_ |= begin_ > 0;
         compact(0);
-    } else if (floor_ > 0) {
+    } else {
         if (begin_ == end_ && begin_ != floor_) {
             begin_ = end_ = floor_;
             overwritten_ = true;

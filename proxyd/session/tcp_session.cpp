@@ -39,10 +39,13 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
                 bits = co_await waiter.wait(step.interest, step.deadline);
             }
         } else {
-            exchange.end = end_of(failure, exchange.context.times.queue_done == 0);
+            exchange.end = fail_to_connect(connection, exchange, failure);
         }
     }
     session.finish();
+    for (Step step = session.linger(); !step.done; step = session.linger()) {
+        co_await waiter.wait(step.interest, step.deadline);
+    }
 }
 
 bool TcpSession::choose() {
@@ -80,10 +83,12 @@ upstream::Request TcpSession::server_request() {
 
 void TcpSession::finish() {
     Exchange& exchange = *exchange_;
-    // An end by timeout or by the other side's fault is told with a reset, as the peer may wait for bytes in vain.
-    if (end_row(exchange.end).cause == 's' || end_row(exchange.end).cause == 'c') connection_.client.shutdown_write();
+    linger_ = !exchange.lease;
     record_tcp(connection_, exchange);
     connection_.entrance.exchanges().give_back(std::move(exchange_));
 }
+
+// A client that was not served sees an orderly end, whatever it has sent meanwhile.
+Step TcpSession::linger() { return linger_ ? connection_.linger() : Step::finished(); }
 
 }  // namespace proxyd::session

@@ -20,10 +20,12 @@ class TcpSession {
     bool choose();
     upstream::Request server_request();
     void finish();
+    Step linger();
 
     Connection connection_;
     Tunnel tunnel_;
     std::unique_ptr<Exchange> exchange_;
+    bool linger_ = false;
 };
 
 }  // namespace proxyd::session

@@ -492,3 +492,21 @@ TEST_CASE("a large response to a slow reader takes one buffer, not its size") {
         return buffers == 0;
     }));
 }
+
+TEST_CASE("TCP mode: much more than a buffer both ways; a reset is passed on as an end") {
+    const std::string much(3'000'000, 'm');
+    FakeServer server([&](Peer& peer) {
+        const std::string got = peer.receive(much.size());
+        peer.send(got);
+        peer.receive_all();
+    });
+    Site site(server.port(), [](auto& proxy) { proxy.http_mode = proxy.upstream.http_mode = false; });
+    Peer client = Peer::connect(site.port());
+    std::thread sender([&] { client.send(much); });  // while we read
+    const std::string back = client.receive(much.size());
+    CHECK(back.size() == much.size());
+    CHECK((back == much));
+    sender.join();
+    client.reset();
+    CHECK(Site::eventually([&] { return site.state().servers[0]->sessions.now() == 0; }));
+}
