@@ -19,6 +19,31 @@ std::int64_t wall_now_ms() {
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
+int usable_servers(const ServerHandle& s) { return s.proxy->usable_servers(false) + s.proxy->usable_servers(true); }
+
+// Around a change that may take the backend's last server away or bring its first one back: keeps the clocks of the
+// backend and tells it.
+class Change {
+   public:
+    explicit Change(const ServerHandle& server) : s_(server), backend_was_up_(usable_servers(server) > 0) {}
+
+    // After the change. How many requests went from the server's queue to others.
+    int finish() {
+        const bool is_up = usable_servers(s_) > 0;
+        if (is_up != backend_was_up_) {
+            const std::int64_t now = wall_now_ms();
+            if (is_up) s_.proxy->downtime_ms.fetch_add(std::max<std::int64_t>(0, now - s_.proxy->changed_ms.load()));
+            s_.proxy->changed_ms.store(now);
+        }
+        return s_.backend != nullptr ? s_.backend->servers_changed() : 0;
+    }
+    bool lost_last() const { return backend_was_up_ && usable_servers(s_) == 0; }
+
+   private:
+    const ServerHandle& s_;
+    bool backend_was_up_;
+};
+
 // Goes to the section's log targets, as health changes do.
 void log_change(const ServerHandle& s, int severity, const std::string& text) {
     const auto& logs = s.view->runtime->logs;
@@ -47,9 +72,6 @@ void log_admin_change(const ServerHandle& s, state::Admin before, state::Admin w
     } else {
         log_change(s, upstream::kNotice, title(s) + " is UP (leaving forced drain).");
     }
-    if (s.proxy->usable_servers(false) + s.proxy->usable_servers(true) == 0 && wanted != state::Admin::ready) {
-        log_change(s, upstream::kEmergency, upstream::no_server_line(s.section->name));
-    }
 }
 
 }  // namespace
@@ -74,6 +96,7 @@ common::Result<ServerHandle> find_server(const View& view, std::string_view name
 }
 
 void set_admin_state(const ServerHandle& s, state::Admin wanted) {
+    Change change(s);
     const bool usable_before = s.server->usable();
     const state::Admin before = s.server->admin.exchange(wanted);
     if (before == wanted) return;
@@ -83,8 +106,9 @@ void set_admin_state(const ServerHandle& s, state::Admin wanted) {
         s.server->downtime_ms.fetch_add(std::max<std::int64_t>(0, now - s.server->changed_ms.load()));
     }
     if (usable_before != s.server->usable()) s.server->changed_ms.store(now);
-    const int requeued = s.backend != nullptr ? s.backend->servers_changed() : 0;
+    const int requeued = change.finish();
     log_admin_change(s, before, wanted, requeued);
+    if (change.lost_last()) log_change(s, upstream::kEmergency, upstream::no_server_line(s.section->name));
 }
 
 common::Result<> set_weight(const ServerHandle& s, std::string_view text) {
@@ -100,9 +124,10 @@ common::Result<> set_weight(const ServerHandle& s, std::string_view text) {
     } else if (weight < 0 || weight > kMaxWeight) {
         return common::fail("Absolute weight can only be between 0 and 256 inclusive.");
     }
+    Change change(s);
     s.server->configured_weight.store(static_cast<int>(weight));
     s.server->weight.store(static_cast<int>(weight));
-    if (s.backend != nullptr) s.backend->servers_changed();
+    change.finish();
     return {};
 }
 
@@ -138,13 +163,17 @@ common::Result<> set_health(const ServerHandle& s, std::string_view word) {
     const state::Health wanted = word == "down"               ? state::Health::down
                                  : s.settings->check.enabled ? state::Health::up
                                                               : state::Health::no_check;
-    if (s.server->health.exchange(wanted) == wanted) return {};
-    s.server->changed_ms.store(wall_now_ms());
-    const int requeued = s.backend != nullptr ? s.backend->servers_changed() : 0;
+    Change change(s);
     const bool down = wanted == state::Health::down;
+    if (s.server->health.exchange(wanted) == wanted) return {};
+    const std::int64_t now = wall_now_ms();
+    if (!down) s.server->downtime_ms.fetch_add(std::max<std::int64_t>(0, now - s.server->changed_ms.load()));
+    s.server->changed_ms.store(now);
+    const int requeued = change.finish();
     log_change(s, down ? upstream::kAlert : upstream::kNotice,
                title(s) + (down ? " is DOWN, changed from CLI. " : " is UP, changed from CLI. ") +
                    left_text(s, down ? "left" : "online", requeued));
+    if (change.lost_last()) log_change(s, upstream::kEmergency, upstream::no_server_line(s.section->name));
     return {};
 }
 

@@ -54,6 +54,11 @@ int check_bits(const StatSubject& s) {
     return s.checked() ? kConfigured | kEnabled : 0;
 }
 
+int health_number(const StatSubject& s) {
+    if (s.server->admin.load() == state::Admin::maintenance) return 0;
+    return s.checked() ? check_health(s) : s.server_settings->check.rise;
+}
+
 std::string ip_or_dash(const common::Endpoint& address) { return address.empty() ? "-" : address.ip(); }
 
 std::string state_line(const StatSubject& s) {
@@ -77,7 +82,7 @@ std::string state_line(const StatSubject& s) {
         std::to_string(since),
         std::to_string(check_code),
         std::to_string(check_result(s, check_code)),
-        std::to_string(s.checked() ? check_health(s) : settings.check.rise),
+        std::to_string(health_number(s)),
         std::to_string(check_bits(s)),
         "0",  // srv_agent_state
         "0",  // bk_f_forced_id

@@ -32,8 +32,11 @@ void counter(const Subject& subject, Out& out) {
     })) : 0, out);
 }
 
-// Listeners have counters of sessions only.
+// What does not exist here is 0, as it is in HAProxy when unused.
 void zero(const Subject&, Out& out) { out += '0'; }
+void http_zero(const Subject& subject, Out& out) {
+    if (subject.settings->http_mode) out += '0';
+}
 
 template <std::size_t Class>  // 0 other, 1..5
 void responses(const Subject& subject, Out& out) {
@@ -158,6 +161,12 @@ void used_conn_cur(const Subject& s, Out& out) { number(s.server->sessions.now()
 void uweight(const Subject& s, Out& out) {
     number(s.server != nullptr ? s.server->configured_weight.load(std::memory_order_relaxed) : weight_of(s), out);
 }
+// A server is given each of its requests as a session of its own.
+void requests(const Subject& s, Out& out) {
+    if (s.kind == StatKind::frontend) return counter<&state::Counters::requests>(s, out);
+    if (!s.settings->http_mode) return;
+    s.server != nullptr ? counter<&state::Counters::sessions>(s, out) : counter<&state::Counters::requests>(s, out);
+}
 void nothing(const Subject&, Out&) {}
 
 using C = state::Counters;
@@ -211,7 +220,7 @@ constexpr StatColumn kColumns[] = {
     {"hanafail", kNone, nothing},
     {"req_rate", kF, req_rate},
     {"req_rate_max", kF, req_rate_max},
-    {"req_tot", kF | kB, counter<&C::requests>},
+    {"req_tot", kF | kB | kS, requests},
     {"cli_abrt", kB | kS, counter<&C::client_aborts>},
     {"srv_abrt", kB | kS, counter<&C::server_aborts>},
     {"comp_in", kF | kB, zero},
@@ -243,14 +252,14 @@ constexpr StatColumn kColumns[] = {
     {"conn_rate", kF, rate},
     {"conn_rate_max", kF, rate_max},
     {"conn_tot", kF, counter<&C::connections>},
-    {"intercepted", kF, zero},
+    {"intercepted", kF, http_zero},
     {"dcon", kL | kF, zero},
     {"dses", kL | kF, zero},
     {"wrew", kAll, zero},
     {"connect", kB | kS, counter<&C::connects>},
     {"reuse", kB | kS, counter<&C::reuses>},
-    {"cache_lookups", kF | kB, zero},
-    {"cache_hits", kF | kB, zero},
+    {"cache_lookups", kF | kB, http_zero},
+    {"cache_hits", kF | kB, http_zero},
     {"srv_icur", kS, zero},
     {"src_ilim", kNone, nothing},
     {"qtime_max", kB | kS, zero},

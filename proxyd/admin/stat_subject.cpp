@@ -33,6 +33,26 @@ std::string server_status(const StatSubject& subject) {
     return falling ? with_progress("UP", progress, check.fall) : "UP";
 }
 
+std::int64_t frontend_limit(const View& view, const session::ProxySettings& section) {
+    return section.maxconn != 0 ? section.maxconn : view.runtime->maxconn;
+}
+
+// `fullconn`, by default a tenth of what the frontends that lead here may have (configuration manual, fullconn).
+std::int64_t full_connections(const StatSubject& subject) {
+    const session::ProxySettings& backend = *subject.settings;
+    if (backend.upstream.fullconn > 0) return backend.upstream.fullconn;
+    std::int64_t sum = 0;
+    for (const auto& section : subject.view->model->proxies) {
+        if (!section->is_frontend) continue;
+        const bool leads = section.get() == &backend || section->default_backend == backend.index ||
+                           std::ranges::any_of(section->use_backends, [&](const session::UseBackend& rule) {
+                               return rule.backend == backend.index;
+                           });
+        if (leads) sum += frontend_limit(*subject.view, *section);
+    }
+    return std::max<std::int64_t>(1, sum / 10);
+}
+
 class Walk {
    public:
     Walk(const View& view, const StatFilter& filter, const std::function<void(const StatSubject&)>& visit)
@@ -153,11 +173,11 @@ int check_health(const StatSubject& subject) {
 std::int64_t session_limit(const StatSubject& subject) {
     switch (subject.kind) {
         case StatKind::server: return subject.server->maxconn.load(std::memory_order_relaxed);
-        case StatKind::backend: return subject.settings->upstream.fullconn;
+        case StatKind::backend: return full_connections(subject);
         case StatKind::listener: return subject.settings->binds[static_cast<std::size_t>(subject.id - 1)].maxconn;
         case StatKind::frontend: break;
     }
-    return subject.settings->maxconn != 0 ? subject.settings->maxconn : subject.view->runtime->maxconn;
+    return frontend_limit(*subject.view, *subject.settings);
 }
 
 int weight_of(const StatSubject& subject) {

@@ -71,7 +71,7 @@ void total(const Subject& s, std::string& out) {
 void requests(const Subject& s, std::string& out) { put_column(s, "req_tot", out); }
 void last(const Subject& s, std::string& out) {
     const std::string text = column_text(s, "lastsess");
-    if (!text.empty()) out += human_time(std::stoll(text));
+    if (!text.empty()) out += text == "-1" ? "&ndash;" : human_time(std::stoll(text));
 }
 void bytes_in(const Subject& s, std::string& out) {
     if (s.kind != StatKind::listener) put_bytes(s, "bin", out);
@@ -120,28 +120,30 @@ void down_time(const Subject& s, std::string& out) {
     if (!column_text(s, "downtime").empty()) out += human_time(downtime_s(s));
 }
 
+// What tells trouble comes first; wide screens show the rest without scrolling. Servers and their queues are shown
+// where there are servers.
 constexpr Cell kCells[] = {
-    {"Queue", "cur / max", queue},
-    {"Queue", "limit", queue_limit},
-    {"Sessions", "rate / max", rate},
+    {"Server", "last check", check},
+    {"Server", "weight", weight},
+    {"Server", "active / backup", role},
+    {"Server", "fails / downs", failures},
+    {"Server", "downtime", down_time},
     {"Sessions", "cur / max", sessions},
     {"Sessions", "limit", limit},
+    {"Sessions", "rate / max", rate},
     {"Sessions", "total", total},
     {"Sessions", "last", last},
+    {"Queue", "cur / max", queue},
+    {"Queue", "limit", queue_limit},
     {"Requests", "rate / max", request_rate},
     {"Requests", "total", requests},
-    {"Bytes", "in", bytes_in},
-    {"Bytes", "out", bytes_out},
-    {"Denied", "req / resp", denied},
+    {"Requests", "4xx / 5xx", answers},
     {"Errors", "req", request_errors},
     {"Errors", "conn / resp", server_errors},
     {"Errors", "retr / redis", retries},
-    {"Errors", "4xx / 5xx", answers},
-    {"Server", "last check", check},
-    {"Server", "weight", weight},
-    {"Server", "role or act / bck", role},
-    {"Server", "fails / downs", failures},
-    {"Server", "downtime", down_time},
+    {"Denied", "req / resp", denied},
+    {"Bytes", "in", bytes_in},
+    {"Bytes", "out", bytes_out},
 };
 
 // One of the classes of stats_style.h.
@@ -166,6 +168,10 @@ std::string subject_name(const Subject& s) {
     return s.server != nullptr ? s.server->name : column_text(s, "svname");
 }
 
+bool shown(const Cell& cell, const session::ProxySettings& section) {
+    return section.is_backend || (cell.group != "Server" && cell.group != "Queue");
+}
+
 void append_row(const Subject& s, const PageOptions& options, std::string& out) {
     const std::string status = status_text(s);
     constexpr std::string_view kRowClass[] = {"frontend", "backend", "server", "listener"};
@@ -185,6 +191,7 @@ void append_row(const Subject& s, const PageOptions& options, std::string& out) 
     }
     out += "</td>";
     for (const Cell& cell : kCells) {
+        if (!shown(cell, *s.settings)) continue;
         out += "<td>";
         cell.render(s, out);
         out += "</td>";
@@ -207,11 +214,15 @@ void append_table_head(const session::ProxySettings& section, const PageOptions&
     for (std::size_t i = 0; i < std::size(kCells);) {
         std::size_t end = i;
         while (end < std::size(kCells) && kCells[end].group == kCells[i].group) ++end;
-        out += "<th scope=\"colgroup\" colspan=\"" + std::to_string(end - i) + "\">" + std::string(kCells[i].group) + "</th>";
+        if (shown(kCells[i], section)) {
+            out += "<th scope=\"colgroup\" colspan=\"" + std::to_string(end - i) + "\">" + std::string(kCells[i].group) + "</th>";
+        }
         i = end;
     }
     out += "</tr>\n<tr>";
-    for (const Cell& cell : kCells) out.append("<th scope=\"col\">").append(cell.title).append("</th>");
+    for (const Cell& cell : kCells) {
+        if (shown(cell, section)) out.append("<th scope=\"col\">").append(cell.title).append("</th>");
+    }
     out += "</tr></thead>\n<tbody>\n";
 }
 
@@ -221,17 +232,17 @@ void append_summary(const View& view, const PageOptions& options, std::string& o
     const std::int64_t now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
     out += "<ul class=\"facts\">";
     const auto fact = [&](std::string_view name, const std::string& value) {
-        out.append("<li><b>").append(value).append("</b> ").append(name).append("</li>");
+        out.append("<li>").append(name).append(" <b>").append(value).append("</b></li>");
     };
     fact("up", human_time(std::max<std::int64_t>(0, now - process.started_ms) / 1000));
-    fact("of " + grouped(view.runtime->maxconn) + " connections", grouped(process.connections.now()));
-    fact("connections/s", grouped(process.connection_rate.per_second(common::Clock::now())));
-    fact("TLS connections", grouped(process.tls_connections.now()));
+    fact("connections", grouped(process.connections.now()) + " of " + grouped(view.runtime->maxconn));
+    fact("new per second", grouped(process.connection_rate.per_second(common::Clock::now())));
+    fact("with TLS", grouped(process.tls_connections.now()));
     fact("threads", std::to_string(view.runtime->state->workers));
-    fact("is the process id", std::to_string(getpid()));
+    fact("process", std::to_string(getpid()));
     const auto dropped = static_cast<std::int64_t>(process.dropped_log_lines.load());
     if (dropped > 0) fact("log lines dropped", grouped(dropped));
-    if (view.runtime->stopping.load()) fact("", "stopping");
+    if (view.runtime->stopping.load()) fact("state", "stopping");
     out += "</ul>\n";
     const std::string keeper = keeper_sentence(view);
     if (!keeper.empty()) {

@@ -37,7 +37,6 @@ session::ServiceReply answer(const View& view, const session::StatsSettings& set
     const std::string_view path = request.path_and_query();
     const std::string_view suffix = path.substr(std::min(path.size(), settings.uri.size()));
     session::ServiceReply reply;
-    reply.fields.emplace_back("cache-control", "no-cache");
     if (has_option(suffix, "csv")) {
         reply.content_type = "text/plain";
         reply.body = render_csv(view, {});

@@ -14,7 +14,7 @@ inline constexpr std::string_view kStatsStyle = R"css(
 --head:#222a34;--up:#86efac;--upb:#123620;--warn:#fcd34d;--warnb:#3d2f0a;--down:#fca5a5;--downb:#431717;--drain:#93c5fd;
 --drainb:#172a4d;--maint:#e9a8ec;--maintb:#3c1c3f;--link:#93b4ff}}
 *{box-sizing:border-box}
-body{margin:0;padding:1rem 1.25rem 2rem;background:var(--bg);color:var(--ink);font:14px/1.45 system-ui,sans-serif}
+body{margin:0;padding:1rem 1.25rem 2rem;background:var(--bg);color:var(--ink);font:13.5px/1.45 system-ui,sans-serif}
 header{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;align-items:baseline;justify-content:space-between}
 h1{font-size:1.35rem;margin:0}h2{font-size:1.05rem;margin:1.4rem 0 .4rem}
 small{color:var(--soft);font-weight:400;font-size:.85em}
@@ -24,10 +24,12 @@ a{color:var(--link)}nav a{margin-left:.75rem}
 .keeper{border-left:4px solid var(--drain);background:var(--card);padding:.4rem .75rem;margin:.5rem 0;max-width:60rem}
 .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:6px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{padding:.28rem .55rem;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
+th,td{padding:.26rem .45rem;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
 thead th{background:var(--head);font-weight:600;font-size:.8rem;color:var(--soft);text-align:center}
 thead th[scope=colgroup]{border-left:1px solid var(--line)}
-tbody th,.state{text-align:left}tbody th{font-weight:500}
+tbody th,.state{text-align:left}
+tbody th{font-weight:500;position:sticky;left:0;background:var(--card);min-width:7rem}
+.state{min-width:8rem}
 tbody tr:last-child>*{border-bottom:0}
 tbody tr:hover>*{background:var(--head)}
 tr.frontend th,tr.backend th{font-weight:700}

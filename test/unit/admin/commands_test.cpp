@@ -63,6 +63,22 @@ TEST_CASE("states and limits change what balancing sees") {
     CHECK_FALSE(server.usable());
 }
 
+TEST_CASE("taking the last server out takes the backend down") {
+    Process process;
+    auto& proxy = *process.state->proxies[static_cast<std::size_t>(process.model->find("tcp", false, true)->index)];
+    proxy.changed_ms = 1;
+    process.run("disable server tcp/t1");
+    CHECK(proxy.changed_ms > 1);
+    CHECK(process.run("show stat tcp 2 -1").find("tcp,BACKEND") != std::string::npos);
+    CHECK(process.run("show stat tcp 2 -1").find(",DOWN,") != std::string::npos);
+    proxy.changed_ms = proxy.changed_ms - 5000;
+    process.run("enable server tcp/t1");
+    CHECK(proxy.downtime_ms >= 5000);
+    proxy.changed_ms = 1;
+    process.run("set weight tcp/t1 0");
+    CHECK(proxy.changed_ms > 1);
+}
+
 TEST_CASE("levels are checked, and only go down") {
     Process process;
     for (const char* command : {"set weight be/s1 1", "set server be/s1 state maint", "disable server be/s1",

@@ -122,7 +122,12 @@ TEST_CASE("values stand where HAProxy puts them, and nothing where it puts nothi
     CHECK(backend["lastsess"] == "-1");
     CHECK(backend["status"] == "UP");
 
+    CHECK(backend["slim"] == "50");
+
     CHECK(rows["tcp/FRONTEND"]["hrsp_2xx"] == "");
+    CHECK(rows["tcp/BACKEND"]["req_tot"] == "");
+    CHECK(rows["tcp/BACKEND"]["slim"] == "100");
+    CHECK(rows["nosrv/BACKEND"]["slim"] == "1");
     CHECK(rows["nosrv/BACKEND"]["status"] == "UP");
     CHECK(rows["nosrv/BACKEND"]["downtime"] == "");
 }
