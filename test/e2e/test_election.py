@@ -72,7 +72,7 @@ class Life(unittest.TestCase):
         net.wait_for_master(net.n1)
         self.announced(net, net.n1, began)
         gaps = ping.stop()
-        self.assertLessEqual(gaps.lost, 1, gaps)
+        self.assertLessEqual(gaps.lost, 1 + int(SLACK / 0.02), gaps)
         if net.ours(net.n2):
             for line in ("Received higher prio advert", "Entering BACKUP STATE", "removing protocol VIPs."):
                 self.assertTrue(net.keeper(net.n2).has(r"VRRP_Instance\(VI_1\) " + line), line)
@@ -146,6 +146,72 @@ class Fast(unittest.TestCase):
 
     def test_keepalived_before_vrrpd(self):
         self.go("keepalived", "vrrpd")
+
+
+class Ways(unittest.TestCase):
+    """Adverts over IPv6, and to single peers instead of a group: stop and failback."""
+
+    SIXTH = """
+vrrp_instance VI_6 {{
+  state BACKUP
+  interface eth0
+  virtual_router_id 61
+  priority {priority}
+  advert_int 0.5
+  version 3
+  virtual_ipaddress {{
+    fe80::100
+    2001:db8::100/64
+  }}
+}}
+"""
+    UNICAST = """
+vrrp_instance VI_U {{
+  state BACKUP
+  interface eth0
+  virtual_router_id 62
+  priority {priority}
+  advert_int 1
+  unicast_src_ip {own}
+  unicast_peer {{
+    {other}
+  }}
+  virtual_ipaddress {{
+    192.168.36.100/24 dev eth0 label eth0:vip
+  }}
+}}
+"""
+
+    def go(self, template, address, released, *pair):
+        if "keepalived" in pair and not have_keepalived():
+            self.skipTest("no keepalived installed")
+        with Keepers() as net:
+            for node, program, priority in zip(net.nodes, pair, (101, 100)):
+                net.start_one(node, program, text=template.format(
+                    priority=priority, own=node.address, other=net.other(node).address))
+            lab.wait_until(lambda: net.holders(address) == [net.n1], 8, "n1 is master")
+            at = net.keeper(net.n1).send(signal.SIGTERM)
+            lab.wait_until(lambda: net.n2.holds(address), 3, "n2 holds the address", 0.005)
+            self.assertLess(time.monotonic() - at, released + 0.05 + SLACK)
+            net.keeper(net.n1).wait(5)
+            net.start_one(net.n1)
+            lab.wait_until(lambda: net.holders(address) == [net.n1], 8, "n1 is master again")
+            for node in net.nodes:
+                if net.ours(node):
+                    self.assertEqual(net.refused(node), {})
+                    self.assertGreater(net.status(node)["counters"]["adverts_received"], 0)
+
+    def test_ipv6_before_keepalived(self):
+        self.go(self.SIXTH, "2001:db8::100", skew(100, 0.5, 3), "vrrpd", "keepalived")
+
+    def test_ipv6_behind_keepalived(self):
+        self.go(self.SIXTH, "2001:db8::100", skew(100, 0.5, 3), "keepalived", "vrrpd")
+
+    def test_unicast_before_keepalived(self):
+        self.go(self.UNICAST, VIP, skew(100), "vrrpd", "keepalived")
+
+    def test_unicast_behind_keepalived(self):
+        self.go(self.UNICAST, VIP, skew(100), "keepalived", "vrrpd")
 
 
 class Crash(unittest.TestCase):

@@ -141,6 +141,23 @@ class Addresses(unittest.TestCase):
             lab.wait_until(lambda: net.holders() == [net.n1], 8, "n1 is master again")
             self.assertGreater(net.status(net.n1)["counters"]["adverts_received"], 0)
 
+    def test_notifications_lost(self):
+        """More netlink notifications than the kernel keeps for a keeper that is not running: it looks anew."""
+        with Keepers() as net:
+            net.start_one(net.n1, "vrrpd")
+            net.wait_for_master(net.n1)
+            flood = [f"address {verb} 10.9.9.9/32 dev lo" for _ in range(8000) for verb in ("add", "del")]
+            # The deletion that matters comes when the queue is full already.
+            batch = net.n1.write("batch", "\n".join([*flood, f"address del {VIP}/32 dev eth0"]) + "\n")
+            mark = net.keeper(net.n1).mark()
+            net.keeper(net.n1).send(signal.SIGSTOP)
+            net.n1.run(f"ip -batch {batch}")
+            self.assertFalse(net.n1.holds(VIP))
+            net.keeper(net.n1).send(signal.SIGCONT)
+            net.keeper(net.n1).wake()
+            lab.wait_until(lambda: net.n1.holds(VIP), 2, "the address is back")
+            self.assertFalse(net.keeper(net.n1).has("STATE", mark))
+
     def test_source_of_another_node(self):
         """The tutorial's trap: mcast_src_ip of the other node. Said, and the interface's own address used."""
         with Keepers() as net:
