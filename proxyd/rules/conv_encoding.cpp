@@ -26,8 +26,9 @@ bool convert_hex(const Context& context, const Arguments&, Sample& sample) {
 
 bool convert_hex2i(const Context&, const Arguments&, Sample& sample) {
     std::uint64_t value = 0;
-    std::from_chars(sample.text.data(), sample.text.data() + sample.text.size(), value, 16);
-    return sample.set_int(static_cast<std::int64_t>(value)), true;
+    const char* const end = sample.text.data() + sample.text.size();
+    const auto read = std::from_chars(sample.text.data(), end, value, 16);
+    return sample.set_int(static_cast<std::int64_t>(value)), read.ptr == end && !sample.text.empty();
 }
 
 template <bool url>

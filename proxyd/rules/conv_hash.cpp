@@ -3,26 +3,14 @@
 
 #include <array>
 
+#include "proxyd/rules/hash.h"
 #include "proxyd/rules/registry.h"
 
 namespace proxyd::rules {
 namespace {
 
-// Bob Jenkins' 32-bit integer hash and a final multiplication: what the argument 1 asks for.
-std::uint32_t avalanche(std::uint32_t a) {
-    a = (a + 0x7ed55d16U) + (a << 12);
-    a = (a ^ 0xc761c23cU) ^ (a >> 19);
-    a = (a + 0x165667b1U) + (a << 5);
-    a = (a + 0xd3a2646cU) ^ (a << 9);
-    a = (a + 0xfd7046c5U) + (a << 3);
-    a = (a ^ 0xb55a4f09U) ^ (a >> 16);
-    return a * 3221225473U;
-}
-
-std::uint32_t sdbm(std::string_view text) {
-    std::uint32_t hash = 0;
-    for (char c : text) hash = static_cast<unsigned char>(c) + (hash << 6) + (hash << 16) - hash;
-    return hash;
+std::uint32_t sdbm_of(std::string_view text) {
+    return sdbm(text);
 }
 std::uint32_t djb2(std::string_view text) {
     std::uint32_t hash = 5381;
@@ -53,8 +41,8 @@ bool digest(const Context& context, const EVP_MD* method, Sample& sample) {
     return true;
 }
 
-bool convert_md5(const Context& context, const Arguments&, Sample& sample) {
-    return digest(context, EVP_md5(), sample);
+bool convert_digest(const Context& context, const Arguments& arguments, Sample& sample) {
+    return digest(context, EVP_get_digestbyname(arguments.text(0).data()), sample);
 }
 bool convert_sha1(const Context& context, const Arguments&, Sample& sample) {
     return digest(context, EVP_sha1(), sample);
@@ -68,6 +56,10 @@ bool convert_sha2(const Context& context, const Arguments& arguments, Sample& sa
     }
 }
 
+common::Result<> check_digest(Arguments& arguments) {
+    if (EVP_get_digestbyname(arguments.text(0).data()) != nullptr) return {};
+    return common::fail("OpenSSL knows no digest '" + std::string(arguments.text(0)) + "'", common::Side::config);
+}
 common::Result<> check_sha2(Arguments& arguments) {
     const std::int64_t bits = arguments.number(0, 256);
     if (bits != 224 && bits != 256 && bits != 384 && bits != 512)
@@ -76,14 +68,15 @@ common::Result<> check_sha2(Arguments& arguments) {
 }
 
 constexpr ArgumentSpec kOptionalNumber{0, {ArgumentKind::number}};
+constexpr ArgumentSpec kText{1, {ArgumentKind::text}};
 constexpr SampleType kBinary = SampleType::binary;
 constexpr SampleType kInteger = SampleType::integer;
 
 constexpr std::array kRows{
-    ConverterRow{"sdbm", kBinary, kInteger, kOptionalNumber, convert_hash<sdbm>, "the SDBM hash, 32 bits"},
+    ConverterRow{"sdbm", kBinary, kInteger, kOptionalNumber, convert_hash<sdbm_of>, "the SDBM hash, 32 bits"},
     ConverterRow{"djb2", kBinary, kInteger, kOptionalNumber, convert_hash<djb2>, "the DJB2 hash, 32 bits"},
     ConverterRow{"crc32", kBinary, kInteger, kOptionalNumber, convert_hash<crc32>, "the CRC of RFC 1952"},
-    ConverterRow{"md5", kBinary, kBinary, {}, convert_md5, "the MD5 digest"},
+    ConverterRow{"digest", kBinary, kBinary, kText, convert_digest, "a digest that OpenSSL knows", check_digest},
     ConverterRow{"sha1", kBinary, kBinary, {}, convert_sha1, "the SHA-1 digest"},
     ConverterRow{"sha2", kBinary, kBinary, kOptionalNumber, convert_sha2, "a SHA-2 digest", check_sha2},
 };

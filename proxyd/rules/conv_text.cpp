@@ -45,6 +45,7 @@ bool take_parts(Sample& sample, std::int64_t index, std::string_view delimiters,
         if (skip_empty && start == i) break;
         if (wanted <= 1) {
             if (taken == 0) begin = start;
+            if (count == 0) i = text.size();
             end = i;
             if (++taken == count) break;
         } else {

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "proxyd/rules/ascii.h"
+#include "proxyd/rules/hash.h"
 #include "proxyd/rules/registry.h"
 #include "proxyd/rules/request_line.h"
 
@@ -47,6 +48,29 @@ bool fetch_base(const Context& context, const Arguments&, Cursor&, Sample& out) 
 }
 bool fetch_baseq(const Context& context, const Arguments&, Cursor&, Sample& out) {
     return context.request != nullptr && host_and(context, context.request->path_and_query(), out);
+}
+
+// base32, url32: Host and path, or Host and the whole target, hashed without being joined.
+std::uint32_t host_hash(const http::Message& request) {
+    const http::Field* host = request.fields.find(http::FieldId::host);
+    return host == nullptr ? 0 : sdbm(host->value);
+}
+bool fetch_base32(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    if (context.request == nullptr) return false;
+    return out.set_int(avalanche(sdbm(context.request->path(), host_hash(*context.request)))), true;
+}
+bool fetch_url32(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    if (context.request == nullptr) return false;
+    return out.set_int(avalanche(sdbm(context.request->path_and_query(), host_hash(*context.request)))), true;
+}
+
+// The token of "Authorization: Bearer TOKEN", or of another field named by the argument.
+bool fetch_bearer(const Context& context, const Arguments& arguments, Cursor&, Sample& out) {
+    if (context.request == nullptr) return false;
+    const http::Field* field = context.request->fields.find(arguments.text(0, "authorization"));
+    constexpr std::string_view kScheme = "Bearer ";
+    if (field == nullptr || !same_text(field->value.substr(0, kScheme.size()), kScheme, true)) return false;
+    return out.set_text(trim_blanks(field->value.substr(kScheme.size()))), true;
 }
 
 std::string_view authority_host(const http::Message& request, std::string_view& port) {
@@ -112,6 +136,10 @@ constexpr std::array kRows{
     FetchRow{"query", SampleType::string, Source::request, {}, fetch_query, "what follows the first '?'"},
     FetchRow{"base", SampleType::string, Source::request, {}, fetch_base, "Host and path"},
     FetchRow{"baseq", SampleType::string, Source::request, {}, fetch_baseq, "Host, path and query"},
+    FetchRow{"base32", SampleType::integer, Source::request, {}, fetch_base32, "a hash of base"},
+    FetchRow{"url32", SampleType::integer, Source::request, {}, fetch_url32, "a hash of Host, path and query"},
+    FetchRow{"http_auth_bearer", SampleType::string, Source::request, {0, {ArgumentKind::text}}, fetch_bearer,
+             "the client's bearer token"},
     FetchRow{"req.ver", SampleType::string, Source::request, {}, fetch_version, "1.0, 1.1 or 2.0"},
     FetchRow{"req_ver", SampleType::string, Source::request, {}, fetch_version, "1.0, 1.1 or 2.0"},
     FetchRow{"req.proto_http", SampleType::boolean, Source::request, {}, fetch_is_http, "the request is HTTP"},

@@ -20,7 +20,7 @@ std::optional<unsigned> small_number(std::string_view text, unsigned highest) {
 // Dotted numbers of which the zeros before the last may be left out: "10.12" is 10.0.0.12.
 bool parse_v4(std::string_view text, std::array<std::uint8_t, 16>& out) {
     const auto fields = common::split(text, '.');
-    if (fields.size() < 2 || fields.size() > 4) return false;
+    if (fields.empty() || fields.size() > 4) return false;
     for (std::size_t i = 0; i < fields.size(); ++i) {
         const auto value = small_number(fields[i], 255);
         if (!value) return false;
