@@ -5,6 +5,8 @@
 
 #include "proxyd/config/address.h"
 #include "proxyd/config/users.h"
+#include "proxyd/config/files.h"
+#include "proxyd/net/tls_context.h"
 
 namespace proxyd::config {
 namespace {
@@ -131,6 +133,12 @@ void check_tls(Reading& in, const Statement& line, const Bind& bind) {
         in.error(line, "'verify required' needs the authority of the clients' certificates: 'ca-file FILE'");
     if (bind.tls.min_version > bind.tls.max_version)
         in.error(line, "the TLS versions allowed here exclude each other");
+    // Files that were readable one by one may still not fit each other, nor the ciphers the library.
+    const bool read = bind.tls.ca_file.empty() || check_authority(bind.tls.ca_file);
+    if (bind.tls.enabled && !bind.tls.crt.empty() && read) {
+        if (const auto usable = net::TlsContext::server(bind.tls); !usable)
+            in.error(line, "'bind' cannot speak TLS: " + usable.error().text);
+    }
 }
 
 }  // namespace

@@ -112,7 +112,7 @@ class Tls(unittest.TestCase):
         for name in ("a.example.org", None):
             with self.assertRaises(ssl.SSLError) as caught:
                 self.connect(name, self.proxy.second)
-            self.assertIn("UNRECOGNIZED_NAME", str(caught.exception).upper())
+            self.assertIn("UNRECOGNIZED NAME", str(caught.exception).upper().replace("_", " "))
 
     def test_versions(self):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
@@ -141,7 +141,7 @@ class Tls(unittest.TestCase):
             self.assertEqual(tls.selected_alpn_protocol(), "http/1.1")
         with self.assertRaises(ssl.SSLError) as caught:
             self.connect(ctx=context(alpn=["smtp"]))
-        self.assertIn("NO_APPLICATION_PROTOCOL", str(caught.exception).upper())
+        self.assertIn("NO APPLICATION PROTOCOL", str(caught.exception).upper().replace("_", " "))
 
     def test_tickets_on_every_worker(self):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
@@ -155,20 +155,12 @@ class Tls(unittest.TestCase):
                     self.assertTrue(tls.session_reused)
 
     def test_renegotiation_is_refused(self):
-        client = subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{self.proxy.front}", "-tls1_2", "-legacy_renegotiation"],
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        try:
-            client.stdin.write(b"R\n")
-            client.stdin.flush()
-            time.sleep(0.5)
-            client.stdin.write(b"Q\n")
-            client.stdin.flush()
-            output, _ = client.communicate(timeout=10)
-        finally:
-            client.kill()
-            client.wait()
-        self.assertRegex(output.decode(errors="replace"), "(?i)renegotiat")
-        self.assertRegex(output.decode(errors="replace"), "(?i)no_renegotiation|no renegotiation|handshake failure|errno|error")
+        # s_client renegotiates on a line that is an R, and ends when that is refused.
+        client = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{self.proxy.front}", "-tls1_2"], input=b"R\n",
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20 * SLOW)
+        output = client.stdout.decode(errors="replace")
+        self.assertIn("RENEGOTIATING", output)
+        self.assertRegex(output, "(?i)no renegotiation|no_renegotiation|alert")
 
     def test_half_a_handshake(self):
         with socket.create_connection(("127.0.0.1", self.proxy.front), 5 * SLOW) as raw:
@@ -193,7 +185,7 @@ class Refused(unittest.TestCase):
         cert_only = pem[:pem.index(b"-----BEGIN PRIVATE")]
         other = certificate("y")
         mixed = cert_only + other[other.index(b"-----BEGIN PRIVATE"):]
-        for name, content, expected in (("nokey.pem", cert_only, "no private key"), ("nocert.pem", key_only, "no certificate"),
+        for name, content, expected in (("nokey.pem", cert_only, "private key"), ("nocert.pem", key_only, "no certificate"),
                                         ("mixed.pem", mixed, "does not belong"), ("missing.pem", None, "No such file")):
             with self.subTest(name=name), tempfile.TemporaryDirectory() as folder:
                 path = os.path.join(folder, name)
