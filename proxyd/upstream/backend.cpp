@@ -228,7 +228,10 @@ net::Task<Failure> Backend::Impl::wait_for_slot(Request& request, Grant& grant) 
             }
         }
     }
-    if (position != nullptr) *position += ticket->position;
+    if (request.context != nullptr) {
+        *position += ticket->position;
+        request.context->times.queue_done = microseconds(waiter.worker().now());
+    }
     co_return failure;
 }
 
