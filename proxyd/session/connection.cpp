@@ -128,14 +128,6 @@ void Connection::fill_context(Exchange& exchange) const {
     context.times.handshake_done = micros(requests == 0 ? handshake_done_ : idle_since);
 }
 
-End fail_to_connect(const Connection& connection, Exchange& exchange, upstream::Failure failure) {
-    rules::Timings& times = exchange.context.times;
-    const bool queued = times.queue_done == 0;
-    const bool waited = failure == upstream::Failure::queue_timeout || failure == upstream::Failure::client_gone;
-    if (queued && waited) times.queue_done = micros(connection.now());
-    return end_of(failure, queued);
-}
-
 Step Connection::linger() {
     if (!lingering_) {
         lingering_ = true;

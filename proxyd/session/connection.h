@@ -72,9 +72,6 @@ class Connection {
     common::TimePoint linger_until_{};
 };
 
-// Why there is no server connection; completes the timers of a request that waited in a queue in vain.
-End fail_to_connect(const Connection& connection, Exchange& exchange, upstream::Failure failure);
-
 // Microseconds as rules::Timings has them.
 inline std::int64_t micros(common::TimePoint time) {
     return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();

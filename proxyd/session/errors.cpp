@@ -54,14 +54,15 @@ static_assert(in_order(), "the table is indexed by End");
 
 const EndRow& end_row(End end) { return kEnds[static_cast<std::size_t>(end)]; }
 
-End end_of(upstream::Failure failure, bool queued) {
+End end_of(upstream::Failure failure) {
     using upstream::Failure;
     switch (failure) {
         case Failure::none: return End::normal;
         case Failure::no_server: return End::no_server;
         case Failure::queue_timeout: return End::queue_timeout;
         case Failure::queue_full: return End::queue_full;
-        case Failure::client_gone: return queued ? End::client_left_queue : End::client_left_connect;
+        case Failure::client_left_queue: return End::client_left_queue;
+        case Failure::client_gone: return End::client_left_connect;
         case Failure::connect_refused: return End::connect_refused;
         case Failure::connect_timeout: return End::connect_timeout;
         case Failure::resource: return End::no_resource;

@@ -54,6 +54,6 @@ struct EndRow {
 const EndRow& end_row(End end);
 
 // What the way to a server ended with.
-End end_of(upstream::Failure failure, bool queued);
+End end_of(upstream::Failure failure);
 
 }  // namespace proxyd::session

@@ -84,7 +84,7 @@ void HttpSession::begin_forwarding(upstream::Failure failure) {
     if (forwarded_) {
         forwarder_.begin(*exchange_);
     } else {
-        exchange_->end = fail_to_connect(connection_, *exchange_, failure);
+        exchange_->end = end_of(failure);
     }
 }
 

@@ -39,7 +39,7 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
                 bits = co_await waiter.wait(step.interest, step.deadline);
             }
         } else {
-            exchange.end = fail_to_connect(connection, exchange, failure);
+            exchange.end = end_of(failure);
         }
     }
     session.finish();

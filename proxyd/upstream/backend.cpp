@@ -208,7 +208,7 @@ net::Task<Failure> Backend::Impl::wait_for_slot(Request& request, Grant& grant) 
             std::size_t server = balance::kNone;
             const Ticket::State seen = admission.look(*ticket, server);
             if (watch.left(bits)) {
-                failure = Failure::client_gone;
+                failure = Failure::client_left_queue;
                 break;
             }
             if (seen == Ticket::State::granted) {

@@ -23,7 +23,8 @@ enum class Failure : unsigned char {
     no_server,        // none usable: 503 SC
     queue_timeout,    // 503 sQ
     queue_full,       // maxqueue: 503 SQ
-    client_gone,      // while queued CQ, while connecting CC
+    client_left_queue,  // while queued: CQ
+    client_gone,        // while connecting: CC
     connect_refused,  // after all retries: 503 SC
     connect_timeout,  // 503 sC
     resource,         // no descriptor, no port: 503 RC / PC

@@ -395,7 +395,7 @@ TEST_CASE("a client that leaves gives up its place in the queue or its connectio
         gone = true;
         loop.call([&] { client->waiter.set(net::Waiter::kClientIn); });
         waiting.wait();
-        CHECK(failure == Failure::client_gone);
+        CHECK(failure == Failure::client_left_queue);
         CHECK(!input_left);
         loop.call([&] { holder.reset(); });
     }
