@@ -150,7 +150,7 @@ TEST_CASE("http-reuse never keeps a connection for its own client") {
         CHECK(failure == Failure::none);
         CHECK(!other.lease.reused());
     });
-    CHECK(origin.accepted() == 2);
+    CHECK(eventually([&] { return origin.accepted() == 2; }));
     loop.join();
     farm.destroy();
 }
@@ -206,7 +206,7 @@ TEST_CASE("idle connections that nobody needs go, half of them each purge delay"
         }
         for (const auto& client : clients) client->lease.release();
     });
-    CHECK(origin.accepted() == 6);
+    CHECK(eventually([&] { return origin.accepted() == 6; }));
     CHECK(eventually([&] { return origin.open_connections() == 0; }));
     loop.join();
     farm.destroy();
