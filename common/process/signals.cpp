@@ -14,6 +14,13 @@ void block_signals() {
     pthread_sigmask(SIG_SETMASK, &set, nullptr);
 }
 
+void hold_signals(std::initializer_list<int> signals) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int number : signals) sigaddset(&set, number);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
 void ignore_sigpipe() {
     std::signal(SIGPIPE, SIG_IGN);
 }

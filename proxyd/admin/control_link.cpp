@@ -14,6 +14,8 @@ namespace control = common::control;
 
 namespace {
 
+constexpr auto kListenAgain = std::chrono::milliseconds(100);
+
 control::ServerSettings server_settings(const ControlLinkSettings& settings) {
     control::ServerSettings out;
     out.path = settings.path;
@@ -47,6 +49,13 @@ common::Result<> ControlLink::adopt(common::UniqueFd listener) {
     auto listening = server_.adopt(std::move(listener));
     if (listening) tick();
     return listening;
+}
+
+void ControlLink::listen_later() {
+    timer_.expires_after(kListenAgain);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && !listen()) listen_later();
+    });
 }
 
 void ControlLink::watch(std::shared_ptr<HealthBoard> board, std::vector<std::string> backend_names) {
@@ -141,11 +150,13 @@ void ControlLink::on_request(ClientId client, const control::Request& request) {
 void ControlLink::send_sockets(ClientId client, std::uint64_t id) {
     std::vector<int> all = settings_.sockets();
     if (server_.listener_fd() >= 0) all.push_back(server_.listener_fd());
+    const std::string keys = settings_.ticket_keys ? settings_.ticket_keys() : std::string();
     std::span<const int> rest(all);
     do {
         const auto batch = rest.first(std::min(rest.size(), common::process::kMaxFdsPerMessage));
         rest = rest.subspan(batch.size());
-        server_.send_with_fds(client, control::Response{id, "", {{"more", !rest.empty()}}}, batch);
+        server_.send_with_fds(
+            client, control::Response{id, "", {{"more", !rest.empty()}, {"ticket_keys", keys}}}, batch);
     } while (!rest.empty());
 }
 

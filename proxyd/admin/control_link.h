@@ -30,6 +30,7 @@ struct ControlLinkSettings {
     std::string release;  // version for the hello
     // Asked for by a successor (proxyd/main/takeover.h).
     std::function<std::vector<int>()> sockets;
+    std::function<std::string()> ticket_keys;  // as text, newest first
     std::function<void()> on_successor;
 };
 
@@ -40,6 +41,7 @@ class ControlLink {
 
     common::Result<> listen();  // errors as control::Server::listen
     common::Result<> adopt(common::UniqueFd listener);
+    void listen_later();  // tries again until the path's former owner has gone
 
     // Whose health is told from now on; `backend_names` by index of the board.
     void watch(std::shared_ptr<HealthBoard> board, std::vector<std::string> backend_names);

@@ -34,14 +34,15 @@ std::unique_ptr<state::SharedState> build_state(const config::Model& model, int 
     return shared;
 }
 
-common::Result<TlsContexts> build_tls(const config::Model& model) {
+common::Result<TlsContexts> build_tls(const config::Model& model,
+                                      const std::shared_ptr<net::TicketKeys>& keys) {
     TlsContexts contexts;
     for (const auto& proxy : model.proxies) {
         auto& row = contexts.emplace_back();
         for (const net::BindSettings& bind : proxy->binds) {
             row.emplace_back();
             if (!bind.tls.enabled) continue;
-            auto context = net::TlsContext::server(bind.tls);
+            auto context = net::TlsContext::server(bind.tls, bind.tls.verify_required ? nullptr : keys);
             if (!context) {
                 const common::Diagnostic entry{common::Severity::error, std::string(bind.where.file),
                                                bind.where.line, context.error().text};

@@ -17,6 +17,9 @@ std::unique_ptr<state::SharedState> build_state(const config::Model& model, int 
 // TLS contexts of the bind lines: [proxy][bind], null for plain ones. Errors name the file and line of the
 // bind.
 using TlsContexts = std::vector<std::vector<std::shared_ptr<const net::TlsContext>>>;
-common::Result<TlsContexts> build_tls(const config::Model& model);
+// Lines that ask for client certificates keep ticket keys of their own: a session of another line must not
+// stand for one.
+common::Result<TlsContexts> build_tls(const config::Model& model,
+                                      const std::shared_ptr<net::TicketKeys>& keys);
 
 }  // namespace proxyd::main

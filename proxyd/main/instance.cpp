@@ -1,6 +1,7 @@
 #include "proxyd/main/instance.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <thread>
 
@@ -36,6 +37,7 @@ struct Instance::Impl {
     std::unique_ptr<state::SharedState> state;
     std::unique_ptr<observe::LogHub> hub;
     std::unique_ptr<observe::AccessLog> own_log;
+    std::shared_ptr<net::TicketKeys> ticket_keys;
     session::Runtime runtime;
     std::vector<std::unique_ptr<net::Worker>> workers;
     std::vector<std::unique_ptr<session::Entrance>> entrances;
@@ -43,6 +45,7 @@ struct Instance::Impl {
     upstream::Prober prober;
     std::unique_ptr<admin::CliServer> commands;
     std::vector<std::thread> threads;
+    std::atomic<int> open_entrances{0};  // after soft_stop: workers that may still accept
 
     common::Result<> build();
     common::Result<> open_logs();
@@ -130,7 +133,9 @@ common::Result<> Instance::Impl::build() {
     const config::Model& model = *settings.model;
     state = build_state(model, settings.workers);
     if (auto opened = open_logs(); !opened) return opened;
-    auto tls = build_tls(model);
+    ticket_keys = std::make_shared<net::TicketKeys>();
+    ticket_keys->import_keys(settings.ticket_keys);
+    auto tls = build_tls(model, ticket_keys);
     if (!tls) return std::unexpected(tls.error());
     runtime.proxies = &model.proxies;
     runtime.model = settings.model;
@@ -205,8 +210,10 @@ void Instance::soft_stop() {
         impl_->descriptors.clear();
     }
     const int proxies = static_cast<int>(impl_->settings.model->proxies.size());
-    impl_->at_entrances([proxies](session::Entrance& entrance) {
+    impl_->open_entrances = static_cast<int>(impl_->workers.size());
+    impl_->at_entrances([proxies, open = &impl_->open_entrances](session::Entrance& entrance) {
         for (int i = 0; i < proxies; ++i) entrance.close(i);
+        open->fetch_sub(1);
     });
     for (const auto& proxy : impl_->state->proxies) {
         proxy->stopping = true;
@@ -228,7 +235,9 @@ void Instance::stop() {
 }
 
 std::int64_t Instance::connections() const {
-    return impl_->state->process.connections.now();
+    // In this order: a worker counts what it accepts before it says that it accepts no more.
+    const int open = impl_->open_entrances.load();
+    return open + impl_->state->process.connections.now();
 }
 
 void Instance::refresh_board() {
@@ -266,6 +275,10 @@ std::vector<std::string> Instance::server_report() const {
 
 std::vector<std::string> Instance::closing_report() const {
     return main::closing_report(*impl_->settings.model, *impl_->state);
+}
+
+TicketKeyList Instance::ticket_keys() const {
+    return impl_->ticket_keys->export_keys();
 }
 
 std::vector<int> Instance::listening_descriptors() const {

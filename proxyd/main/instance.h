@@ -11,6 +11,7 @@
 #include "proxyd/admin/health_board.h"
 #include "proxyd/config/model.h"
 #include "proxyd/main/listening_sockets.h"
+#include "proxyd/main/ticket_key_text.h"
 
 namespace proxyd::main {
 
@@ -18,7 +19,8 @@ struct InstanceSettings {
     std::shared_ptr<const config::Model> model;
     std::shared_ptr<admin::HealthBoard> board;
     int workers = 1;
-    int maxconn = 0;  // of the process
+    int maxconn = 0;            // of the process
+    TicketKeyList ticket_keys;  // of the predecessor; empty: new ones
 };
 
 class Instance {
@@ -34,6 +36,7 @@ class Instance {
     void soft_stop();   // no new connections; responses from now on end their connection
     void close_idle();  // after soft_stop: connections without a request in progress end too
     void stop();        // ends all threads; not reversible
+    // After soft_stop() this is 0 only when nothing more can come.
     std::int64_t connections() const;
 
     void refresh_board();  // cheap enough for every 20 ms
@@ -42,6 +45,7 @@ class Instance {
     std::vector<std::string> server_report() const;         // lines that SIGHUP prints
     std::vector<std::string> closing_report() const;        // "Proxy f stopped (...)"
     std::vector<int> listening_descriptors() const;
+    TicketKeyList ticket_keys() const;
 
  private:
     struct Impl;

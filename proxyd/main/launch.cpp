@@ -1,5 +1,6 @@
 #include "proxyd/main/launch.h"
 
+#include <csignal>
 #include <cstdio>
 
 #include "common/logging.h"
@@ -30,18 +31,22 @@ int run_alone(Starter starter) {
     bool control_ok = true;
     admin::ControlLinkSettings control;
     control.sockets = [&] { return instance ? instance->listening_descriptors() : std::vector<int>(); };
+    control.ticket_keys = [&] { return instance ? to_text(instance->ticket_keys()) : std::string(); };
     auto link = starter.open_control(io, std::move(control), control_ok);
     if (!control_ok) return 1;
 
-    auto created =
-        Instance::create({plan.model, *board, plan.workers, plan.maxconn}, std::move(starter.sockets));
+    auto created = Instance::create(
+        {plan.model, *board, plan.workers, plan.maxconn, next_keys(starter.takeover.ticket_keys)},
+        std::move(starter.sockets));
     if (!created) {
         log::alert("{}", created.error().text);
         return 1;
     }
     instance = std::move(*created);
     if (!starter.write_pid_file()) return 1;
-    log_to_targets_of(*instance);
+    if (plan.daemon)
+        log_to_targets(
+            [i = instance.get()](int severity, std::string_view text) { i->log_message(severity, text); });
     if (auto dropped = process::drop_privileges(plan.identity); !dropped) {
         log::alert("{}", dropped.error().text);
         return 1;
@@ -58,7 +63,7 @@ int run_alone(Starter starter) {
     starter.readiness.stopping();
     starter.pid_file.remove();
     link.reset();  // removes the socket's file, unless a successor owns it
-    end_process(ending);
+    end_process(ending, *instance);
 }
 
 }  // namespace
@@ -80,6 +85,7 @@ int launch(const Options& options) {
     }
     fit_descriptor_limit(starter.plan);
     starter.readiness = process::Readiness::from_environment();
+    process::hold_signals({SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP});
     if (!starter.open_sockets() || !starter.go_to_background()) return 1;
     return starter.plan.master ? run_master(std::move(starter)) : run_alone(std::move(starter));
 }

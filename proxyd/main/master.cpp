@@ -11,7 +11,10 @@
 
 #include "common/logging.h"
 #include "common/process/signals.h"
+#include "proxyd/main/own_log.h"
 #include "proxyd/main/worker_process.h"
+#include "proxyd/observe/access_log.h"
+#include "proxyd/observe/log_hub.h"
 
 namespace proxyd::main {
 namespace {
@@ -42,6 +45,7 @@ class Master {
     bool prepare_reload(Plan& plan, ListeningSockets& sockets);
     void reload_failed(const std::string& why);
 
+    void open_own_log();
     void reap();
     void on_end(pid_t pid, int wait_status);
     void finish(int status);
@@ -52,10 +56,13 @@ class Master {
     asio::posix::stream_descriptor signal_events_;
     std::unique_ptr<admin::ControlLink> link_;
 
+    std::unique_ptr<observe::LogHub> hub_;  // for the messages of the master itself
+    std::unique_ptr<observe::AccessLog> own_log_;
     std::optional<Worker> current_;
     std::optional<Worker> candidate_;  // forked, not yet ready
     Plan candidate_plan_;
     ListeningSockets candidate_sockets_;
+    TicketKeyList ticket_keys_;  // handed from worker to worker
     std::list<Worker> leaving_;  // of older configurations, finishing their connections
     bool started_ = false;
     bool reload_again_ = false;
@@ -83,6 +90,8 @@ bool Master::begin() {
     bool control_ok = true;
     admin::ControlLinkSettings control;
     control.sockets = [this] { return descriptors_of(starter_.sockets); };
+    control.ticket_keys = [this] { return to_text(ticket_keys_); };
+    ticket_keys_ = next_keys(starter_.takeover.ticket_keys);
     link_ = starter_.open_control(io_, std::move(control), control_ok);
     if (!control_ok) return false;
     watch_signals();
@@ -90,7 +99,7 @@ bool Master::begin() {
 }
 
 bool Master::spawn(const Plan& plan, ListeningSockets sockets) {
-    auto worker = fork_worker(plan, sockets);
+    auto worker = fork_worker(plan, sockets, ticket_keys_);
     if (!worker) {
         log::alert("{}", worker.error().text);
         return false;
@@ -129,6 +138,7 @@ void Master::promote() {
     starter_.plan = std::move(candidate_plan_);
     starter_.sockets = std::move(candidate_sockets_);  // closes what the new configuration no longer names
     if (link_) link_->watch(current_->board, backend_names(*current_->model));
+    open_own_log();
     log::notice("Loading success.");
     if (!std::exchange(started_, true)) {
         starter_.serving("Ready.");
@@ -136,6 +146,21 @@ void Master::promote() {
         starter_.readiness.ready("Ready.");
     }
     if (std::exchange(reload_again_, false)) reload();
+}
+
+// A daemon has no terminal: what became of a reload is told to the `log` targets of the global section.
+void Master::open_own_log() {
+    forget_log_targets();
+    own_log_.reset();
+    hub_ = std::make_unique<observe::LogHub>(1);
+    const observe::LogSettings& settings = starter_.plan.model->global.log;
+    if (settings.targets.empty() || !starter_.plan.daemon) return;
+    for (const observe::LogTarget& target : settings.targets) {
+        if (!hub_->open(target)) return;
+    }
+    own_log_ = std::make_unique<observe::AccessLog>(settings, *hub_);
+    log_to_targets(
+        [log = own_log_.get()](int severity, std::string_view text) { log->message(severity, text); });
 }
 
 void Master::watch_signals() {
@@ -184,7 +209,8 @@ void Master::reload() {
         reload_again_ = true;
         return;
     }
-    log::warning("Reloading HAProxy configuration");
+    log::warning("Reloading the configuration");
+    ticket_keys_ = next_keys(ticket_keys_);
     starter_.readiness.reloading();
     Plan plan;
     ListeningSockets sockets;

@@ -27,9 +27,9 @@ void log_to_console(bool quiet, bool debug) {
     apply();
 }
 
-void log_to_targets_of(Instance& instance) {
-    current.forward = [&instance](log::Level level, std::string_view text) {
-        instance.log_message(kSeverities[static_cast<std::size_t>(level)], text);
+void log_to_targets(std::function<void(int severity, std::string_view text)> send) {
+    current.forward = [send = std::move(send)](log::Level level, std::string_view text) {
+        send(kSeverities[static_cast<std::size_t>(level)], text);
     };
     apply();
 }

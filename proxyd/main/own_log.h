@@ -2,12 +2,14 @@
 // there is an instance that has them open.
 #pragma once
 
-#include "proxyd/main/instance.h"
+#include <functional>
+#include <string_view>
 
 namespace proxyd::main {
 
 void log_to_console(bool quiet, bool debug);
-void log_to_targets_of(Instance& instance);
-void forget_log_targets();  // before the instance goes
+// For a daemon, which has no terminal: `send` takes a severity of RFC 5424 and a line; any thread.
+void log_to_targets(std::function<void(int severity, std::string_view text)> send);
+void forget_log_targets();
 
 }  // namespace proxyd::main

@@ -122,7 +122,7 @@ void Serving::look_at_drain() {
     if (too_long) log::warning("hard-stop-after: {} connections are cut", instance_.connections());
     if (instance_.connections() > 0 && !too_long) return;
     for (const std::string& line : instance_.closing_report()) log::warning("{}", line);
-    finish({0, 0});
+    finish({0, 0, !too_long});
 }
 
 void Serving::print_report() {
@@ -142,7 +142,8 @@ void Serving::finish(Ending ending) {
     set_state(ProxyState::stopping);
 }
 
-void end_process(Ending ending) {
+void end_process(Ending ending, Instance& instance) {
+    if (ending.drained) instance.stop();
     if (ending.signal != 0) {
         std::signal(ending.signal, SIG_DFL);
         sigset_t set;

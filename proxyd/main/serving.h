@@ -20,6 +20,8 @@ namespace proxyd::main {
 struct Ending {
     int status = 0;
     int signal = 0;  // not 0: by that signal, so that the parent sees the truth
+    bool drained =
+        false;  // nothing is under way any more: threads end in order, with their log lines written
 };
 
 class Serving {
@@ -63,6 +65,6 @@ class Serving {
 };
 
 // Ends the process as `ending` says, without running destructors of static objects.
-[[noreturn]] void end_process(Ending ending);
+[[noreturn]] void end_process(Ending ending, Instance& instance);
 
 }  // namespace proxyd::main

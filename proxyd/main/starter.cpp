@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 
 #include "common/logging.h"
@@ -14,8 +15,7 @@ namespace log = common::log;
 namespace process = common::process;
 
 bool Starter::open_sockets() {
-    TakeoverPlan from{options.takeover_path, {}, plan.control_path, options.finish};
-    from.predecessors.insert(from.predecessors.end(), options.terminate.begin(), options.terminate.end());
+    TakeoverPlan from{options.takeover_path, {}, plan.control_path, predecessors()};
     for (const config::StatsSocket& socket : plan.model->global.stats_sockets) {
         if (socket.address.family() == AF_UNIX && !socket.address.empty())
             from.stats_sockets.push_back(socket.address.ip());
@@ -35,6 +35,12 @@ bool Starter::open_sockets() {
                                succeeds ? Conflict::share : Conflict::refuse, sockets, complaints);
     for (const std::string& complaint : complaints) log::alert("{}", complaint);
     return opened;
+}
+
+std::vector<pid_t> Starter::predecessors() const {
+    std::vector<pid_t> pids = options.finish;
+    pids.insert(pids.end(), options.terminate.begin(), options.terminate.end());
+    return pids;
 }
 
 bool Starter::go_to_background() {
@@ -58,6 +64,10 @@ std::unique_ptr<admin::ControlLink> Starter::open_control(boost::asio::io_contex
     const auto listening =
         takeover.control_listener ? link->adopt(std::move(takeover.control_listener)) : link->listen();
     if (listening) return link;
+    if (listening.error().code == EADDRINUSE && !predecessors().empty()) {
+        link->listen_later();  // the predecessor could not be asked, but goes
+        return link;
+    }
     link->leave_path();
     if (plan.control_explicit) {
         ok = false;

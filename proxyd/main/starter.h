@@ -28,6 +28,7 @@ struct Starter {
     // Takes over and binds; complaints are printed. False: nothing was changed, exit with 1.
     bool open_sockets();
 
+    std::vector<pid_t> predecessors() const;
     bool go_to_background();
     // Null when the default path cannot be had (a notice); false in `ok` when an explicit one cannot.
     std::unique_ptr<admin::ControlLink> open_control(boost::asio::io_context& io,

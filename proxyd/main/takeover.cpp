@@ -121,6 +121,8 @@ Result<bool> ask_control_socket(const TakeoverPlan& plan, Takeover& takeover) {
         if (!response->error.empty()) return fail(response->error);
         const auto* result = response->result.if_object();
         more = result && result->if_contains("more") && result->at("more") == true;
+        const auto* keys = result ? result->if_contains("ticket_keys") : nullptr;
+        if (keys && keys->is_string()) takeover.ticket_keys = keys_from_text(keys->get_string());
     }
     const std::string control_key =
         socket_key(common::Endpoint::from_unix(plan.control_path).value(), "", false);

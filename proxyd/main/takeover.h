@@ -14,6 +14,7 @@
 #include "common/error.h"
 #include "common/unique_fd.h"
 #include "proxyd/main/socket_pool.h"
+#include "proxyd/main/ticket_key_text.h"
 
 namespace proxyd::main {
 
@@ -29,6 +30,7 @@ struct Takeover {
     common::UniqueFd
         control_listener;  // of the old process's control socket, when it speaks for one of the pids
     common::UniqueFd control_connection;  // to the old process, for announce_successor()
+    TicketKeyList ticket_keys;            // so that TLS clients resume their sessions
     std::vector<std::string> notices;     // what did not work, for people
 };
 

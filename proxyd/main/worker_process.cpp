@@ -51,18 +51,22 @@ ListeningSockets own(const ListeningSockets& sockets) {
 }
 
 [[noreturn]] void run_worker(const Plan& plan, const ListeningSockets& sockets,
-                             const std::shared_ptr<admin::HealthBoard>& board, int channel) {
+                             const std::shared_ptr<admin::HealthBoard>& board, const TicketKeyList& keys,
+                             int channel) {
     std::vector<int> kept = descriptors_of(sockets);
     kept.push_back(channel);
     close_all_but(std::move(kept));
     log::after_fork();
+    forget_log_targets();  // the master's
     auto null = common::process::NullDevice::open();
-    auto instance = Instance::create({plan.model, board, plan.workers, plan.maxconn}, own(sockets));
+    auto instance = Instance::create({plan.model, board, plan.workers, plan.maxconn, keys}, own(sockets));
     if (!instance) {
         log::alert("{}", instance.error().text);
         ::_exit(1);
     }
-    log_to_targets_of(**instance);
+    if (plan.daemon)
+        log_to_targets(
+            [i = instance->get()](int severity, std::string_view text) { i->log_message(severity, text); });
     if (auto dropped = common::process::drop_privileges(plan.identity); !dropped) {
         log::alert("{}", dropped.error().text);
         ::_exit(1);
@@ -72,16 +76,18 @@ ListeningSockets own(const ListeningSockets& sockets) {
     settings.hard_stop_after = plan.model->global.hard_stop_after;
     settings.master.reset(channel);
     Serving serving(io, **instance, board, std::move(settings));
-    end_process(serving.run([&] {
+    const Ending ending = serving.run([&] {
         // Until here complaints reached the terminal that the command was given on.
         if (plan.daemon && null) null->replace_standard_streams();
         (void)::write(channel, "R", 1);
-    }));
+    });
+    end_process(ending, **instance);
 }
 
 }  // namespace
 
-common::Result<WorkerProcess> fork_worker(const Plan& plan, const ListeningSockets& sockets) {
+common::Result<WorkerProcess> fork_worker(const Plan& plan, const ListeningSockets& sockets,
+                                          const TicketKeyList& ticket_keys) {
     auto board = admin::HealthBoard::create(plan.workers, backend_indexes(*plan.model).size());
     if (!board) return std::unexpected(board.error());
     int ends[2];
@@ -90,7 +96,7 @@ common::Result<WorkerProcess> fork_worker(const Plan& plan, const ListeningSocke
     UniqueFd ours(ends[0]), theirs(ends[1]);
     const pid_t pid = ::fork();
     if (pid < 0) return fail_errno("cannot fork a worker");
-    if (pid == 0) run_worker(plan, sockets, *board, theirs.release());
+    if (pid == 0) run_worker(plan, sockets, *board, ticket_keys, theirs.release());
     return WorkerProcess{pid, std::move(ours), *board, plan.model, false};
 }
 

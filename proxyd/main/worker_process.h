@@ -10,6 +10,7 @@
 #include "proxyd/admin/health_board.h"
 #include "proxyd/main/listening_sockets.h"
 #include "proxyd/main/plan.h"
+#include "proxyd/main/ticket_key_text.h"
 
 namespace proxyd::main {
 
@@ -22,6 +23,7 @@ struct WorkerProcess {
 };
 
 // Returns in the master only. The child keeps nothing but the standard streams, `sockets` and its channel.
-common::Result<WorkerProcess> fork_worker(const Plan& plan, const ListeningSockets& sockets);
+common::Result<WorkerProcess> fork_worker(const Plan& plan, const ListeningSockets& sockets,
+                                          const TicketKeyList& ticket_keys);
 
 }  // namespace proxyd::main
