@@ -1,5 +1,6 @@
 // acl, rules and the choice of a backend (configuration manual 4.2, chapter 7). The rules room knows the actions and
 // samples; here is where their lines may stand and in which set they end.
+#include "proxyd/config/absent_actions.h"
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/tables.h"
 
@@ -28,7 +29,7 @@ void add_acl(Reading& in, const Statement& line) {
 
 template <Phase phase, RuleSet ProxySettings::* member>
 void add_rule(Reading& in, const Statement& line) {
-    if (may_hold_rules(in, line))
+    if (may_hold_rules(in, line) && !skip_absent_action(in, line, phase))
         (in.proxy().*member).add(phase, line.arguments(), in.proxy().acls, line.where, in.out);
 }
 
