@@ -150,7 +150,11 @@ void for_each_subject(const View& view, const StatFilter& filter, const std::fun
     Walk walk(view, filter, visit);
     const auto& states = view.runtime->state->proxies;
     const auto& proxies = view.model->proxies;
-    for (std::size_t i = 0; i < proxies.size() && i < states.size(); ++i) walk.section(*proxies[i], *states[i]);
+    const auto in_scope = [&](const std::string& name) {
+        return filter.sections.empty() || std::ranges::find(filter.sections, name) != filter.sections.end();
+    };
+    for (std::size_t i = 0; i < proxies.size() && i < states.size(); ++i)
+        if (in_scope(proxies[i]->name)) walk.section(*proxies[i], *states[i]);
 }
 
 std::string status_text(const StatSubject& subject) {

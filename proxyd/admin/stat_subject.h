@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "common/clock.h"
 #include "proxyd/admin/view.h"
@@ -41,6 +43,7 @@ struct StatFilter {
     std::string proxy_name;  // instead of the id
     int types = -1;          // 1 frontends, 2 backends, 4 servers; 8 listeners, which "all" does not include
     int id = -1;
+    std::vector<std::string> sections;  // stats scope; empty: all
 };
 
 // Calls `visit` in the order of the configuration: frontend, listeners, servers, backend of each section.

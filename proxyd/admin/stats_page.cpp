@@ -313,6 +313,7 @@ std::string render_page(const View& view, const PageOptions& options) {
     append_summary(view, options, out);
     StatFilter filter;
     filter.types = kAllTypes;
+    filter.sections = options.sections;
     const session::ProxySettings* current = nullptr;
     for_each_subject(view, filter, [&](const Subject& subject) {
         if (subject.settings != current) {

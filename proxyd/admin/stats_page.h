@@ -15,6 +15,7 @@ struct PageOptions {
     bool show_legends = false;
     bool only_up = false;    // ";up": leaves out servers that are down
     std::string node, description;
+    std::vector<std::string> sections;  // stats scope; empty: all
 };
 
 std::string render_page(const View& view, const PageOptions& options);

@@ -20,6 +20,13 @@ bool has_option(std::string_view suffix, std::string_view option) {
     return false;
 }
 
+// "." is the section that shows the page.
+std::vector<std::string> scope(const session::StatsSettings& settings, const session::ProxySettings& own) {
+    std::vector<std::string> sections = settings.scope;
+    std::ranges::replace(sections, std::string("."), own.name);
+    return sections;
+}
+
 PageOptions page_options(const View& view, const session::StatsSettings& settings, std::string_view suffix) {
     PageOptions options;
     options.uri = settings.uri;
@@ -33,16 +40,20 @@ PageOptions page_options(const View& view, const session::StatsSettings& setting
     return options;
 }
 
-session::ServiceReply answer(const View& view, const session::StatsSettings& settings, const http::Message& request) {
+session::ServiceReply answer(const View& view, const session::StatsSettings& settings, const session::ProxySettings& own,
+                             const http::Message& request) {
     const std::string_view path = request.path_and_query();
     const std::string_view suffix = path.substr(std::min(path.size(), settings.uri.size()));
     session::ServiceReply reply;
     if (has_option(suffix, "csv")) {
         reply.content_type = "text/plain";
-        reply.body = render_csv(view, {});
+        StatFilter filter;
+        filter.sections = scope(settings, own);
+        reply.body = render_csv(view, filter);
         return reply;
     }
-    const PageOptions options = page_options(view, settings, suffix);
+    PageOptions options = page_options(view, settings, suffix);
+    options.sections = scope(settings, own);
     reply.content_type = "text/html; charset=utf-8";
     // Nothing in the page runs or loads anything: say so to the browser.
     reply.fields.emplace_back("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
@@ -55,8 +66,9 @@ session::ServiceReply answer(const View& view, const session::StatsSettings& set
 }  // namespace
 
 session::StatsService make_stats_service(const View& view) {
-    return [view](const session::StatsSettings& settings, const session::ProxySettings&, const http::Message& request) {
-        return answer(view, settings, request);
+    return [view](const session::StatsSettings& settings, const session::ProxySettings& own,
+                  const http::Message& request) {
+        return answer(view, settings, own, request);
     };
 }
 

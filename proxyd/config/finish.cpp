@@ -93,11 +93,24 @@ int find_backend(Reading& in, const Draft& from, const std::string& name, common
     return -1;
 }
 
+using BackendIndexes = std::map<std::string, int, std::less<>>;
+
+// For names computed per request: those that this frontend may use.
+std::shared_ptr<const BackendIndexes> backend_indexes(const Reading& in, const ProxySettings& frontend) {
+    auto out = std::make_shared<BackendIndexes>();
+    for (const auto& draft : in.proxies)
+        if (draft->settings->is_backend && (draft->settings->http_mode || !frontend.http_mode))
+            out->emplace(draft->name, draft->settings->index);
+    return out;
+}
+
 void resolve_backends(Reading& in, Draft& draft) {
     ProxySettings& settings = *draft.settings;
     if (!settings.is_frontend) return;
     for (session::UseBackend& rule : settings.use_backends)
-        if (!rule.backend_name.contains('%'))
+        if (!rule.name_format.empty())
+            rule.backends = backend_indexes(in, settings);
+        else
             rule.backend = find_backend(in, draft, rule.backend_name, rule.where, "use_backend");
     if (!settings.default_backend_name.empty()) {
         const common::Location where =

@@ -29,6 +29,15 @@ bool ends_exchange(const rules::Verdict& verdict) {
     return verdict.kind != rules::Verdict::Kind::pass && verdict.kind != rules::Verdict::Kind::allow;
 }
 
+int named_backend(const UseBackend& rule, const rules::Context& context) {
+    if (!rule.backends) return -1;
+    thread_local std::string name;  // keeps its room from request to request
+    name.clear();
+    rule.name_format.render(context, name);
+    const auto it = rule.backends->find(name);
+    return it == rule.backends->end() ? -1 : it->second;
+}
+
 }  // namespace
 
 rules::Verdict run_phase(Phase phase, const ProxySettings& frontend, const ProxySettings* backend,
@@ -45,7 +54,10 @@ rules::Verdict run_phase(Phase phase, const ProxySettings& frontend, const Proxy
 
 int choose_backend(const ProxySettings& frontend, const rules::Context& context) {
     for (const UseBackend& rule : frontend.use_backends) {
-        if (rule.condition.evaluate(context)) return rule.backend;
+        if (!rule.condition.evaluate(context)) continue;
+        const int index = rule.backend >= 0 ? rule.backend : named_backend(rule, context);
+        if (index >= 0) return index;
+        break;  // a computed name that no backend has: the default one, not the next rule
     }
     if (frontend.default_backend >= 0) return frontend.default_backend;
     return frontend.is_backend ? frontend.index : -1;  // a listen section serves itself

@@ -56,6 +56,7 @@ struct UseBackend {
     std::string backend_name;
     int backend = -1;               // index into Model::proxies; -1: found by name_format
     rules::LogFormat name_format;   // use_backend %[...]: renders the name; an unknown one ends in default_backend
+    std::shared_ptr<const std::map<std::string, int, std::less<>>> backends;  // with name_format: indexes by name
     rules::Condition condition;
 };
 

@@ -244,6 +244,11 @@ net::Task<ConnectOutcome> Backend::Impl::open(Request& request, Lease& lease) {
     target.tls = server.tls.get();
     std::string header;
     if (const rules::Context* context = request.context; context != nullptr) {
+        if (server.settings->client_destination && context->destination.is_ip()) {
+            const std::uint16_t port = target.address.port();
+            target.address = context->destination;
+            target.address.set_port(port);
+        }
         if (server.settings->keep_client_port && target.address.is_ip())
             target.address.set_port(static_cast<std::uint16_t>(context->destination.port() + server.settings->port_offset));
         if (server.settings->send_proxy) header = proxy_header_v1(context->source, context->destination);
