@@ -63,7 +63,9 @@ Grant Admission::ask(const balance::Query& query, net::Waiter* waiter) {
         // A slot freed this moment belongs to those who wait already.
         if (waiting_.load(std::memory_order_relaxed) > 0) serve_all_queues(woken);
         if (usable_.load(std::memory_order_relaxed) == 0) return {};
-        const std::size_t chosen = result.server = algorithm_->choose(query);
+        // Whoever waits in the backend's queue does so because all servers are full.
+        const bool all_full = row_->rotates && !queue_.empty();
+        const std::size_t chosen = result.server = all_full ? balance::kNone : algorithm_->choose(query);
         if (chosen != balance::kNone && !slots_[chosen].load.full()) {
             take_slot(chosen);
             result.kind = Grant::Kind::slot;
@@ -189,9 +191,14 @@ void Admission::serve_queues(std::size_t server, Woken& woken) {
 
 // All servers may have room: their own queues first, then the algorithm spreads the backend's.
 void Admission::serve_all_queues(Woken& woken) {
-    for (std::size_t i = 0; i < slots_.size(); ++i)
-        while (slots_[i].in_roster && !slots_[i].queue.empty() && has_room(i)) grant(slots_[i].queue.front(), i, woken);
-    while (!queue_.empty()) {
+    bool room = false;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        if (!slots_[i].in_roster) continue;
+        while (!slots_[i].queue.empty() && has_room(i)) grant(slots_[i].queue.front(), i, woken);
+        room = room || has_room(i);
+    }
+    // Not asked in vain: an algorithm goes through all servers when all are full.
+    while (room && !queue_.empty()) {
         // Without a context, which belongs to another worker: it is not bound to a server anyway.
         const std::size_t chosen = algorithm_->choose({});
         if (chosen == balance::kNone || slots_[chosen].load.full()) return;
