@@ -5,6 +5,7 @@
 #include "common/text.h"
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/tables.h"
+#include "proxyd/upstream/http_check.h"
 
 namespace proxyd::config {
 namespace {
@@ -141,8 +142,9 @@ void set_expect(Reading& in, const Statement& line) {
     check.expect_value = line.argument(at + 1);
     for (at += 2; at < line.count(); ++at) check.expect_value += " " + line.argument(at);
     if (row->expect == HttpCheckSettings::Expect::status && !valid_status_list(check.expect_value))
-        in.error(line, "'http-check expect status' expects codes and ranges such as 200-399,404, not '" +
-                           check.expect_value + "'");
+        return in.error(line, "'http-check expect status' expects codes and ranges such as 200-399,404, not '" +
+                                  check.expect_value + "'");
+    if (const auto compiled = upstream::HttpCheck::compile(check); !compiled) in.error(line, compiled.error().text);
 }
 
 void set_send(Reading& in, const Statement& line) {

@@ -3,6 +3,7 @@
 #include "proxyd/config/bind_line.h"
 #include "proxyd/config/files.h"
 #include "proxyd/config/server_line.h"
+#include "proxyd/upstream/server_connection.h"
 
 namespace proxyd::config {
 namespace {
@@ -69,6 +70,7 @@ void set_ca_file(const WordInput& word, ServerDraft& server) {
 
 void set_sni(const WordInput& word, ServerDraft& server) {
     server.settings.sni = word.arguments[0];
+    if (const auto name = upstream::ServerName::compile(server.settings.sni); !name) word.error(name.error().text);
 }
 
 constexpr auto inert = inert_word<ServerDraft>;

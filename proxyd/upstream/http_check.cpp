@@ -42,8 +42,8 @@ common::Result<HttpCheck> HttpCheck::compile(const HttpCheckSettings& settings) 
     if (settings.expect == Expect::status) {
         for (const std::string_view part : common::split(settings.expect_value, ',')) {
             const std::size_t dash = part.find('-');
-            const auto low = common::parse_number(common::trim(part.substr(0, dash)), 100, 999);
-            const auto high = dash == std::string_view::npos ? low : common::parse_number(common::trim(part.substr(dash + 1)), 100, 999);
+            const auto low = common::parse_number(common::trim(part.substr(0, dash)), 0, 999);
+            const auto high = dash == std::string_view::npos ? low : common::parse_number(common::trim(part.substr(dash + 1)), 0, 999);
             if (!low || !high || *low > *high)
                 return common::fail("http-check expect status: '" + std::string(part) + "' is no status and no range of statuses",
                                     common::Side::config);
