@@ -256,13 +256,19 @@ class Node:
             return source.read()
 
     def own(self, *folders):
-        """Give the node private, writable copies-on-write of folders such as /etc, /usr/local, /var."""
+        """Give the node private, writable copies-on-write of folders such as /etc, /usr/local, /var.
+
+        In a user namespace the real root's folders cannot be written through an overlay either: there the node gets
+        empty folders, but for /etc, of which it gets a copy of what can be read.
+        """
         for folder in folders:
             store = f"/run/own{folder}"
-            self.run(
-                f"mkdir -p {store}/upper {store}/work && mount -t overlay overlay "
-                f"-o lowerdir={folder},upperdir={store}/upper,workdir={store}/work {folder}"
-            )
+            if os.stat(folder).st_uid == 0:  # the root of this user namespace is the owner
+                self.run(f"mkdir -p {store}/upper {store}/work && mount -t overlay overlay "
+                         f"-o lowerdir={folder},upperdir={store}/upper,workdir={store}/work {folder}")
+                continue
+            copy = f"cp -a --no-preserve=ownership {folder}/. {store} 2>/dev/null;" if folder == "/etc" else ""
+            self.run(f"mkdir -p {store}; {copy} mount --bind {store} {folder}")
 
     def socket(self, family, kind, protocol=0):
         """A socket that lives in the node's network, usable from this program."""

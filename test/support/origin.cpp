@@ -117,8 +117,12 @@ asio::awaitable<void> serve(tcp::socket socket) {
 
 asio::awaitable<void> listen(tcp::acceptor acceptor) {
     for (;;) {
-        tcp::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
-        socket.set_option(tcp::no_delay(true));
+        // A client that is gone before it is accepted must not end the server.
+        boost::system::error_code error;
+        auto token = asio::redirect_error(asio::use_awaitable, error);
+        tcp::socket socket = co_await acceptor.async_accept(token);
+        if (error) continue;
+        socket.set_option(tcp::no_delay(true), error);
         const auto executor = socket.get_executor();
         asio::co_spawn(executor, serve(std::move(socket)), asio::detached);
     }
