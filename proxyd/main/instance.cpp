@@ -38,8 +38,8 @@ struct Instance::Impl {
     std::unique_ptr<observe::LogHub> hub;
     std::unique_ptr<observe::AccessLog> own_log;
     std::shared_ptr<net::TicketKeys> ticket_keys;
-    session::Runtime runtime;
     std::vector<std::unique_ptr<net::Worker>> workers;
+    session::Runtime runtime;  // its backends keep idle connections that belong to the workers
     std::vector<std::unique_ptr<session::Entrance>> entrances;
     upstream::Resolver resolver;
     upstream::Prober prober;
