@@ -28,18 +28,19 @@ void append_hex(char c, char prefix, std::string& out) {
 template <bool encode>
 void append_text(std::string_view text, const RenderOptions& options, std::string& out) {
     if (options.quote) out += '"';
-    if (text.empty()) {
-        if (options.dash && !options.quote) out += '-';
-    } else {
-        for (char c : text) {
-            if (encode && is_control(c)) {
-                append_hex(c, '#', out);
-                continue;
-            }
-            if (options.escape && needs_escape(c)) out += '\\';
-            out += c;
-        }
+    if (text.empty() && options.dash && !options.quote) out += '-';
+    std::size_t clean = 0;  // start of a run that goes out as it is
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool control = encode && is_control(text[i]);
+        if (!control && !(options.escape && needs_escape(text[i]))) continue;
+        out += text.substr(clean, i - clean);
+        clean = control ? i + 1 : i;
+        if (control)
+            append_hex(text[i], '#', out);
+        else
+            out += '\\';
     }
+    out += text.substr(clean);
     if (options.quote) out += '"';
 }
 

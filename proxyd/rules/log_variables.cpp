@@ -29,26 +29,40 @@ void number_or_hex(std::int64_t value, const Options& options, Out& out) {
 }
 
 // What log readers would take for structure becomes #XX (manual 8.6), and everything that is not printable ASCII.
-void encoded(std::string_view text, std::string_view reserved, const Options& options, Out& out) {
-    constexpr std::string_view kDigits = "0123456789ABCDEF";
-    for (char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 32 || byte >= 127 || reserved.find(c) != std::string_view::npos) {
-            out += '#';
-            out += kDigits[byte >> 4];
-            out += kDigits[byte & 15];
-        } else {
-            if (options.escape && (c == '\\' || c == ']' || c == '"')) out += '\\';
-            out += c;
-        }
+enum : unsigned char { kPlain = 0, kCoded = 1, kEscaped = 2 };  // kEscaped: with %{+E} only
+
+struct CodeTable {
+    std::array<unsigned char, 256> of{};
+
+    constexpr explicit CodeTable(std::string_view reserved) {
+        for (unsigned c = 0; c < of.size(); ++c) of[c] = c < 32 || c >= 127 ? kCoded : kPlain;
+        for (char c : {'\\', ']', '"'}) of[static_cast<unsigned char>(c)] = kEscaped;
+        for (char c : reserved) of[static_cast<unsigned char>(c)] = kCoded;
     }
+};
+constexpr CodeTable kUriCodes("\"#");
+constexpr CodeTable kHeaderCodes("\"#{|}");
+
+void encoded(std::string_view text, const CodeTable& codes, const Options& options, Out& out) {
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    std::size_t clean = 0;  // start of a run that goes out as it is
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const unsigned char code = codes.of[byte];
+        if (code == kPlain || (code == kEscaped && !options.escape)) continue;
+        out += text.substr(clean, i - clean);
+        clean = i + 1;
+        if (code == kEscaped)
+            out.append({'\\', text[i]});
+        else
+            out.append({'#', kDigits[byte >> 4], kDigits[byte & 15]});
+    }
+    out += text.substr(clean);
 }
-constexpr std::string_view kReservedInUri = "\"#";
-constexpr std::string_view kReservedInHeader = "\"#{|}";
 
 void quoted_uri(std::string_view text, const Options& options, Out& out) {
     if (options.quote) out += '"';
-    encoded(text, kReservedInUri, options, out);
+    encoded(text, kUriCodes, options, out);
     if (options.quote) out += '"';
 }
 
@@ -183,7 +197,7 @@ void captures(std::span<const std::string_view> slots, const Options& o, Out& ou
     out += '{';
     for (std::size_t i = 0; i < slots.size(); ++i) {
         if (i > 0) out += '|';
-        encoded(slots[i], kReservedInHeader, o, out);
+        encoded(slots[i], kHeaderCodes, o, out);
     }
     out += '}';
     if (o.quote) out += '"';
@@ -196,7 +210,7 @@ void capture_list(std::span<const std::string_view> slots, const Options& o, Out
         if (slots[i].data() == nullptr && !o.quote)
             out += '-';
         else
-            encoded(slots[i], kReservedInHeader, o, out);
+            encoded(slots[i], kHeaderCodes, o, out);
         if (o.quote) out += '"';
     }
 }

@@ -23,6 +23,20 @@ bool Sample::set_address(const common::Endpoint& endpoint) {
     return false;
 }
 
+namespace {
+
+// inet_ntop formats through printf; every log line has an address.
+std::string_view v4_text(const std::array<std::uint8_t, 16>& address, TextBuffer& buffer) {
+    char* at = buffer.data();
+    for (std::size_t i = 0; i < 4; ++i) {
+        if (i > 0) *at++ = '.';
+        at = std::to_chars(at, buffer.data() + buffer.size(), address[i]).ptr;
+    }
+    return {buffer.data(), static_cast<std::size_t>(at - buffer.data())};
+}
+
+}  // namespace
+
 std::string_view to_text(const Sample& sample, TextBuffer& buffer) {
     switch (sample.type) {
         case SampleType::boolean:
@@ -30,11 +44,9 @@ std::string_view to_text(const Sample& sample, TextBuffer& buffer) {
             const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), sample.number).ptr;
             return {buffer.data(), static_cast<std::size_t>(end - buffer.data())};
         }
-        case SampleType::ipv4:
-        case SampleType::ipv6: {
-            const int family = sample.type == SampleType::ipv4 ? AF_INET : AF_INET6;
-            return ::inet_ntop(family, sample.address.data(), buffer.data(), buffer.size());
-        }
+        case SampleType::ipv4: return v4_text(sample.address, buffer);
+        case SampleType::ipv6:
+            return ::inet_ntop(AF_INET6, sample.address.data(), buffer.data(), buffer.size());
         default: return sample.text;
     }
 }
