@@ -84,7 +84,7 @@ void Directives::message(Reading& in, std::string_view rest, common::Location wh
     if (words->size() > 1)
         return in.out.error(where, "unexpected argument '" + (*words)[1] +
                                        "'; use quotes if the message should contain spaces");
-    const std::string text = words->empty() ? std::string() : words->front();
+    const std::string text = words->empty() || words->front().empty() ? "(no text)" : words->front();
     if (severity == common::Severity::error) in.out.error(where, text);
     if (severity == common::Severity::warning) in.out.warning(where, text);
     if (severity == common::Severity::notice) in.out.notice(where, text);
