@@ -74,6 +74,7 @@ Grant Admission::ask(const balance::Query& query, net::Waiter* waiter) {
         } else {
             result.kind = Grant::Kind::wait;
             result.ticket = std::make_shared<Ticket>();
+            result.ticket->avoid = query.avoid;
             result.ticket->waiter = waiter;
             result.ticket->worker = waiter != nullptr ? &waiter->worker() : nullptr;
             enqueue(result.ticket, chosen);
@@ -177,15 +178,23 @@ void Admission::grant(const std::shared_ptr<Ticket>& ticket, std::size_t server,
     woken.push_back(keep);
 }
 
+// A server that refuses connections frees its slots in no time: it would drag the whole queue through its failure.
+bool Admission::shuns(const Ticket& ticket, std::size_t server) const {
+    return ticket.avoid == server && usable_.load(std::memory_order_relaxed) > 1;
+}
+
 // Slots of one server to its own queue and to the backend's, whoever came first.
 void Admission::serve_queues(std::size_t server, Woken& woken) {
     Slot& slot = slots_[server];
+    auto common = queue_.begin();
     while (slot.in_roster && has_room(server)) {
+        while (common != queue_.end() && shuns(**common, server)) ++common;
         const bool own = !slot.queue.empty();
-        const bool common = !queue_.empty();
-        if (!own && !common) return;
-        const bool own_first = own && (!common || slot.queue.front()->number < queue_.front()->number);
-        grant(own_first ? slot.queue.front() : queue_.front(), server, woken);
+        if (!own && common == queue_.end()) return;
+        if (own && (common == queue_.end() || slot.queue.front()->number < (*common)->number))
+            grant(slot.queue.front(), server, woken);
+        else
+            grant(*common++, server, woken);
     }
 }
 
@@ -198,11 +207,12 @@ void Admission::serve_all_queues(Woken& woken) {
         room = room || has_room(i);
     }
     // Not asked in vain: an algorithm goes through all servers when all are full.
-    while (room && !queue_.empty()) {
+    for (auto next = queue_.begin(); room && next != queue_.end();) {
+        const auto ticket = next++;
         // Without a context, which belongs to another worker: it is not bound to a server anyway.
-        const std::size_t chosen = algorithm_->choose({});
+        const std::size_t chosen = algorithm_->choose({.avoid = (*ticket)->avoid});
         if (chosen == balance::kNone || slots_[chosen].load.full()) return;
-        grant(queue_.front(), chosen, woken);
+        if (!shuns(**ticket, chosen)) grant(*ticket, chosen, woken);
     }
 }
 

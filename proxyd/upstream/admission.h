@@ -35,6 +35,7 @@ struct Ticket {
     // Under the admission's lock.
     State state = State::waiting;
     std::size_t server = balance::kNone;  // granted; before: whose queue it is in, kNone for the backend's
+    std::size_t avoid = balance::kNone;   // a server that just refused it: its slots go to others, while there are other servers
     std::uint64_t number = 0;             // order of arrival
     std::int64_t position = 0;            // how many its queue has served since it came, itself included (sq, bq of logs)
     std::uint64_t served_before = 0;      // by its queue until it came
@@ -91,6 +92,7 @@ class Admission {
     void dequeue(Ticket& ticket);
     std::uint64_t& served_by_queue_of(const Ticket& ticket);
     void grant(const std::shared_ptr<Ticket>& ticket, std::size_t server, Woken& woken);
+    bool shuns(const Ticket& ticket, std::size_t server) const;
     void serve_queues(std::size_t server, Woken& woken);
     void serve_all_queues(Woken& woken);
 

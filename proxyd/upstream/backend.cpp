@@ -165,18 +165,7 @@ net::Task<Failure> Backend::Impl::pursue(Request request, Lease& lease, Grant gr
         ++done;
         if (request.context != nullptr) request.context->retries = done;
 
-        if (wants_redispatch(done, retries)) {
-            const std::size_t before = lease.index_;
-            lease.reset();
-            grant = admission.ask({.context = request.context, .avoid = before}, request.waiter);
-            if (grant.kind == Grant::Kind::slot) assign(request, lease, grant.server);
-            if (grant.kind != Grant::Kind::slot || grant.server != before) {
-                counters.redispatches.add();
-                backend_counters.redispatches.add();
-                if (request.context != nullptr) request.context->redispatched = true;
-                continue;
-            }
-        }
+        if (wants_redispatch(done, retries) && redispatch(request, lease, grant)) continue;
         counters.retries.add();
         backend_counters.retries.add();
         // The same server again: it may be restarting. A timeout was a pause already.
@@ -186,7 +175,23 @@ net::Task<Failure> Backend::Impl::pursue(Request request, Lease& lease, Grant gr
             lease.reset();
             co_return failure;
         }
+        // It may have been found to be down meanwhile.
+        if (settings.redispatch && !lease.server_->usable()) redispatch(request, lease, grant);
     }
+}
+
+// Gives the slot back and asks for one elsewhere; false when it is the same server again.
+bool Backend::Impl::redispatch(const Request& request, Lease& lease, Grant& grant) {
+    const std::size_t before = lease.index_;
+    lease.reset();
+    grant = admission.ask({.context = request.context, .avoid = before}, request.waiter);
+    if (grant.kind == Grant::Kind::slot) assign(request, lease, grant.server);
+    if (grant.kind == Grant::Kind::slot && grant.server == before) return false;
+    const int worker = request.waiter->worker().index();
+    servers[before]->state->counters.shard(worker).redispatches.add();
+    state.backend.counters.shard(worker).redispatches.add();
+    if (request.context != nullptr) request.context->redispatched = true;
+    return true;
 }
 
 net::Task<Failure> Backend::Impl::wait_for_slot(Request& request, Grant& grant) {

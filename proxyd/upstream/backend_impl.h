@@ -54,6 +54,7 @@ struct Backend::Impl {
     net::Task<ConnectOutcome> open(Request& request, Lease& lease);
     net::Task<Failure> pause(Request& request);
 
+    bool redispatch(const Request& request, Lease& lease, Grant& grant);
     void assign(const Request& request, Lease& lease, std::size_t server);
     void name_server(const Request& request, std::size_t server) const;
     bool take_idle(const Request& request, Lease& lease);

@@ -193,6 +193,30 @@ TEST_CASE("a raised maxconn lets waiting requests go on, a lowered one takes nob
     CHECK(second.ticket->state == Ticket::State::granted);
 }
 
+TEST_CASE("a server that just refused a request does not get it again from the queue, while there are others") {
+    House house({1, 1});
+    ask_letters(house, 2);
+    const Grant refused = house.admission().ask({.avoid = 0}, nullptr);
+    const Grant next = house.ask();
+    REQUIRE(refused.kind == Grant::Kind::wait);
+    house.admission().free_slot(0);
+    CHECK(refused.ticket->state == Ticket::State::waiting);
+    REQUIRE(next.ticket->state == Ticket::State::granted);
+    CHECK(next.ticket->server == 0);
+    house.admission().free_slot(0);
+    // Nobody else wants that slot: a newcomer may have it.
+    CHECK(house.ask().ticket->state == Ticket::State::granted);
+    CHECK(refused.ticket->state == Ticket::State::waiting);
+    house.admission().free_slot(1);
+    CHECK(refused.ticket->server == 1);
+    // The only server left is better than none.
+    const Grant again = house.admission().ask({.avoid = 0}, nullptr);
+    house.server(1).health = state::Health::down;
+    house.admission().servers_changed();
+    house.admission().free_slot(0);
+    CHECK(again.ticket->state == Ticket::State::granted);
+}
+
 TEST_CASE("with minconn the limit follows the backend's load") {
     House house({10});
     house.settings.servers[0].minconn = 2;
