@@ -58,8 +58,9 @@ void set_httpchk(Reading& in, const Statement& line) {
     if (line.count() >= 3) check.version = line.argument(2);
     for (std::size_t i = 3; i < line.count(); ++i) check.version += " " + line.argument(i);  // "Host: www" unescaped
     split_old_fields(in, line, check);
-    if (check.version.contains(' '))
-        in.error(line, "'option httpchk' expects [METHOD] [URI] [VERSION], unexpected '" + line.argument(3) + "'");
+    if (const auto blank = check.version.find(' '); blank != std::string::npos)
+        in.error(line, "'option httpchk' expects [METHOD] [URI] [VERSION], unexpected '" + check.version.substr(blank + 1) +
+                           "'");
 }
 
 void connect_only(Reading& in, const Statement& line) {
