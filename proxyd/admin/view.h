@@ -23,5 +23,7 @@ struct View {
 
 // `stats uri`: page and CSV. The session has checked `stats auth` already. Any worker's thread.
 session::StatsService make_stats_service(const View& view);
+// `http-request use-service prometheus-exporter`. Any worker's thread.
+session::MetricsService make_metrics_service(const View& view);
 
 }  // namespace proxyd::admin

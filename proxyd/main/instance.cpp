@@ -120,6 +120,7 @@ void Instance::Impl::build_admin() {
         (void)serve_sockets(connection, current_descriptors(), kHandOverPatience);
     };
     runtime.stats = admin::make_stats_service(view);
+    runtime.metrics = admin::make_metrics_service(view);
     commands =
         std::make_unique<admin::CliServer>(std::move(view), global.stats_timeout, global.stats_maxconn);
     for (std::size_t i = 0; i < sockets.stats.size(); ++i) {

@@ -177,6 +177,15 @@ ActionPtr parse_return(ActionWords& words) {
     return std::make_shared<Reply>(spec.error_page ? Verdict::Kind::deny : Verdict::Kind::reply, std::move(spec));
 }
 
+ActionPtr parse_use_service(ActionWords& words) {
+    const auto name = words.take("the name of a service");
+    if (!name) return nullptr;
+    if (*name != "prometheus-exporter") {
+        return words.refuse("'use-service': unknown service '" + std::string(*name) + "' (known is prometheus-exporter)");
+    }
+    return std::make_shared<Simple>(Verdict::Kind::service);
+}
+
 constexpr std::array kRows{
     ActionRow{"allow", kEverywhere, parse_simple<Verdict::Kind::allow>, "end this rule set, let the message pass"},
     ActionRow{"deny", kInRequest | kInResponse, parse_deny, "answer with an error"},
@@ -185,6 +194,7 @@ constexpr std::array kRows{
     ActionRow{"reject", kInRequest, parse_simple<Verdict::Kind::reject>, "close the connection"},
     ActionRow{"silent-drop", kInRequest | kInResponse, parse_simple<Verdict::Kind::silent_drop>,
               "forget the connection without telling the client"},
+    ActionRow{"use-service", kInRequest, parse_use_service, "answer with the metrics of the process"},
 };
 
 }  // namespace

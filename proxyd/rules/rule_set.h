@@ -31,6 +31,7 @@ struct Verdict {
         tarpit,       // as deny, but after timeout tarpit
         reject,       // close the connection without an answer
         silent_drop,  // as reject, and let the client wait
+        service,      // the process's metrics answer (http-request use-service prometheus-exporter)
     };
     Kind kind = Kind::pass;
     int status = 0;                  // deny: 403 (request) or 502 (response) by default; redirect: 301, 302, 303, 307, 308

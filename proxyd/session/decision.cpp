@@ -49,6 +49,15 @@ bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
             exchange.end = End::local_reply;
             reply_with_verdict(connection, exchange, verdict);
             return true;
+        case Verdict::Kind::service:
+            exchange.end = End::local_reply;
+            exchange.context.server_name = "<PROMEX>";
+            if (connection.runtime.metrics) {
+                reply_with_service(connection, exchange, connection.runtime.metrics(exchange.request));
+            } else {
+                exchange.end = End::internal;
+            }
+            return true;
         case Verdict::Kind::reject:
         case Verdict::Kind::silent_drop:
             exchange.end = End::denied;
@@ -68,11 +77,13 @@ void count_denied(Connection& connection, Exchange& exchange) {
 
 // Phases 3 and 4, or 6. True: the exchange is decided.
 bool pass_section(Connection& connection, Exchange& exchange, Phase phase, const ProxySettings& section) {
-    if (serve_stats(connection, exchange, section)) return true;
     const Verdict verdict = run_phase(phase, connection.frontend(), &section, exchange.context);
-    const bool decided = apply(connection, exchange, verdict);
-    if (decided) count_denied(connection, exchange);
-    return decided;
+    if (apply(connection, exchange, verdict)) {
+        count_denied(connection, exchange);
+        return true;
+    }
+    // After the rules, as HAProxy has it: `http-request deny` guards the page.
+    return serve_stats(connection, exchange, section);
 }
 
 bool is_monitor_request(const ProxySettings& frontend, const http::Message& request) {

@@ -27,6 +27,9 @@ struct ServiceReply {
 // `stats uri`: rendered by admin/, which lies above this room; main/ wires it.
 using StatsService = std::function<ServiceReply(const StatsSettings&, const ProxySettings&, const http::Message& request)>;
 
+// `http-request use-service prometheus-exporter`, from admin/ too. Any worker's thread.
+using MetricsService = std::function<ServiceReply(const http::Message& request)>;
+
 class Entrance;
 
 struct Runtime {
@@ -39,6 +42,7 @@ struct Runtime {
     std::vector<std::vector<std::shared_ptr<const net::TlsContext>>> tls;
     std::vector<Entrance*> entrances;  // one per worker; complete before the workers run
     StatsService stats;
+    MetricsService metrics;
     int maxconn = 0;                   // of the process; 0: no limit
     std::size_t max_headers = 101;
     std::size_t max_rewrite = 1024;
