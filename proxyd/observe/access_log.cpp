@@ -15,8 +15,8 @@ namespace {
 constexpr int kInfo = 6;
 constexpr int kError = 3;
 
-// What log-separate-errors and dontlog-normal call an error: not '-' and not answered by ourselves ('L'), or a
-// redispatch, a retry, a status of 500 and above (manual 8.3.3).
+// What log-separate-errors and dontlog-normal call an error: not '-' and not answered by ourselves ('L'), or
+// a redispatch, a retry, a status of 500 and above (manual 8.3.3).
 bool is_error(const rules::Context& context) {
     const char cause = context.termination.cause;
     return context.redispatched || (cause != '-' && cause != 'L') || (cause == '-' && context.retries > 0) ||
@@ -60,8 +60,9 @@ struct AccessLog::Impl {
         if (settings_of.sample_size == 0) return true;
         const unsigned turn = target.turn.fetch_add(1, std::memory_order_relaxed);
         const int number = static_cast<int>(turn % static_cast<unsigned>(settings_of.sample_size)) + 1;
-        return std::ranges::any_of(settings_of.sample_ranges,
-                                   [&](const auto& range) { return number >= range.first && number <= range.second; });
+        return std::ranges::any_of(settings_of.sample_ranges, [&](const auto& range) {
+            return number >= range.first && number <= range.second;
+        });
     }
 
     // Hands the line to every target that wants this severity; `deliver(outlet, line)`.
@@ -70,7 +71,8 @@ struct AccessLog::Impl {
         thread_local std::string line;
         for (std::size_t i = 0; i < targets.size(); ++i) {
             const LogTarget& wanted = settings.targets[i];
-            if (targets[i]->outlet < 0 || severity > wanted.max_level || !in_sample(wanted, *targets[i])) continue;
+            if (targets[i]->outlet < 0 || severity > wanted.max_level || !in_sample(wanted, *targets[i]))
+                continue;
             line.clear();
             append_line(wanted, targets[i]->format, std::max(severity, wanted.min_level), source, text, line);
             deliver(targets[i]->outlet, line);
@@ -90,7 +92,8 @@ struct AccessLog::Impl {
     std::atomic<std::uint64_t> lines{0};
 };
 
-AccessLog::AccessLog(const LogSettings& settings, LogHub& hub) : impl_(std::make_unique<Impl>(settings, hub)) {}
+AccessLog::AccessLog(const LogSettings& settings, LogHub& hub)
+    : impl_(std::make_unique<Impl>(settings, hub)) {}
 AccessLog::~AccessLog() = default;
 
 const LogSettings& AccessLog::settings() const {
@@ -113,7 +116,8 @@ void AccessLog::write(net::Worker& worker, rules::Context& context, int severity
     impl_->queue(worker, severity, text);
 }
 
-void AccessLog::write_error(net::Worker& worker, rules::Context& context, int severity, std::string_view message) {
+void AccessLog::write_error(net::Worker& worker, rules::Context& context, int severity,
+                            std::string_view message) {
     if (impl_->targets.empty()) return;
     thread_local std::string text;
     text.clear();

@@ -1,5 +1,5 @@
-// The process's open log targets: sockets, descriptors, files; shared by all sections. Each address is opened once.
-// Owner: the observe room.
+// The process's open log targets: sockets, descriptors, files; shared by all sections. Each address is opened
+// once. Owner: the observe room.
 #pragma once
 
 #include <memory>
@@ -13,19 +13,21 @@
 namespace proxyd::observe {
 
 class LogHub {
-   public:
+ public:
     // `process` counts dropped lines; may be null. `workers`: how many may write batches.
     explicit LogHub(int workers, state::ProcessState* process = nullptr);
     ~LogHub();
     LogHub(const LogHub&) = delete;
     LogHub& operator=(const LogHub&) = delete;
 
-    // Opens a target, or finds it open, and returns its number. Before chroot and the user change: a unix socket that
-    // is not there (yet) is no error, a file that cannot be opened is. Main thread, before the workers run.
+    // Opens a target, or finds it open, and returns its number. Before chroot and the user change: a unix
+    // socket that is not there (yet) is no error, a file that cannot be opened is. Main thread, before the
+    // workers run.
     common::Result<int> open(const LogTarget& target);
 
-    // Opens files anew, after logrotate moved them, relative to the folder that open() opened (works inside a chroot).
-    // Main thread, while workers write. A file that cannot be opened stays the old one; its sentence is returned.
+    // Opens files anew, after logrotate moved them, relative to the folder that open() opened (works inside a
+    // chroot). Main thread, while workers write. A file that cannot be opened stays the old one; its sentence
+    // is returned.
     common::Result<> reopen_files();
 
     // Queues one whole line for the end of the worker's loop turn. Worker's own thread.
@@ -35,7 +37,7 @@ class LogHub {
 
     std::uint64_t dropped() const;
 
-   private:
+ private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

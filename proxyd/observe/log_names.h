@@ -1,4 +1,5 @@
-// Words of `log` lines as tables: facilities, levels, formats (configuration manual 4.2 "log", RFC 5424 section 6.2.1).
+// Words of `log` lines as tables: facilities, levels, formats (configuration manual 4.2 "log", RFC 5424
+// section 6.2.1).
 #pragma once
 
 #include <array>
@@ -10,8 +11,9 @@ namespace proxyd::observe {
 
 // In the order of their numbers.
 inline constexpr std::array<std::string_view, 24> kFacilities{
-    "kern", "user", "mail",  "daemon", "auth",   "syslog", "lpr",    "news",   "uucp",   "cron",   "auth2",  "ftp",
-    "ntp",  "audit", "alert", "cron2",  "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"};
+    "kern",   "user",   "mail",   "daemon", "auth",   "syslog", "lpr",    "news",
+    "uucp",   "cron",   "auth2",  "ftp",    "ntp",    "audit",  "alert",  "cron2",
+    "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"};
 inline constexpr std::array<std::string_view, 8> kLevels{"emerg",   "alert",  "crit", "err",
                                                          "warning", "notice", "info", "debug"};
 

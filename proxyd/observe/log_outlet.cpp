@@ -18,7 +18,8 @@ namespace proxyd::observe {
 namespace {
 
 std::int64_t now_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(common::Clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(common::Clock::now().time_since_epoch())
+        .count();
 }
 
 // Sends datagrams with sendmmsg; stops at the first that does not leave.
@@ -38,7 +39,8 @@ std::size_t send_datagrams(int fd, const common::Endpoint* to, std::span<iovec> 
                 header.msg_namelen = to->size();
             }
         }
-        const int done = ::sendmmsg(fd, messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
+        const int done =
+            ::sendmmsg(fd, messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
         if (done < 0 && errno == EINTR) continue;
         if (done <= 0) break;
         sent += static_cast<std::size_t>(done);
@@ -47,8 +49,9 @@ std::size_t send_datagrams(int fd, const common::Endpoint* to, std::span<iovec> 
 }
 
 class UdpOutlet final : public LogOutlet {
-   public:
-    explicit UdpOutlet(const LogTarget& target) : address_(target.address), host_(target.host), port_(target.port) {
+ public:
+    explicit UdpOutlet(const LogTarget& target)
+        : address_(target.address), host_(target.host), port_(target.port) {
         if (address_.empty()) resolve();
         if (!address_.empty()) open_socket();
     }
@@ -67,7 +70,7 @@ class UdpOutlet final : public LogOutlet {
         return send_datagrams(fd_.get(), &address_, lines);
     }
 
-   private:
+ private:
     void open_socket() {
         fd_.reset(::socket(address_.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         ready_.store(static_cast<bool>(fd_), std::memory_order_release);
@@ -79,8 +82,9 @@ class UdpOutlet final : public LogOutlet {
         addrinfo* found = nullptr;
         const int error = ::getaddrinfo(host_.c_str(), nullptr, &hints, &found);
         if (error != 0) {
-            common::log::warning("log target '{}' does not resolve ({}); its lines are dropped until the logs are reopened",
-                                 host_, ::gai_strerror(error));
+            common::log::warning(
+                "log target '{}' does not resolve ({}); its lines are dropped until the logs are reopened",
+                host_, ::gai_strerror(error));
             return;
         }
         address_ = common::Endpoint(found->ai_addr, found->ai_addrlen);
@@ -95,10 +99,10 @@ class UdpOutlet final : public LogOutlet {
     std::atomic<bool> ready_{false};
 };
 
-// Connected, so that the socket's name is needed once, before chroot. A syslog daemon that restarts is found again by
-// connecting anew, at most once a second.
+// Connected, so that the socket's name is needed once, before chroot. A syslog daemon that restarts is found
+// again by connecting anew, at most once a second.
 class UnixOutlet final : public LogOutlet {
-   public:
+ public:
     explicit UnixOutlet(const common::Endpoint& address)
         : address_(address), fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
         ::connect(fd_.get(), address_.data(), address_.size());
@@ -114,22 +118,23 @@ class UnixOutlet final : public LogOutlet {
         return sent + send_datagrams(fd_.get(), nullptr, lines.subspan(sent));
     }
 
-   private:
+ private:
     common::Endpoint address_;
     common::UniqueFd fd_;
     std::atomic<std::int64_t> last_connect_ms_{-1000};
 };
 
-// Writes to a pipe, terminal, stream socket or file. Lines of up to PIPE_BUF bytes are whole or not there at all.
+// Writes to a pipe, terminal, stream socket or file. Lines of up to PIPE_BUF bytes are whole or not there at
+// all.
 class DescriptorOutlet : public LogOutlet {
-   public:
+ public:
     std::size_t send(std::span<iovec> lines) override {
         const std::lock_guard lock(mutex_);
         return regular_ ? send_all(lines) : send_each(lines);
     }
 
     static common::Result<std::unique_ptr<LogOutlet>> open_number(int number) {
-        struct stat info {};
+        struct stat info{};
         if (::fstat(number, &info) != 0) return common::fail_errno("log target fd@" + std::to_string(number));
         auto out = std::unique_ptr<DescriptorOutlet>(new DescriptorOutlet);
         out->regular_ = S_ISREG(info.st_mode);
@@ -144,13 +149,13 @@ class DescriptorOutlet : public LogOutlet {
         return out;
     }
 
-   protected:
+ protected:
     DescriptorOutlet() = default;
     common::UniqueFd fd_;
     bool regular_ = false;
     std::mutex mutex_;
 
-   private:
+ private:
     std::size_t send_all(std::span<iovec> lines) {
         std::size_t sent = 0;
         while (sent < lines.size()) {
@@ -195,9 +200,10 @@ class DescriptorOutlet : public LogOutlet {
     bool cut_ = false;
 };
 
-// A file that logrotate moves away: its folder stays open, so that a new file can be made inside a chroot too.
+// A file that logrotate moves away: its folder stays open, so that a new file can be made inside a chroot
+// too.
 class FileOutlet final : public DescriptorOutlet {
-   public:
+ public:
     explicit FileOutlet(std::string path) : path_(std::move(path)) { regular_ = true; }
 
     common::Result<> open_first() {
@@ -218,9 +224,10 @@ class FileOutlet final : public DescriptorOutlet {
         return {};
     }
 
-   private:
+ private:
     int open_file() const {
-        return ::openat(folder_.get(), name_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+        return ::openat(folder_.get(), name_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
+                        0640);
     }
 
     std::string path_, name_;
@@ -234,19 +241,26 @@ std::string LogOutlet::key(const LogTarget& target) {
         case LogTarget::Kind::udp:
             return "udp " + (target.address.empty() ? target.host + ":" + std::to_string(target.port)
                                                     : target.address.to_string());
-        case LogTarget::Kind::unix_datagram: return "unix " + target.address.to_string();
-        case LogTarget::Kind::descriptor: return "fd " + std::to_string(target.descriptor);
-        case LogTarget::Kind::file: return "file " + target.path;
+        case LogTarget::Kind::unix_datagram:
+            return "unix " + target.address.to_string();
+        case LogTarget::Kind::descriptor:
+            return "fd " + std::to_string(target.descriptor);
+        case LogTarget::Kind::file:
+            return "file " + target.path;
     }
     return {};
 }
 
 common::Result<std::unique_ptr<LogOutlet>> LogOutlet::open(const LogTarget& target) {
     switch (target.kind) {
-        case LogTarget::Kind::udp: return std::make_unique<UdpOutlet>(target);
-        case LogTarget::Kind::unix_datagram: return std::make_unique<UnixOutlet>(target.address);
-        case LogTarget::Kind::descriptor: return DescriptorOutlet::open_number(target.descriptor);
-        case LogTarget::Kind::file: break;
+        case LogTarget::Kind::udp:
+            return std::make_unique<UdpOutlet>(target);
+        case LogTarget::Kind::unix_datagram:
+            return std::make_unique<UnixOutlet>(target.address);
+        case LogTarget::Kind::descriptor:
+            return DescriptorOutlet::open_number(target.descriptor);
+        case LogTarget::Kind::file:
+            break;
     }
     auto file = std::make_unique<FileOutlet>(target.path);
     if (auto opened = file->open_first(); !opened) return std::unexpected(opened.error());

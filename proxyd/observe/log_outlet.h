@@ -1,4 +1,5 @@
-// One open log target. Sends whole lines without ever blocking; what does not fit is the caller's to count. Any thread.
+// One open log target. Sends whole lines without ever blocking; what does not fit is the caller's to count.
+// Any thread.
 #pragma once
 
 #include <sys/uio.h>
@@ -16,7 +17,7 @@
 namespace proxyd::observe {
 
 class LogOutlet {
-   public:
+ public:
     virtual ~LogOutlet() = default;
     // Returns how many of the lines left.
     virtual std::size_t send(std::span<iovec> lines) = 0;

@@ -32,7 +32,8 @@ common::Result<> parse_socket_path(std::string_view path, LogTarget& out) {
     return {};
 }
 
-// IP, IP:PORT, [IPV6]:PORT, IPV6, IPV6:PORT (the port follows the last colon when the whole is no address), NAME[:PORT].
+// IP, IP:PORT, [IPV6]:PORT, IPV6, IPV6:PORT (the port follows the last colon when the whole is no address),
+// NAME[:PORT].
 common::Result<> parse_internet(std::string_view text, LogTarget& out) {
     out.kind = LogTarget::Kind::udp;
     if (auto whole = common::Endpoint::from_ip(text, 514)) {
@@ -43,7 +44,9 @@ common::Result<> parse_internet(std::string_view text, LogTarget& out) {
     const std::string_view host = text.substr(0, colon);
     if (colon != std::string_view::npos) {
         auto port = common::parse_number(text.substr(colon + 1), 1, 65535);
-        if (!port) return common::fail("the port in '" + std::string(text) + "': " + port.error().text, Side::config);
+        if (!port)
+            return common::fail("the port in '" + std::string(text) + "': " + port.error().text,
+                                Side::config);
         out.port = static_cast<std::uint16_t>(*port);
     }
     if (auto address = common::Endpoint::from_ip(host, out.port)) {
@@ -51,12 +54,14 @@ common::Result<> parse_internet(std::string_view text, LogTarget& out) {
         return {};
     }
     const bool is_name = !host.empty() && std::ranges::all_of(host, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+               c == '.' || c == '_';
     });
     if (!is_name)
-        return common::fail("'" + std::string(text) +
-                                "' is no log address (IP[:PORT], NAME[:PORT], /PATH, stdout, stderr, fd@N, file@/PATH)",
-                            Side::config);
+        return common::fail(
+            "'" + std::string(text) +
+                "' is no log address (IP[:PORT], NAME[:PORT], /PATH, stdout, stderr, fd@N, file@/PATH)",
+            Side::config);
     out.host = host;
     return {};
 }
@@ -74,10 +79,10 @@ struct PrefixRow {
     common::Result<> (*parse)(std::string_view, LogTarget&);
 };
 constexpr std::array kPrefixes{
-    PrefixRow{"fd@", parse_descriptor},        PrefixRow{"file@", parse_file},
-    PrefixRow{"unix@", parse_socket_path},     PrefixRow{"udp@", parse_internet},
-    PrefixRow{"udp4@", parse_internet},        PrefixRow{"udp6@", parse_internet},
-    PrefixRow{"ipv4@", parse_internet},        PrefixRow{"ipv6@", parse_internet},
+    PrefixRow{"fd@", parse_descriptor},    PrefixRow{"file@", parse_file},
+    PrefixRow{"unix@", parse_socket_path}, PrefixRow{"udp@", parse_internet},
+    PrefixRow{"udp4@", parse_internet},    PrefixRow{"udp6@", parse_internet},
+    PrefixRow{"ipv4@", parse_internet},    PrefixRow{"ipv6@", parse_internet},
 };
 
 common::Result<> parse_address(std::string_view text, LogTarget& out) {
@@ -86,7 +91,8 @@ common::Result<> parse_address(std::string_view text, LogTarget& out) {
     for (const PrefixRow& row : kPrefixes)
         if (text.starts_with(row.prefix)) return row.parse(text.substr(row.prefix.size()), out);
     if (text.starts_with("ring@") || text.starts_with("tcp"))
-        return common::fail("'" + std::string(text) + "': rings and TCP log targets are not supported", Side::config);
+        return common::fail("'" + std::string(text) + "': rings and TCP log targets are not supported",
+                            Side::config);
     if (text.find('/') != std::string_view::npos) return parse_socket_path(text, out);
     return parse_internet(text, out);
 }
@@ -94,7 +100,8 @@ common::Result<> parse_address(std::string_view text, LogTarget& out) {
 // "1,3-5:8"
 common::Result<> parse_sample(std::string_view text, LogTarget& out) {
     const auto bad = [&] {
-        return common::fail("'" + std::string(text) + "' is no sample (RANGES:SIZE, such as 1,3-5:8)", Side::config);
+        return common::fail("'" + std::string(text) + "' is no sample (RANGES:SIZE, such as 1,3-5:8)",
+                            Side::config);
     };
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos) return bad();
@@ -104,7 +111,8 @@ common::Result<> parse_sample(std::string_view text, LogTarget& out) {
     for (std::string_view range : common::split(text.substr(0, colon), ',')) {
         const auto dash = range.find('-');
         const auto low = common::parse_number(range.substr(0, dash), 1, *size);
-        const auto high = dash == std::string_view::npos ? low : common::parse_number(range.substr(dash + 1), 1, *size);
+        const auto high =
+            dash == std::string_view::npos ? low : common::parse_number(range.substr(dash + 1), 1, *size);
         if (!low || !high || *low > *high) return bad();
         out.sample_ranges.emplace_back(static_cast<int>(*low), static_cast<int>(*high));
     }
@@ -121,9 +129,10 @@ common::Result<> parse_length(std::string_view text, LogTarget& out) {
 common::Result<> parse_format(std::string_view text, LogTarget& out) {
     const auto* row = common::find_row(std::span<const FormatRow>(kFormats), text);
     if (row == nullptr)
-        return common::fail("unknown log format '" + std::string(text) + "'" +
-                                common::did_you_mean(text, common::row_names(std::span<const FormatRow>(kFormats))),
-                            Side::config);
+        return common::fail(
+            "unknown log format '" + std::string(text) + "'" +
+                common::did_you_mean(text, common::row_names(std::span<const FormatRow>(kFormats))),
+            Side::config);
     out.format = row->format;
     out.format_given = true;
     return {};
@@ -142,19 +151,23 @@ constexpr std::array kOptions{
 common::Result<int> parse_level(std::string_view text) {
     const int level = level_number(text);
     if (level < 0)
-        return common::fail("unknown log level '" + std::string(text) + "'" + common::did_you_mean(text, kLevels),
-                            Side::config);
+        return common::fail(
+            "unknown log level '" + std::string(text) + "'" + common::did_you_mean(text, kLevels),
+            Side::config);
     return level;
 }
 
 // FACILITY [LEVEL [MINLEVEL]]
 common::Result<> parse_priorities(std::span<const std::string> words, LogTarget& out) {
-    if (words.empty()) return common::fail("a facility is missing after the log address (such as local0)", Side::config);
+    if (words.empty())
+        return common::fail("a facility is missing after the log address (such as local0)", Side::config);
     out.facility = facility_number(words[0]);
     if (out.facility < 0)
-        return common::fail("unknown log facility '" + words[0] + "'" + common::did_you_mean(words[0], kFacilities),
-                            Side::config);
-    if (words.size() > 3) return common::fail("'" + words[3] + "' is not expected after the log levels", Side::config);
+        return common::fail(
+            "unknown log facility '" + words[0] + "'" + common::did_you_mean(words[0], kFacilities),
+            Side::config);
+    if (words.size() > 3)
+        return common::fail("'" + words[3] + "' is not expected after the log levels", Side::config);
     for (std::size_t i = 1; i < words.size(); ++i) {
         const auto level = parse_level(words[i]);
         if (!level) return std::unexpected(level.error());
@@ -187,7 +200,8 @@ common::Result<LogTarget> parse_log_target(std::span<const std::string> words, c
         if (auto parsed = option->parse(words[1], out); !parsed) return std::unexpected(parsed.error());
         words = words.subspan(2);
     }
-    if (auto priorities = parse_priorities(words, out); !priorities) return std::unexpected(priorities.error());
+    if (auto priorities = parse_priorities(words, out); !priorities)
+        return std::unexpected(priorities.error());
     return out;
 }
 

@@ -24,20 +24,29 @@ struct LogTarget {
     std::uint16_t port = 514;  // of `host`
     int descriptor = -1;       // stdout 1, stderr 2, fd@N
     std::string path;          // file: ours, reopened on SIGHUP
-    enum class Format : unsigned char { rfc3164, rfc5424, raw, short_, timed, iso, priority, local } format = Format::local;
-    bool format_given = false; // else log-send-hostname turns local into rfc3164
-    int facility = 16;         // local0
-    int max_level = 7;         // only severities <= this
-    int min_level = 0;         // lines more severe than this are sent as this
+    enum class Format : unsigned char {
+        rfc3164,
+        rfc5424,
+        raw,
+        short_,
+        timed,
+        iso,
+        priority,
+        local
+    } format = Format::local;
+    bool format_given = false;  // else log-send-hostname turns local into rfc3164
+    int facility = 16;          // local0
+    int max_level = 7;          // only severities <= this
+    int min_level = 0;          // lines more severe than this are sent as this
     std::size_t max_length = 1024;
     // `sample 1,3-5:8`: of every sample_size lines those whose 1-based number lies in a range. 0: all.
     std::vector<std::pair<int, int>> sample_ranges;
     int sample_size = 0;
 };
 
-// The words after `log`: ADDRESS [len N] [format F] [sample RANGES:SIZE] FACILITY [LEVEL [MINLEVEL]]. ADDRESS is
-// IP[:PORT], [IPV6]:PORT, a host name, /PATH of a datagram socket, stdout, stderr, fd@N, or ours: file@/PATH.
-// Errors are sentences that name the word. `log global` and `no log` are the caller's.
+// The words after `log`: ADDRESS [len N] [format F] [sample RANGES:SIZE] FACILITY [LEVEL [MINLEVEL]]. ADDRESS
+// is IP[:PORT], [IPV6]:PORT, a host name, /PATH of a datagram socket, stdout, stderr, fd@N, or ours:
+// file@/PATH. Errors are sentences that name the word. `log global` and `no log` are the caller's.
 common::Result<LogTarget> parse_log_target(std::span<const std::string> words, common::Location where);
 
 // Names of facilities and levels, by number ("local0" = 16, "info" = 6); -1 when unknown.
@@ -45,11 +54,11 @@ int facility_number(std::string_view name);
 int level_number(std::string_view name);
 
 struct LogSettings {
-    std::vector<LogTarget> targets;   // of this section, `log global` expanded
-    rules::LogFormat format;          // of httplog, tcplog or log-format
-    rules::LogFormat error_format;    // error-log-format, may be empty
-    std::string tag;                  // log-tag, default "proxyd"
-    std::string hostname;             // log-send-hostname; empty: local format for targets that name none
+    std::vector<LogTarget> targets;  // of this section, `log global` expanded
+    rules::LogFormat format;         // of httplog, tcplog or log-format
+    rules::LogFormat error_format;   // error-log-format, may be empty
+    std::string tag;                 // log-tag, default "proxyd"
+    std::string hostname;            // log-send-hostname; empty: local format for targets that name none
     bool dontlognull = false;
     bool dontlog_normal = false;
     bool separate_errors = false;

@@ -28,7 +28,8 @@ void append_iso(std::int64_t wall_us, std::string& out) {
     out += date.substr(0, kToSeconds);
     std::array<char, 7> fraction{'.', '0', '0', '0', '0', '0', '0'};
     auto us = wall_us % 1'000'000;
-    for (std::size_t i = fraction.size() - 1; i > 0; --i, us /= 10) fraction[i] = static_cast<char>('0' + us % 10);
+    for (std::size_t i = fraction.size() - 1; i > 0; --i, us /= 10)
+        fraction[i] = static_cast<char>('0' + us % 10);
     out.append(fraction.data(), fraction.size());
     out += date.substr(kToSeconds);
 }
@@ -43,10 +44,15 @@ void append_tag(const LineSource& source, std::string& out) {
 void append_header(Format format, int facility, int level, const LineSource& source, std::string& out) {
     const int priority = facility * 8 + level;
     switch (format) {
-        case Format::raw: return;
-        case Format::priority: return append_bracketed(priority, out);
-        case Format::short_: return append_bracketed(level, out);
-        case Format::timed: append_bracketed(level, out); [[fallthrough]];
+        case Format::raw:
+            return;
+        case Format::priority:
+            return append_bracketed(priority, out);
+        case Format::short_:
+            return append_bracketed(level, out);
+        case Format::timed:
+            append_bracketed(level, out);
+            [[fallthrough]];
         case Format::iso:
             append_iso(source.wall_us, out);
             out += ' ';

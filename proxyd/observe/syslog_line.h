@@ -1,4 +1,5 @@
-// One log line for one target: the header of its format, the text cut to the target's length, a line feed. Pure.
+// One log line for one target: the header of its format, the text cut to the target's length, a line feed.
+// Pure.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@ struct LineSource {
     std::string_view tag;
     std::string_view hostname;  // empty: "localhost" (RFC 3164) or "-" (RFC 5424), as HAProxy writes
     std::int64_t pid = 0;
-    std::int64_t wall_us = 0;   // CLOCK_REALTIME
+    std::int64_t wall_us = 0;  // CLOCK_REALTIME
 };
 
 // Appends the line. Control of the level (max, min) is the caller's.

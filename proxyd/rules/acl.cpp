@@ -57,7 +57,8 @@ bool AclSet::add(std::span<const std::string> words, common::Location where, com
     if (words.empty() || !valid_name(words[0])) {
         out.error(where, words.empty()
                              ? std::string("'acl' needs a name and a criterion")
-                             : "'" + words[0] + "' is no acl name: letters, digits, '-', '_', '.' and ':' are allowed");
+                             : "'" + words[0] +
+                                   "' is no acl name: letters, digits, '-', '_', '.' and ':' are allowed");
         return false;
     }
     if (words[0] == "or") {

@@ -16,7 +16,7 @@ class CompiledAcl;
 
 // The acl lines of one section. Several lines of one name are alternatives.
 class AclSet {
-   public:
+ public:
     AclSet();
     ~AclSet();
     AclSet(AclSet&&) noexcept;
@@ -27,20 +27,20 @@ class AclSet {
     std::shared_ptr<const CompiledAcl> find(std::string_view name) const;
     std::vector<std::string_view> names() const;
 
-   private:
+ private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
 
 // A compiled `if ...` / `unless ...`. Default-constructed: always true. Copies share the compiled form.
 class Condition {
-   public:
+ public:
     bool evaluate(const Context& context) const;
     bool unconditional() const { return terms_ == nullptr; }
 
-   private:
-    friend bool compile_condition(std::span<const std::string>, const AclSet&, common::Location, common::Diagnostics&,
-                                  Condition&);
+ private:
+    friend bool compile_condition(std::span<const std::string>, const AclSet&, common::Location,
+                                  common::Diagnostics&, Condition&);
     struct Terms;
     std::shared_ptr<const Terms> terms_;
 };

@@ -20,7 +20,8 @@ std::string nearest_criterion(std::string_view name) {
     return common::did_you_mean(name, fetch_names());
 }
 
-// "path_beg(x)" is "path(x)" matched by prefix: the name that a fetch has, and the method that the suffix says.
+// "path_beg(x)" is "path(x)" matched by prefix: the name that a fetch has, and the method that the suffix
+// says.
 bool split_derivative(std::string_view criterion, std::string& expression, const MatchMethod*& method) {
     const std::string_view name = criterion.substr(0, criterion.find_first_of("(,"));
     if (find_fetch(name) != nullptr) return false;
@@ -28,14 +29,15 @@ bool split_derivative(std::string_view criterion, std::string& expression, const
     if (underscore == std::string_view::npos) return false;
     const FetchRow* fetch = find_fetch(name.substr(0, underscore));
     const MatchMethod* suffix = find_match_method(name.substr(underscore + 1));
-    if (fetch == nullptr || suffix == nullptr || !suffix->derives || fetch->type != SampleType::string) return false;
+    if (fetch == nullptr || suffix == nullptr || !suffix->derives || fetch->type != SampleType::string)
+        return false;
     expression = std::string(fetch->name) + std::string(criterion.substr(name.size()));
     method = suffix;
     return true;
 }
 
 class TestParser {
-   public:
+ public:
     TestParser(std::string_view name, std::span<const std::string> words, common::Location where,
                common::Diagnostics& out, AclTest& result)
         : words_(words), where_(where), out_(out), result_(result) {
@@ -44,7 +46,7 @@ class TestParser {
 
     bool parse() { return parse_criterion() && parse_flags() && choose_method() && add_patterns(); }
 
-   private:
+ private:
     bool refuse(const std::string& message) {
         out_.error(where_, prefix_ + message);
         return false;
@@ -69,10 +71,12 @@ class TestParser {
 
     // Flags stand before the patterns; -i, -n, -f may also stand between flags and patterns of a later -f.
     bool parse_flags() {
-        while (position_ < words_.size() && words_[position_].starts_with('-') && words_[position_].size() == 2) {
+        while (position_ < words_.size() && words_[position_].starts_with('-') &&
+               words_[position_].size() == 2) {
             const std::string& flag = words_[position_];
             const bool takes_word = flag == "-f" || flag == "-m" || flag == "-u";
-            if (takes_word && position_ + 1 >= words_.size()) return refuse("'" + flag + "' needs a word after it");
+            if (takes_word && position_ + 1 >= words_.size())
+                return refuse("'" + flag + "' needs a word after it");
             if (flag == "--") {
                 ++position_;
                 break;
@@ -109,11 +113,12 @@ class TestParser {
                          : derived_ != nullptr ? derived_
                                                : default_match_method(type);
         if (result_.method == nullptr)
-            return refuse("samples of type " + std::string(name_of(type)) +
-                          " have no match method of their own: choose one with '-m' (found, str, bin, len, ...)");
+            return refuse(
+                "samples of type " + std::string(name_of(type)) +
+                " have no match method of their own: choose one with '-m' (found, str, bin, len, ...)");
         if (!castable(type, result_.method->input))
-            return refuse("the match method '" + std::string(result_.method->name) + "' does not fit a sample of type " +
-                          std::string(name_of(type)));
+            return refuse("the match method '" + std::string(result_.method->name) +
+                          "' does not fit a sample of type " + std::string(name_of(type)));
         if (result_.method->make != nullptr) result_.patterns = result_.method->make();
         return true;
     }
@@ -143,8 +148,8 @@ class TestParser {
                                  "'; repeat the acl name on a line of its own for an alternative");
     }
 
-    // One pattern a line; blanks before it, empty lines and lines that begin with '#' do not count. With -M the first of
-    // two columns.
+    // One pattern a line; blanks before it, empty lines and lines that begin with '#' do not count. With -M
+    // the first of two columns.
     bool add_file(const std::string& path, Patterns::Flags flags) {
         std::ifstream file(path);
         if (!file) return refuse("cannot read the patterns in '" + path + "'");

@@ -1,5 +1,5 @@
-// Actions of http-request, http-response and http-after-response: one row per name, one file per family. Internal to the
-// rules room.
+// Actions of http-request, http-response and http-after-response: one row per name, one file per family.
+// Internal to the rules room.
 #pragma once
 
 #include <memory>
@@ -18,19 +18,19 @@ namespace proxyd::rules {
 
 // A compiled action. Runs on any worker, so it holds no state.
 class Action {
-   public:
+ public:
     virtual ~Action() = default;
     // True: go on with the next rule. False: `verdict` says how the set ends.
     virtual bool run(Context& context, Verdict& verdict) const = 0;
 };
 using ActionPtr = std::shared_ptr<const Action>;
 
-// The words of one rule after the action's name. The condition starts at the first `if` or `unless` that an action does
-// not take as an argument.
+// The words of one rule after the action's name. The condition starts at the first `if` or `unless` that an
+// action does not take as an argument.
 class ActionWords {
-   public:
-    ActionWords(std::string_view name, Phase phase, std::span<const std::string> words, common::Location where,
-                common::Diagnostics& out)
+ public:
+    ActionWords(std::string_view name, Phase phase, std::span<const std::string> words,
+                common::Location where, common::Diagnostics& out)
         : name_(name), phase_(phase), words_(words), where_(where), out_(out) {}
 
     std::string_view name() const { return name_; }
@@ -51,7 +51,7 @@ class ActionWords {
     std::optional<Regex> take_regex(std::string_view what);
     std::optional<int> take_status(int low, int high);
 
-   private:
+ private:
     std::string_view name_;
     Phase phase_;
     std::span<const std::string> words_;

@@ -25,7 +25,7 @@ std::optional<std::string_view> take_name(ActionWords& words) {
 }
 
 class WriteHeader final : public Action {
-   public:
+ public:
     WriteHeader(Phase phase, std::string name, LogFormat value, bool replace)
         : phase_(phase), name_(std::move(name)), value_(std::move(value)), replace_(replace) {}
 
@@ -41,7 +41,7 @@ class WriteHeader final : public Action {
         return true;
     }
 
-   private:
+ private:
     Phase phase_;
     std::string name_;
     LogFormat value_;
@@ -64,13 +64,13 @@ struct NameMatchRow {
     NameMatch match;
 };
 constexpr std::array kNameMatches{
-    NameMatchRow{"str", NameMatch::exact},     NameMatchRow{"beg", NameMatch::prefix},
-    NameMatchRow{"end", NameMatch::suffix},    NameMatchRow{"sub", NameMatch::substring},
+    NameMatchRow{"str", NameMatch::exact},  NameMatchRow{"beg", NameMatch::prefix},
+    NameMatchRow{"end", NameMatch::suffix}, NameMatchRow{"sub", NameMatch::substring},
     NameMatchRow{"reg", NameMatch::regex},
 };
 
 class DeleteHeader final : public Action {
-   public:
+ public:
     DeleteHeader(Phase phase, std::string name, NameMatch match, std::optional<Regex> regex)
         : phase_(phase), name_(std::move(name)), match_(match), regex_(std::move(regex)) {}
 
@@ -80,17 +80,20 @@ class DeleteHeader final : public Action {
         return true;
     }
 
-   private:
+ private:
     bool matches(std::string_view field) const {
         const std::size_t size = name_.size();
         switch (match_) {
-            case NameMatch::exact: return same_text(field, name_, true);
-            case NameMatch::prefix: return field.size() >= size && same_text(field.substr(0, size), name_, true);
+            case NameMatch::exact:
+                return same_text(field, name_, true);
+            case NameMatch::prefix:
+                return field.size() >= size && same_text(field.substr(0, size), name_, true);
             case NameMatch::suffix:
                 return field.size() >= size && same_text(field.substr(field.size() - size), name_, true);
             case NameMatch::substring:
                 return !std::ranges::search(field, name_, {}, lower, lower).empty() || name_.empty();
-            case NameMatch::regex: return regex_->search(field);
+            case NameMatch::regex:
+                return regex_->search(field);
         }
         return false;
     }
@@ -127,9 +130,12 @@ ActionPtr parse_delete(ActionWords& words) {
 
 // Whole values (replace-header) or each value of a list (replace-value) that match are replaced entirely.
 class ReplaceHeader final : public Action {
-   public:
+ public:
     ReplaceHeader(Phase phase, std::string name, Regex regex, LogFormat value, bool each_value)
-        : phase_(phase), name_(std::move(name)), regex_(std::move(regex)), value_(std::move(value)),
+        : phase_(phase),
+          name_(std::move(name)),
+          regex_(std::move(regex)),
+          value_(std::move(value)),
           each_value_(each_value) {}
 
     bool run(Context& context, Verdict&) const override {
@@ -149,7 +155,7 @@ class ReplaceHeader final : public Action {
         return true;
     }
 
-   private:
+ private:
     bool replace_values(std::string_view line, std::string_view substitute, std::string& out) const {
         bool any = false;
         for (;;) {
@@ -183,15 +189,16 @@ ActionPtr parse_replace(ActionWords& words) {
     if (!regex) return nullptr;
     auto value = words.take_format("a replacement after the regular expression");
     if (!value) return nullptr;
-    return std::make_shared<ReplaceHeader>(words.phase(), std::string(*name), std::move(*regex), std::move(*value),
-                                           each_value);
+    return std::make_shared<ReplaceHeader>(words.phase(), std::string(*name), std::move(*regex),
+                                           std::move(*value), each_value);
 }
 
 constexpr std::array kRows{
     ActionRow{"add-header", kEverywhere, parse_write<false>, "append a header field"},
     ActionRow{"set-header", kEverywhere, parse_write<true>, "replace a header field, or append it"},
     ActionRow{"del-header", kEverywhere, parse_delete, "remove header fields"},
-    ActionRow{"replace-header", kEverywhere, parse_replace<false>, "rewrite a header field's value by a regex"},
+    ActionRow{"replace-header", kEverywhere, parse_replace<false>,
+              "rewrite a header field's value by a regex"},
     ActionRow{"replace-value", kEverywhere, parse_replace<true>, "rewrite each value of a list by a regex"},
 };
 

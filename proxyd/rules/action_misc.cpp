@@ -12,20 +12,20 @@ struct LevelRow {
     int level;
 };
 constexpr std::array kLevels{
-    LevelRow{"emerg", 0},  LevelRow{"alert", 1}, LevelRow{"crit", 2},  LevelRow{"err", 3},
-    LevelRow{"warning", 4}, LevelRow{"notice", 5}, LevelRow{"info", 6}, LevelRow{"debug", 7},
-    LevelRow{"silent", kLogLevelSilent},
+    LevelRow{"emerg", 0}, LevelRow{"alert", 1},   LevelRow{"crit", 2},
+    LevelRow{"err", 3},   LevelRow{"warning", 4}, LevelRow{"notice", 5},
+    LevelRow{"info", 6},  LevelRow{"debug", 7},   LevelRow{"silent", kLogLevelSilent},
 };
 
 class SetLogLevel final : public Action {
-   public:
+ public:
     explicit SetLogLevel(int level) : level_(level) {}
     bool run(Context& context, Verdict&) const override {
         context.log_level = level_;
         return true;
     }
 
-   private:
+ private:
     int level_;
 };
 
@@ -40,13 +40,14 @@ ActionPtr parse_log_level(ActionWords& words) {
 }
 
 class Nothing final : public Action {
-   public:
+ public:
     bool run(Context&, Verdict&) const override { return true; }
 };
 
 // A rewrite that does not fit never happens here: the arena grows.
 ActionPtr parse_strict_mode(ActionWords& words) {
-    if (!words.take_if("on") && !words.take_if("off")) return words.refuse("'strict-mode' needs 'on' or 'off'");
+    if (!words.take_if("on") && !words.take_if("off"))
+        return words.refuse("'strict-mode' needs 'on' or 'off'");
     return std::make_shared<Nothing>();
 }
 

@@ -28,7 +28,7 @@ struct RedirectSpec {
 };
 
 class Redirect final : public Action {
-   public:
+ public:
     explicit Redirect(RedirectSpec spec) : spec_(std::move(spec)), cookie_{"set-cookie", spec_.cookie} {}
     Redirect(const Redirect&) = delete;
 
@@ -46,7 +46,7 @@ class Redirect final : public Action {
         return false;
     }
 
-   private:
+ private:
     void build(const http::Message& request, std::string_view value, std::string& out) const {
         std::string_view path = request.path_and_query();
         if (spec_.drop_query) path = path.substr(0, path.find('?'));
@@ -80,7 +80,8 @@ class Redirect final : public Action {
 bool parse_code(ActionWords& words, int& status) {
     const auto code = words.take("a code after 'code'");
     if (!code) return false;
-    for (const auto& [text, number] : {std::pair{"301", 301}, {"302", 302}, {"303", 303}, {"307", 307}, {"308", 308}}) {
+    for (const auto& [text, number] :
+         {std::pair{"301", 301}, {"302", 302}, {"303", 303}, {"307", 307}, {"308", 308}}) {
         if (*code != text) continue;
         status = number;
         return true;
@@ -124,9 +125,10 @@ bool parse_option(ActionWords& words, bool literal, bool& has_target, RedirectSp
         spec.cookie = std::string(*cookie) + (set ? "; path=/;" : "; path=/; Max-Age=0;");
         return true;
     }
-    words.refuse("'redirect': unknown option '" + std::string(word) +
-                 "' (known are location, prefix, scheme, code, drop-query, append-slash, ignore-empty, keep-query, "
-                 "set-cookie, clear-cookie)");
+    words.refuse(
+        "'redirect': unknown option '" + std::string(word) +
+        "' (known are location, prefix, scheme, code, drop-query, append-slash, ignore-empty, keep-query, "
+        "set-cookie, clear-cookie)");
     return false;
 }
 

@@ -1,4 +1,5 @@
-// Actions on the request line and the status line: set-path, set-query, set-uri, set-method, replace-path, set-status, ...
+// Actions on the request line and the status line: set-path, set-query, set-uri, set-method, replace-path,
+// set-status, ...
 #include <algorithm>
 #include <array>
 
@@ -24,9 +25,13 @@ Split split_target(const http::Message& message, Part part) {
     const std::size_t start = target.size() - path_and_query.size();
     const std::size_t path_size = std::min(path_and_query.find('?'), path_and_query.size());
     switch (part) {
-        case Part::path: return {target.substr(0, start), target.substr(start, path_size), target.substr(start + path_size)};
-        case Part::path_and_query: return {target.substr(0, start), target.substr(start), {}};
-        default: break;
+        case Part::path:
+            return {target.substr(0, start), target.substr(start, path_size),
+                    target.substr(start + path_size)};
+        case Part::path_and_query:
+            return {target.substr(0, start), target.substr(start), {}};
+        default:
+            break;
     }
     // The query follows its '?', which stays.
     const std::size_t query = std::min(start + path_size + 1, target.size());
@@ -39,7 +44,8 @@ void follow_authority(Context& context) {
     const auto& fields = context.request->fields.all();
     const auto host = std::ranges::find(fields, http::FieldId::host, &http::Field::id);
     if (authority.empty() || host == fields.end() || host->value == authority) return;
-    context.request->fields.replace_value(*context.arena, static_cast<std::size_t>(host - fields.begin()), authority);
+    context.request->fields.replace_value(*context.arena, static_cast<std::size_t>(host - fields.begin()),
+                                          authority);
 }
 
 void join(Context& context, const Split& split, std::string_view part) {
@@ -52,7 +58,7 @@ bool ready(const Context& context) {
 }
 
 class SetPart final : public Action {
-   public:
+ public:
     SetPart(Part part, LogFormat value) : part_(part), value_(std::move(value)) {}
 
     bool run(Context& context, Verdict&) const override {
@@ -61,7 +67,8 @@ class SetPart final : public Action {
         const std::string_view value = render(value_, context, scratch);
         const Split split = split_target(*context.request, part_);
         if (part_ == Part::query && !split.before.ends_with('?')) {
-            if (!value.empty()) context.request->set_target(context.arena->concat({split.before, "?", value}));
+            if (!value.empty())
+                context.request->set_target(context.arena->concat({split.before, "?", value}));
             return true;
         }
         if (part_ != Part::query && value.empty()) return true;  // a request without target cannot be sent
@@ -69,7 +76,7 @@ class SetPart final : public Action {
         return true;
     }
 
-   private:
+ private:
     Part part_;
     LogFormat value_;
 };
@@ -82,7 +89,7 @@ ActionPtr parse_set(ActionWords& words) {
 }
 
 class ReplacePart final : public Action {
-   public:
+ public:
     ReplacePart(Part part, Regex regex, LogFormat value)
         : part_(part), regex_(std::move(regex)), value_(std::move(value)) {}
 
@@ -97,7 +104,7 @@ class ReplacePart final : public Action {
         return true;
     }
 
-   private:
+ private:
     Part part_;
     Regex regex_;
     LogFormat value_;
@@ -113,7 +120,7 @@ ActionPtr parse_replace(ActionWords& words) {
 }
 
 class SetMethod final : public Action {
-   public:
+ public:
     explicit SetMethod(LogFormat value) : value_(std::move(value)) {}
 
     bool run(Context& context, Verdict&) const override {
@@ -121,7 +128,8 @@ class SetMethod final : public Action {
         thread_local std::string scratch;
         const std::string_view value = render(value_, context, scratch);
         // Anything but letters would change the request line's shape.
-        if (value.empty() || !std::ranges::all_of(value, [](char c) { return is_alnum(c) || c == '-' || c == '_'; }))
+        if (value.empty() ||
+            !std::ranges::all_of(value, [](char c) { return is_alnum(c) || c == '-' || c == '_'; }))
             return true;
         context.request->method_text = context.arena->copy(value);
         context.request->method = http::method_id(context.request->method_text);
@@ -129,7 +137,7 @@ class SetMethod final : public Action {
         return true;
     }
 
-   private:
+ private:
     LogFormat value_;
 };
 
@@ -140,7 +148,7 @@ ActionPtr parse_set_method(ActionWords& words) {
 }
 
 class SetStatus final : public Action {
-   public:
+ public:
     SetStatus(int status, std::string reason) : status_(status), reason_(std::move(reason)) {}
 
     bool run(Context& context, Verdict&) const override {
@@ -151,7 +159,7 @@ class SetStatus final : public Action {
         return true;
     }
 
-   private:
+ private:
     int status_;
     std::string reason_;
 };
@@ -174,7 +182,8 @@ constexpr std::array kRows{
     ActionRow{"set-query", kInRequest, parse_set<Part::query>, "replace the query"},
     ActionRow{"set-uri", kInRequest, parse_set<Part::whole>, "replace the whole target"},
     ActionRow{"replace-path", kInRequest, parse_replace<Part::path>, "rewrite the path by a regex"},
-    ActionRow{"replace-pathq", kInRequest, parse_replace<Part::path_and_query>, "rewrite path and query by a regex"},
+    ActionRow{"replace-pathq", kInRequest, parse_replace<Part::path_and_query>,
+              "rewrite path and query by a regex"},
     ActionRow{"replace-uri", kInRequest, parse_replace<Part::whole>, "rewrite the whole target by a regex"},
     ActionRow{"set-method", kInRequest, parse_set_method, "replace the method"},
     ActionRow{"set-status", kInResponse | kInAfter, parse_set_status, "replace the status"},

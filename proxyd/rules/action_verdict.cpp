@@ -21,14 +21,14 @@ struct ReplySpec {
 };
 
 class Simple final : public Action {
-   public:
+ public:
     explicit Simple(Verdict::Kind kind) : kind_(kind) {}
     bool run(Context&, Verdict& verdict) const override {
         verdict.kind = kind_;
         return false;
     }
 
-   private:
+ private:
     Verdict::Kind kind_;
 };
 
@@ -38,7 +38,7 @@ ActionPtr parse_simple(ActionWords&) {
 }
 
 class Reply final : public Action {
-   public:
+ public:
     Reply(Verdict::Kind kind, ReplySpec spec) : kind_(kind), spec_(std::move(spec)) {}
 
     bool run(Context& context, Verdict& verdict) const override {
@@ -54,7 +54,7 @@ class Reply final : public Action {
         return false;
     }
 
-   private:
+ private:
     // In the arena, since a tarpitted reply waits while others of this thread are made.
     void render_fields(const Context& context, Verdict& verdict) const {
         if (spec_.fields.empty() || context.arena == nullptr) return;
@@ -102,7 +102,8 @@ bool parse_payload(ActionWords& words, const PayloadRow& row, ReplySpec& spec) {
     std::string text(*word);
     if (row.is_file) {
         std::ifstream file(text, std::ios::binary);
-        if (!file) return words.refuse("'" + std::string(words.name()) + "': cannot read '" + text + "'"), false;
+        if (!file)
+            return words.refuse("'" + std::string(words.name()) + "': cannot read '" + text + "'"), false;
         text.assign(std::istreambuf_iterator<char>(file), {});
     }
     auto body = LogFormat::compile(row.is_format ? text : escape_percent(text), LogUse::text);
@@ -140,9 +141,10 @@ bool parse_reply(ActionWords& words, ReplySpec& spec) {
         } else {
             const auto row = std::ranges::find(kPayloads, word, &PayloadRow::name);
             if (row == kPayloads.end())
-                return words.refuse("'" + std::string(words.name()) + "': unknown option '" + std::string(word) +
-                                    "' (known are status, content-type, default-errorfiles, string, lf-string, file, "
-                                    "lf-file, hdr)"),
+                return words.refuse(
+                           "'" + std::string(words.name()) + "': unknown option '" + std::string(word) +
+                           "' (known are status, content-type, default-errorfiles, string, lf-string, file, "
+                           "lf-file, hdr)"),
                        false;
             words.take_if(row->name);
             if (!parse_payload(words, *row, spec)) return false;
@@ -174,7 +176,8 @@ ActionPtr parse_return(ActionWords& words) {
     if (spec.has_body && spec.content_type.empty() && spec.body.constant() != std::string_view())
         return words.refuse("'return': a body needs a 'content-type'");
     if (!spec.has_body) spec.content_type.clear();
-    return std::make_shared<Reply>(spec.error_page ? Verdict::Kind::deny : Verdict::Kind::reply, std::move(spec));
+    return std::make_shared<Reply>(spec.error_page ? Verdict::Kind::deny : Verdict::Kind::reply,
+                                   std::move(spec));
 }
 
 ActionPtr parse_use_service(ActionWords& words) {
@@ -187,7 +190,8 @@ ActionPtr parse_use_service(ActionWords& words) {
 }
 
 constexpr std::array kRows{
-    ActionRow{"allow", kEverywhere, parse_simple<Verdict::Kind::allow>, "end this rule set, let the message pass"},
+    ActionRow{"allow", kEverywhere, parse_simple<Verdict::Kind::allow>,
+              "end this rule set, let the message pass"},
     ActionRow{"deny", kInRequest | kInResponse, parse_deny, "answer with an error"},
     ActionRow{"tarpit", kInRequest, parse_tarpit, "answer with an error, late"},
     ActionRow{"return", kInRequest | kInResponse, parse_return, "answer with a given body"},

@@ -18,7 +18,8 @@ std::vector<std::string> split_arguments(std::string_view text) {
         if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
             // Only what would end the word is unescaped: a regular expression keeps its backslashes.
             const char next = text[i + 1];
-            if (next != ',' && next != ')' && next != '(' && next != '"' && next != '\'' && next != '\\' && next != ' ')
+            if (next != ',' && next != ')' && next != '(' && next != '"' && next != '\'' && next != '\\' &&
+                next != ' ')
                 out.back() += c;
             out.back() += next;
             ++i;
@@ -40,14 +41,17 @@ std::vector<std::string> split_arguments(std::string_view text) {
 
 common::Result<Argument> convert(const std::string& text, ArgumentKind kind) {
     switch (kind) {
-        case ArgumentKind::none: break;
-        case ArgumentKind::text: return Argument(text);
+        case ArgumentKind::none:
+            break;
+        case ArgumentKind::text:
+            return Argument(text);
         case ArgumentKind::number: {
             auto number = common::parse_number(common::trim(text), INT64_MIN, INT64_MAX);
             if (!number) return std::unexpected(number.error());
             return Argument(*number);
         }
-        case ArgumentKind::proxy: return Argument(std::in_place_type<ProxyName>, text);
+        case ArgumentKind::proxy:
+            return Argument(std::in_place_type<ProxyName>, text);
         case ArgumentKind::server: {
             const auto slash = text.find('/');
             if (slash == std::string::npos) return Argument(ServerName{std::nullopt, text});
@@ -96,7 +100,8 @@ state::ProxyState* ProxyName::find(const Context& context) const {
 state::ServerState* ServerName::find(const Context& context) const {
     state::ProxyState* const proxy = backend ? backend->find(context) : context.backend;
     if (proxy == nullptr) return nullptr;
-    const auto found = std::ranges::find(proxy->servers, name, [](const auto& server) { return server->name; });
+    const auto found =
+        std::ranges::find(proxy->servers, name, [](const auto& server) { return server->name; });
     return found == proxy->servers.end() ? nullptr : found->get();
 }
 
@@ -108,13 +113,15 @@ common::Result<Arguments> Arguments::parse(std::string_view text, bool given, co
     std::vector<std::string> parts;
     if (given && !(text.empty() && spec.minimum == 0)) parts = split_arguments(text);
     if (parts.size() > maximum)
-        return common::fail("'" + word + "' takes " +
-                                (maximum == 0 ? "no argument" : "at most " + std::to_string(maximum) + " argument(s)") +
-                                ", but " + std::to_string(parts.size()) + " are given",
-                            common::Side::config);
+        return common::fail(
+            "'" + word + "' takes " +
+                (maximum == 0 ? "no argument" : "at most " + std::to_string(maximum) + " argument(s)") +
+                ", but " + std::to_string(parts.size()) + " are given",
+            common::Side::config);
     if (parts.size() < spec.minimum)
-        return common::fail("'" + word + "' needs " + std::to_string(spec.minimum) + " argument(s) in parentheses",
-                            common::Side::config);
+        return common::fail(
+            "'" + word + "' needs " + std::to_string(spec.minimum) + " argument(s) in parentheses",
+            common::Side::config);
     for (std::size_t i = 0; i < parts.size(); ++i) {
         if (parts[i].empty() && i >= spec.minimum && spec.kinds[i] != ArgumentKind::text) {
             out.values_.emplace_back();
@@ -122,8 +129,9 @@ common::Result<Arguments> Arguments::parse(std::string_view text, bool given, co
         }
         auto value = convert(parts[i], spec.kinds[i]);
         if (!value)
-            return common::fail("argument " + std::to_string(i + 1) + " of '" + word + "': " + value.error().text,
-                                common::Side::config);
+            return common::fail(
+                "argument " + std::to_string(i + 1) + " of '" + word + "': " + value.error().text,
+                common::Side::config);
         out.values_.push_back(std::move(*value));
     }
     return out;
@@ -137,7 +145,8 @@ std::int64_t Arguments::number(std::size_t i, std::int64_t otherwise) const {
     return has(i) ? std::get<std::int64_t>(values_[i]) : otherwise;
 }
 
-state::ProxyState* Arguments::proxy(std::size_t i, const Context& context, state::ProxyState* otherwise) const {
+state::ProxyState* Arguments::proxy(std::size_t i, const Context& context,
+                                    state::ProxyState* otherwise) const {
     return has(i) ? std::get<ProxyName>(values_[i]).find(context) : otherwise;
 }
 

@@ -1,5 +1,5 @@
-// Arguments of sample fetches, converters and actions: `name(a,"b c",3)`. Checked and converted when the configuration is
-// read, so that nothing is parsed or looked up by name at run time.
+// Arguments of sample fetches, converters and actions: `name(a,"b c",3)`. Checked and converted when the
+// configuration is read, so that nothing is parsed or looked up by name at run time.
 #pragma once
 
 #include <array>
@@ -22,13 +22,13 @@ namespace proxyd::rules {
 enum class ArgumentKind : std::uint8_t {
     none,
     text,
-    number,      // decimal, may be negative
-    proxy,       // name of a section
-    server,      // [BACKEND/]SERVER
-    address,     // an address, optionally with a mask
-    mask4,       // IPv4 mask: 24 or 255.255.255.0
-    mask6,       // IPv6 prefix length
-    expression   // regular expression
+    number,     // decimal, may be negative
+    proxy,      // name of a section
+    server,     // [BACKEND/]SERVER
+    address,    // an address, optionally with a mask
+    mask4,      // IPv4 mask: 24 or 255.255.255.0
+    mask6,      // IPv6 prefix length
+    expression  // regular expression
 };
 
 // How many and of which kinds; kinds past the last given one are `none`.
@@ -39,10 +39,11 @@ struct ArgumentSpec {
     std::size_t maximum() const;
 };
 
-// A section named by an argument: found by name at the first use, by number afterwards (sections are parsed one by one,
-// so the index is not known yet when the name is read). Several workers may find it at the same time.
+// A section named by an argument: found by name at the first use, by number afterwards (sections are parsed
+// one by one, so the index is not known yet when the name is read). Several workers may find it at the same
+// time.
 class ProxyName {
-   public:
+ public:
     explicit ProxyName(std::string name) : name_(std::move(name)) {}
     ProxyName(const ProxyName& other) : name_(other.name_), index_(other.index_.load()) {}
     ProxyName& operator=(const ProxyName& other) {
@@ -54,7 +55,7 @@ class ProxyName {
     const std::string& name() const { return name_; }
     state::ProxyState* find(const Context& context) const;  // null: no such section
 
-   private:
+ private:
     std::string name_;
     mutable std::atomic<int> index_{-1};
 };
@@ -65,10 +66,11 @@ struct ServerName {
     state::ServerState* find(const Context& context) const;
 };
 
-using Argument = std::variant<std::monostate, std::string, std::int64_t, ProxyName, ServerName, Network, Regex>;
+using Argument =
+    std::variant<std::monostate, std::string, std::int64_t, ProxyName, ServerName, Network, Regex>;
 
 class Arguments {
-   public:
+ public:
     // `text` stands between the parentheses. `where` names the word for messages.
     static common::Result<Arguments> parse(std::string_view text, bool given, const ArgumentSpec& spec,
                                            std::string_view where);
@@ -85,7 +87,7 @@ class Arguments {
     // Replaced by a check function that prepares an argument (a decoded string, a looked-up word).
     void set(std::size_t i, Argument value);
 
-   private:
+ private:
     std::vector<Argument> values_;
 };
 

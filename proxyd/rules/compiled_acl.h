@@ -22,11 +22,11 @@ struct AclTest {
 };
 
 class CompiledAcl {
-   public:
+ public:
     bool evaluate(const Context& context) const;
     void add(AclTest test) { tests_.push_back(std::move(test)); }
 
-   private:
+ private:
     std::vector<AclTest> tests_;  // alternatives
 };
 
@@ -34,7 +34,8 @@ class CompiledAcl {
 bool parse_acl_test(std::string_view name, std::span<const std::string> words, common::Location where,
                     common::Diagnostics& out, AclTest& result);
 
-// TRUE, METH_GET, ... (configuration manual 7.4), compiled at the first use; null when there is none of that name.
+// TRUE, METH_GET, ... (configuration manual 7.4), compiled at the first use; null when there is none of that
+// name.
 std::shared_ptr<const CompiledAcl> predefined_acl(std::string_view name);
 std::vector<std::string_view> predefined_acl_names();
 

@@ -19,8 +19,8 @@ struct Condition::Terms {
 bool Condition::evaluate(const Context& context) const {
     if (terms_ == nullptr) return true;
     const bool met = std::ranges::any_of(terms_->alternatives, [&](const auto& terms) {
-        return std::ranges::all_of(terms,
-                                   [&](const auto& term) { return term.acl->evaluate(context) != term.negated; });
+        return std::ranges::all_of(
+            terms, [&](const auto& term) { return term.acl->evaluate(context) != term.negated; });
     });
     return met != terms_->unless;
 }
@@ -33,7 +33,8 @@ std::shared_ptr<const CompiledAcl> anonymous(std::span<const std::string> words,
     std::size_t end = at + 1;
     while (end < words.size() && words[end] != "}") ++end;
     if (end == words.size()) {
-        out.error(where, "'{' has no '}': an anonymous acl ends with a brace that stands alone between blanks");
+        out.error(where,
+                  "'{' has no '}': an anonymous acl ends with a brace that stands alone between blanks");
         return nullptr;
     }
     AclTest test;

@@ -1,5 +1,5 @@
-// What rules, samples and log variables look at: one exchange, as far as it has come. Filled by the session as it
-// goes along; a null pointer means "not there yet" and samples of it have no value.
+// What rules, samples and log variables look at: one exchange, as far as it has come. Filled by the session
+// as it goes along; a null pointer means "not there yet" and samples of it have no value.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ struct Timings {
 
 // First two characters of HAProxy's termination state; the cookie pair stays "--" without cookies.
 struct Termination {
-    char cause = '-';   // C S P L R I D U K c s
-    char phase = '-';   // R Q C H D L T
+    char cause = '-';  // C S P L R I D U K c s
+    char phase = '-';  // R Q C H D L T
     char cookie_request = '-';
     char cookie_response = '-';
 };
@@ -35,7 +35,8 @@ inline constexpr int kLogLevelDefault = -1;
 inline constexpr int kLogLevelSilent = -2;  // no line at all
 
 struct Context {
-    common::Arena* arena = nullptr;  // scratch and additions; reset per request. Null: samples that need room have no value
+    common::Arena* arena =
+        nullptr;  // scratch and additions; reset per request. Null: samples that need room have no value
 
     common::Endpoint source;       // client (src); PROXY protocol applied
     common::Endpoint destination;  // where it connected (dst)
@@ -63,26 +64,28 @@ struct Context {
 
     Timings times;
     Termination termination;
-    int status = -1;                     // sent to the client
-    std::uint64_t bytes_to_client = 0;   // %B
-    std::uint64_t bytes_from_client = 0; // %U
+    int status = -1;                      // sent to the client
+    std::uint64_t bytes_to_client = 0;    // %B
+    std::uint64_t bytes_from_client = 0;  // %U
     int retries = 0;
-    bool redispatched = false;           // "+" before the retries
+    bool redispatched = false;                         // "+" before the retries
     std::int64_t server_queue = 0, backend_queue = 0;  // positions at entry
-    std::int64_t active_connections = 0, frontend_connections = 0, backend_connections = 0, server_connections = 0;
-    std::string_view request_line;       // for %r: "GET /x HTTP/1.1", "<BADREQ>" when unusable
-    std::uint64_t unique_number = 0;     // of the request in this process
-    std::string_view unique_id;          // %ID; empty without unique-id-format
+    std::int64_t active_connections = 0, frontend_connections = 0, backend_connections = 0,
+                 server_connections = 0;
+    std::string_view request_line;    // for %r: "GET /x HTTP/1.1", "<BADREQ>" when unusable
+    std::uint64_t unique_number = 0;  // of the request in this process
+    std::string_view unique_id;       // %ID; empty without unique-id-format
 
-    // `capture request|response header`, one entry per slot of the configuration; null data: nothing captured (%hr, %hs).
+    // `capture request|response header`, one entry per slot of the configuration; null data: nothing captured
+    // (%hr, %hs).
     std::span<const std::string_view> captured_request_fields, captured_response_fields;
     std::string_view captured_request_cookie, captured_response_cookie;  // `capture cookie` (%CC, %CS)
 
-    int connection_error = 0;           // fc_err
-    std::uint64_t tls_error = 0;        // ssl_fc_err
-    bool log_early = false;             // option logasap: times and sizes so far carry a '+'
-    int log_level = kLogLevelDefault;   // set by rules
-    std::uint64_t log_count = 0;        // lines of this frontend (%lc); counted by the access log
+    int connection_error = 0;          // fc_err
+    std::uint64_t tls_error = 0;       // ssl_fc_err
+    bool log_early = false;            // option logasap: times and sizes so far carry a '+'
+    int log_level = kLogLevelDefault;  // set by rules
+    std::uint64_t log_count = 0;       // lines of this frontend (%lc); counted by the access log
 };
 
 }  // namespace proxyd::rules

@@ -116,7 +116,8 @@ bool convert_url_enc(const Context& context, const Arguments&, Sample& sample) {
     return sample.set_text({room.data(), at}), true;
 }
 
-// json([input-code]): escaped for a JSON string (RFC 8259 section 7); bytes that are no UTF-8 stay as they are.
+// json([input-code]): escaped for a JSON string (RFC 8259 section 7); bytes that are no UTF-8 stay as they
+// are.
 bool convert_json(const Context& context, const Arguments&, Sample& sample) {
     if (context.arena == nullptr) return false;
     const auto room = context.arena->allocate(sample.text.size() * 6);
@@ -160,14 +161,17 @@ constexpr ArgumentSpec kOptionalText{0, {ArgumentKind::text}};
 
 constexpr std::array kRows{
     ConverterRow{"hex", kBinary, kString, {}, convert_hex, "in hexadecimal, upper case"},
-    ConverterRow{"hex2i", kBinary, SampleType::integer, {}, convert_hex2i, "the number that hexadecimal digits say"},
+    ConverterRow{
+        "hex2i", kBinary, SampleType::integer, {}, convert_hex2i, "the number that hexadecimal digits say"},
     ConverterRow{"base64", kBinary, kString, {}, convert_base64<false>, "in base64"},
     ConverterRow{"ub64enc", kBinary, kString, {}, convert_base64<true>, "in base64url, not padded"},
     ConverterRow{"b64dec", kString, kBinary, {}, convert_from_base64<false>, "the bytes that base64 says"},
     ConverterRow{"ub64dec", kString, kBinary, {}, convert_from_base64<true>, "the bytes that base64url says"},
     ConverterRow{"url_dec", kString, kString, kOptionalNumber, convert_url_dec, "with %XX decoded"},
-    ConverterRow{"url_enc", kString, kString, kOptionalText, convert_url_enc, "with %XX encoded", check_url_enc},
-    ConverterRow{"json", kString, kString, kOptionalText, convert_json, "escaped for a JSON string", check_json},
+    ConverterRow{"url_enc", kString, kString, kOptionalText, convert_url_enc, "with %XX encoded",
+                 check_url_enc},
+    ConverterRow{"json", kString, kString, kOptionalText, convert_json, "escaped for a JSON string",
+                 check_json},
 };
 
 }  // namespace

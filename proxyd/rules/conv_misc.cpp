@@ -18,7 +18,8 @@ bool convert_ipmask(const Context&, const Arguments& arguments, Sample& sample) 
 
 using Calendar = std::tm* (*)(const std::time_t*, std::tm*);
 
-bool format_time(const Context& context, Calendar calendar, const char* format, std::int64_t seconds, Sample& out) {
+bool format_time(const Context& context, Calendar calendar, const char* format, std::int64_t seconds,
+                 Sample& out) {
     if (context.arena == nullptr) return false;
     const std::time_t when = seconds;
     std::tm parts{};
@@ -31,12 +32,14 @@ bool format_time(const Context& context, Calendar calendar, const char* format, 
 // ltime(format[,offset]), utime(format[,offset])
 template <Calendar calendar>
 bool convert_time(const Context& context, const Arguments& arguments, Sample& sample) {
-    return format_time(context, calendar, arguments.text(0).data(), sample.number + arguments.number(1), sample);
+    return format_time(context, calendar, arguments.text(0).data(), sample.number + arguments.number(1),
+                       sample);
 }
 
 // http_date([offset]): RFC 9110 section 5.6.7.
 bool convert_http_date(const Context& context, const Arguments& arguments, Sample& sample) {
-    return format_time(context, ::gmtime_r, "%a, %d %b %Y %H:%M:%S GMT", sample.number + arguments.number(0), sample);
+    return format_time(context, ::gmtime_r, "%a, %d %b %Y %H:%M:%S GMT", sample.number + arguments.number(0),
+                       sample);
 }
 
 constexpr ArgumentSpec kMasks{1, {ArgumentKind::mask4, ArgumentKind::mask6}};
@@ -46,10 +49,14 @@ constexpr SampleType kInteger = SampleType::integer;
 constexpr SampleType kString = SampleType::string;
 
 constexpr std::array kRows{
-    ConverterRow{"ipmask", SampleType::address, SampleType::address, kMasks, convert_ipmask, "an address's network"},
-    ConverterRow{"ltime", kInteger, kString, kTime, convert_time<::localtime_r>, "a local date, as strftime formats"},
-    ConverterRow{"utime", kInteger, kString, kTime, convert_time<::gmtime_r>, "a UTC date, as strftime formats"},
-    ConverterRow{"http_date", kInteger, kString, kOptionalNumber, convert_http_date, "a date for HTTP fields"},
+    ConverterRow{"ipmask", SampleType::address, SampleType::address, kMasks, convert_ipmask,
+                 "an address's network"},
+    ConverterRow{"ltime", kInteger, kString, kTime, convert_time<::localtime_r>,
+                 "a local date, as strftime formats"},
+    ConverterRow{"utime", kInteger, kString, kTime, convert_time<::gmtime_r>,
+                 "a UTC date, as strftime formats"},
+    ConverterRow{"http_date", kInteger, kString, kOptionalNumber, convert_http_date,
+                 "a date for HTTP fields"},
 };
 
 }  // namespace

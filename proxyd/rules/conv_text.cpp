@@ -28,9 +28,10 @@ bool is_one_of(char c, std::string_view set) {
     return set.find(c) != std::string_view::npos;
 }
 
-// Parts between delimiters, from the start (index > 0) or the end (index < 0); `count` parts together, 0 means all the
-// rest. `word` skips empty parts, `field` keeps them.
-bool take_parts(Sample& sample, std::int64_t index, std::string_view delimiters, std::int64_t count, bool skip_empty) {
+// Parts between delimiters, from the start (index > 0) or the end (index < 0); `count` parts together, 0
+// means all the rest. `word` skips empty parts, `field` keeps them.
+bool take_parts(Sample& sample, std::int64_t index, std::string_view delimiters, std::int64_t count,
+                bool skip_empty) {
     const std::string_view text = sample.text;
     const bool from_end = index < 0;
     const auto at = [&](std::size_t i) { return from_end ? text[text.size() - 1 - i] : text[i]; };
@@ -69,17 +70,19 @@ bool convert_word(const Context&, const Arguments& arguments, Sample& sample) {
 bool convert_bytes(const Context&, const Arguments& arguments, Sample& sample) {
     const auto offset = static_cast<std::size_t>(arguments.number(0));
     if (offset > sample.text.size()) return false;
-    sample.text = sample.text.substr(offset, arguments.has(1) ? static_cast<std::size_t>(arguments.number(1))
-                                                               : std::string_view::npos);
+    sample.text = sample.text.substr(
+        offset, arguments.has(1) ? static_cast<std::size_t>(arguments.number(1)) : std::string_view::npos);
     return true;
 }
 
 bool convert_ltrim(const Context&, const Arguments& arguments, Sample& sample) {
-    while (!sample.text.empty() && is_one_of(sample.text.front(), arguments.text(0))) sample.text.remove_prefix(1);
+    while (!sample.text.empty() && is_one_of(sample.text.front(), arguments.text(0)))
+        sample.text.remove_prefix(1);
     return true;
 }
 bool convert_rtrim(const Context&, const Arguments& arguments, Sample& sample) {
-    while (!sample.text.empty() && is_one_of(sample.text.back(), arguments.text(0))) sample.text.remove_suffix(1);
+    while (!sample.text.empty() && is_one_of(sample.text.back(), arguments.text(0)))
+        sample.text.remove_suffix(1);
     return true;
 }
 
@@ -106,7 +109,8 @@ bool convert_concat(const Context& context, const Arguments& arguments, Sample& 
 }
 
 common::Result<> check_parts(Arguments& arguments) {
-    if (arguments.number(0) == 0) return common::fail("the index counts from 1 or -1, it cannot be 0", common::Side::config);
+    if (arguments.number(0) == 0)
+        return common::fail("the index counts from 1 or -1, it cannot be 0", common::Side::config);
     if (arguments.text(1).empty()) return common::fail("a delimiter is needed", common::Side::config);
     if (arguments.number(2, 1) < 0) return common::fail("the count cannot be negative", common::Side::config);
     return {};
@@ -148,9 +152,10 @@ constexpr std::array kRows{
     ConverterRow{"upper", kString, kString, {}, convert_chars<upper>, "in upper case"},
     ConverterRow{"length", kString, SampleType::integer, {}, convert_length, "how many bytes"},
     ConverterRow{"field", kString, kString, kParts, convert_field, "part N between delimiters", check_parts},
-    ConverterRow{"word", kString, kString, kParts, convert_word, "part N, empty ones not counted", check_parts},
-    ConverterRow{"bytes", SampleType::binary, SampleType::binary, kBytes, convert_bytes, "bytes from an offset on",
-                 check_bytes},
+    ConverterRow{"word", kString, kString, kParts, convert_word, "part N, empty ones not counted",
+                 check_parts},
+    ConverterRow{"bytes", SampleType::binary, SampleType::binary, kBytes, convert_bytes,
+                 "bytes from an offset on", check_bytes},
     ConverterRow{"ltrim", kString, kString, kText, convert_ltrim, "without these bytes at the start"},
     ConverterRow{"rtrim", kString, kString, kText, convert_rtrim, "without these bytes at the end"},
     ConverterRow{"regsub", kString, kString, kRegsub, convert_regsub, "matches replaced", check_regsub},

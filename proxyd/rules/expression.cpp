@@ -32,9 +32,11 @@ bool castable(SampleType from, SampleType to) {
 namespace {
 
 // Why a name is not known, with the nearest known one.
-common::Error unknown(std::string_view what, std::string_view name, const std::vector<std::string_view>& known) {
-    return {common::Side::config, 0, false,
-            "unknown " + std::string(what) + " '" + std::string(name) + "'" + common::did_you_mean(name, known)};
+common::Error unknown(std::string_view what, std::string_view name,
+                      const std::vector<std::string_view>& known) {
+    return {
+        common::Side::config, 0, false,
+        "unknown " + std::string(what) + " '" + std::string(name) + "'" + common::did_you_mean(name, known)};
 }
 
 template <class Row>
@@ -64,8 +66,9 @@ common::Result<Expression> Expression::parse(std::string_view text) {
 
     while (!call.rest.empty()) {
         if (call.rest.front() != ',')
-            return common::fail("expected ',' before '" + std::string(call.rest) + "' in '" + std::string(text) + "'",
-                                common::Side::config);
+            return common::fail(
+                "expected ',' before '" + std::string(call.rest) + "' in '" + std::string(text) + "'",
+                common::Side::config);
         const std::string_view rest = call.rest.substr(1);
         if (rest.empty()) break;
         if (!split_call(rest, call)) return unclosed();
@@ -73,8 +76,8 @@ common::Result<Expression> Expression::parse(std::string_view text) {
         if (row == nullptr) return std::unexpected(unknown("converter", call.name, converter_names()));
         if (!castable(out.type(), row->input))
             return common::fail("the converter '" + std::string(row->name) + "' takes " +
-                                    std::string(name_of(row->input)) + ", which " + std::string(name_of(out.type())) +
-                                    " cannot become",
+                                    std::string(name_of(row->input)) + ", which " +
+                                    std::string(name_of(out.type())) + " cannot become",
                                 common::Side::config);
         auto converter_arguments = parse_arguments(*row, call);
         if (!converter_arguments) return std::unexpected(converter_arguments.error());

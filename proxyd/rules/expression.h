@@ -11,7 +11,7 @@
 namespace proxyd::rules {
 
 class Expression {
-   public:
+ public:
     // The whole text must be one expression.
     static common::Result<Expression> parse(std::string_view text);
 
@@ -24,7 +24,7 @@ class Expression {
     const FetchRow& fetch() const { return *fetch_; }
     bool has_converters() const { return !converters_.empty(); }
 
-   private:
+ private:
     struct Step {
         const ConverterRow* row;
         Arguments arguments;
@@ -34,8 +34,8 @@ class Expression {
     std::vector<Step> converters_;
 };
 
-// Splits "name(arguments)rest": name, what stands between the parentheses, and the rest. False: a parenthesis that does
-// not close.
+// Splits "name(arguments)rest": name, what stands between the parentheses, and the rest. False: a parenthesis
+// that does not close.
 struct CallText {
     std::string_view name, arguments, rest;
     bool has_arguments = false;

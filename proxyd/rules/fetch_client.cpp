@@ -50,7 +50,8 @@ bool fetch_fc_err(const Context& context, const Arguments&, Cursor&, Sample& out
     return out.set_int(context.connection_error), true;
 }
 bool fetch_req_len(const Context& context, const Arguments&, Cursor&, Sample& out) {
-    return out.set_int(static_cast<std::int64_t>(context.client_data.size())), context.client_data.data() != nullptr;
+    return out.set_int(static_cast<std::int64_t>(context.client_data.size())),
+           context.client_data.data() != nullptr;
 }
 bool fetch_http_major(const Context& context, const Arguments&, Cursor&, Sample& out) {
     const bool h2 = context.request != nullptr && context.request->version == http::Version::http_2;
@@ -60,20 +61,54 @@ bool fetch_http_major(const Context& context, const Arguments&, Cursor&, Sample&
 constexpr std::array kRows{
     FetchRow{"src", SampleType::address, Source::client, {}, fetch_src, "the client's address"},
     FetchRow{"src_port", SampleType::integer, Source::client, {}, fetch_src_port, "the client's port"},
-    FetchRow{"src_is_local", SampleType::boolean, Source::client, {}, fetch_src_is_local, "the client is this host"},
-    FetchRow{"dst", SampleType::address, Source::client, {}, fetch_dst, "the address the client connected to"},
-    FetchRow{"dst_port", SampleType::integer, Source::client, {}, fetch_dst_port, "the port the client connected to"},
-    FetchRow{"dst_is_local", SampleType::boolean, Source::client, {}, fetch_dst_is_local, "it connected to this host"},
-    FetchRow{"dst_conn", SampleType::integer, Source::client, {}, fetch_dst_conn, "connections of the frontend"},
+    FetchRow{"src_is_local",
+             SampleType::boolean,
+             Source::client,
+             {},
+             fetch_src_is_local,
+             "the client is this host"},
+    FetchRow{
+        "dst", SampleType::address, Source::client, {}, fetch_dst, "the address the client connected to"},
+    FetchRow{"dst_port",
+             SampleType::integer,
+             Source::client,
+             {},
+             fetch_dst_port,
+             "the port the client connected to"},
+    FetchRow{"dst_is_local",
+             SampleType::boolean,
+             Source::client,
+             {},
+             fetch_dst_is_local,
+             "it connected to this host"},
+    FetchRow{
+        "dst_conn", SampleType::integer, Source::client, {}, fetch_dst_conn, "connections of the frontend"},
     FetchRow{"fc_src", SampleType::address, Source::client, {}, fetch_src, "the client's address"},
     FetchRow{"fc_src_port", SampleType::integer, Source::client, {}, fetch_src_port, "the client's port"},
-    FetchRow{"fc_dst", SampleType::address, Source::client, {}, fetch_dst, "the address the client connected to"},
-    FetchRow{"fc_dst_port", SampleType::integer, Source::client, {}, fetch_dst_port, "the port it connected to"},
-    FetchRow{"fc_err", SampleType::integer, Source::client, {}, fetch_fc_err, "error of the connection, 0 for none"},
+    FetchRow{
+        "fc_dst", SampleType::address, Source::client, {}, fetch_dst, "the address the client connected to"},
+    FetchRow{
+        "fc_dst_port", SampleType::integer, Source::client, {}, fetch_dst_port, "the port it connected to"},
+    FetchRow{"fc_err",
+             SampleType::integer,
+             Source::client,
+             {},
+             fetch_fc_err,
+             "error of the connection, 0 for none"},
     FetchRow{"fc_http_major", SampleType::integer, Source::client, {}, fetch_http_major, "1 or 2"},
     FetchRow{"so_name", SampleType::string, Source::client, {}, fetch_so_name, "name of the bind line"},
-    FetchRow{"req.len", SampleType::integer, Source::client, {}, fetch_req_len, "bytes waiting in the request buffer"},
-    FetchRow{"req_len", SampleType::integer, Source::client, {}, fetch_req_len, "bytes waiting in the request buffer"},
+    FetchRow{"req.len",
+             SampleType::integer,
+             Source::client,
+             {},
+             fetch_req_len,
+             "bytes waiting in the request buffer"},
+    FetchRow{"req_len",
+             SampleType::integer,
+             Source::client,
+             {},
+             fetch_req_len,
+             "bytes waiting in the request buffer"},
     FetchRow{"fe_name", SampleType::string, Source::client, {}, fetch_fe_name, "name of the frontend"},
     FetchRow{"fe_id", SampleType::integer, Source::client, {}, fetch_fe_id, "number of the frontend"},
 };

@@ -72,14 +72,22 @@ constexpr ArgumentSpec kAddress{1, {ArgumentKind::address}};
 constexpr std::array kRows{
     FetchRow{"always_true", SampleType::boolean, Source::constant, {}, fetch_true, "true"},
     FetchRow{"always_false", SampleType::boolean, Source::constant, {}, fetch_false, "false"},
-    FetchRow{"bool", SampleType::boolean, Source::constant, kText, fetch_bool, "the given boolean", check_bool},
-    FetchRow{"int", SampleType::integer, Source::constant, {1, {ArgumentKind::number}}, fetch_int, "the given number"},
+    FetchRow{"bool", SampleType::boolean, Source::constant, kText, fetch_bool, "the given boolean",
+             check_bool},
+    FetchRow{"int",
+             SampleType::integer,
+             Source::constant,
+             {1, {ArgumentKind::number}},
+             fetch_int,
+             "the given number"},
     FetchRow{"str", SampleType::string, Source::constant, kText, fetch_str, "the given string"},
-    FetchRow{"bin", SampleType::binary, Source::constant, kText, fetch_bin, "the given bytes, hexadecimal", check_bin},
+    FetchRow{"bin", SampleType::binary, Source::constant, kText, fetch_bin, "the given bytes, hexadecimal",
+             check_bin},
     FetchRow{"meth", SampleType::string, Source::constant, kText, fetch_str, "the given HTTP method"},
     FetchRow{"ipv4", SampleType::ipv4, Source::constant, kAddress, fetch_address, "the given address"},
     FetchRow{"ipv6", SampleType::ipv6, Source::constant, kAddress, fetch_address, "the given address"},
-    FetchRow{"env", SampleType::string, Source::constant, kText, fetch_env, "an environment variable", check_env},
+    FetchRow{"env", SampleType::string, Source::constant, kText, fetch_env, "an environment variable",
+             check_env},
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Fetches of cookies: Cookie of requests, Set-Cookie of responses (configuration manual 7.3.6, RFC 6265 section 4).
+// Fetches of cookies: Cookie of requests, Set-Cookie of responses (configuration manual 7.3.6, RFC 6265
+// section 4).
 #include <array>
 
 #include "proxyd/rules/ascii.h"
@@ -27,7 +28,8 @@ bool next_cookie(const http::Fields& fields, http::FieldId id, Cursor& cursor, C
             std::size_t end = cursor.offset;
             while (end < line.size() && line[end] != ';') ++end;
             out = split_pair(line.substr(cursor.offset, end - cursor.offset));
-            cursor.offset = static_cast<std::uint32_t>(id == http::FieldId::set_cookie ? line.size() : end + 1);
+            cursor.offset =
+                static_cast<std::uint32_t>(id == http::FieldId::set_cookie ? line.size() : end + 1);
             if (!out.name.empty()) return true;
         }
     }
@@ -86,26 +88,35 @@ constexpr auto kResponse = http::FieldId::set_cookie;
 
 template <http::FieldId id>
 constexpr FetchRow text_row(std::string_view name) {
-    return {name, SampleType::string, id == kRequest ? Source::request : Source::response,
-            kName, fetch_cookie<id>, "a cookie's value"};
+    return {name,  SampleType::string, id == kRequest ? Source::request : Source::response,
+            kName, fetch_cookie<id>,   "a cookie's value"};
 }
 template <http::FieldId id>
 constexpr FetchRow count_row(std::string_view name) {
-    return {name, SampleType::integer, id == kRequest ? Source::request : Source::response,
-            kName, fetch_count<id>, "how many cookies of a name"};
+    return {name,  SampleType::integer, id == kRequest ? Source::request : Source::response,
+            kName, fetch_count<id>,     "how many cookies of a name"};
 }
 template <http::FieldId id>
 constexpr FetchRow number_row(std::string_view name) {
-    return {name, SampleType::integer, id == kRequest ? Source::request : Source::response,
-            kName, fetch_number<id>, "a cookie as a number"};
+    return {name,  SampleType::integer, id == kRequest ? Source::request : Source::response,
+            kName, fetch_number<id>,    "a cookie as a number"};
 }
 
 constexpr std::array kRows{
-    text_row<kRequest>("cook"),       text_row<kRequest>("req.cook"),       text_row<kRequest>("cookie"),
-    text_row<kResponse>("res.cook"),  text_row<kResponse>("scook"),         text_row<kResponse>("set-cookie"),
-    count_row<kRequest>("cook_cnt"),  count_row<kRequest>("req.cook_cnt"),  count_row<kResponse>("res.cook_cnt"),
-    count_row<kResponse>("scook_cnt"), number_row<kRequest>("cook_val"),    number_row<kRequest>("req.cook_val"),
-    number_row<kResponse>("res.cook_val"), number_row<kResponse>("scook_val"),
+    text_row<kRequest>("cook"),
+    text_row<kRequest>("req.cook"),
+    text_row<kRequest>("cookie"),
+    text_row<kResponse>("res.cook"),
+    text_row<kResponse>("scook"),
+    text_row<kResponse>("set-cookie"),
+    count_row<kRequest>("cook_cnt"),
+    count_row<kRequest>("req.cook_cnt"),
+    count_row<kResponse>("res.cook_cnt"),
+    count_row<kResponse>("scook_cnt"),
+    number_row<kRequest>("cook_val"),
+    number_row<kRequest>("req.cook_val"),
+    number_row<kResponse>("res.cook_val"),
+    number_row<kResponse>("scook_val"),
 };
 
 }  // namespace

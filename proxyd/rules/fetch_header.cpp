@@ -8,12 +8,14 @@
 
 namespace proxyd::rules {
 
-bool next_value(const http::Fields& fields, std::string_view name, bool split, Cursor& cursor, std::string_view& out) {
+bool next_value(const http::Fields& fields, std::string_view name, bool split, Cursor& cursor,
+                std::string_view& out) {
     const auto& all = fields.all();
     for (; cursor.index < all.size(); ++cursor.index, cursor.offset = 0) {
         const http::Field& field = all[cursor.index];
         if (!name.empty() && !same_text(field.name, name, true)) continue;
-        const std::string_view rest = field.value.substr(std::min<std::size_t>(cursor.offset, field.value.size()));
+        const std::string_view rest =
+            field.value.substr(std::min<std::size_t>(cursor.offset, field.value.size()));
         const std::size_t end = split ? list_value_end(rest) : rest.size();
         out = trim_blanks(rest.substr(0, end));
         if (end < rest.size()) {
@@ -27,7 +29,8 @@ bool next_value(const http::Fields& fields, std::string_view name, bool split, C
     return false;
 }
 
-bool value_at(const http::Fields& fields, std::string_view name, bool split, int occurrence, std::string_view& out) {
+bool value_at(const http::Fields& fields, std::string_view name, bool split, int occurrence,
+              std::string_view& out) {
     constexpr int kHistory = 10;
     Cursor cursor;
     if (occurrence >= 0) {
@@ -37,7 +40,8 @@ bool value_at(const http::Fields& fields, std::string_view name, bool split, int
     }
     std::array<std::string_view, kHistory> last;
     int found = 0;
-    while (next_value(fields, name, split, cursor, out)) last[static_cast<std::size_t>(found++ % kHistory)] = out;
+    while (next_value(fields, name, split, cursor, out))
+        last[static_cast<std::size_t>(found++ % kHistory)] = out;
     if (found < -occurrence) return false;
     out = last[static_cast<std::size_t>((found + occurrence) % kHistory)];
     return true;
@@ -164,35 +168,57 @@ constexpr FetchRow count_row(std::string_view name, bool whole_lines) {
 }
 template <Side side>
 constexpr FetchRow number_row(std::string_view name) {
-    return {name,          SampleType::integer, side == Side::request ? Source::request : Source::response,
-            kNameOccurrence, fetch_number<side>, "a header field as a number", check_occurrence};
+    return {name,
+            SampleType::integer,
+            side == Side::request ? Source::request : Source::response,
+            kNameOccurrence,
+            fetch_number<side>,
+            "a header field as a number",
+            check_occurrence};
 }
 template <Side side>
 constexpr FetchRow ip_row(std::string_view name) {
-    return {name,          SampleType::address, side == Side::request ? Source::request : Source::response,
-            kNameOccurrence, fetch_ip<side>, "a header field as an address", check_occurrence};
+    return {name,
+            SampleType::address,
+            side == Side::request ? Source::request : Source::response,
+            kNameOccurrence,
+            fetch_ip<side>,
+            "a header field as an address",
+            check_occurrence};
 }
 template <Side side>
 constexpr FetchRow names_row(std::string_view name) {
-    return {name,  SampleType::string, side == Side::request ? Source::request : Source::response,
-            kName, fetch_names<side>,  "the names of all header fields", check_delimiter};
+    return {name,           SampleType::string, side == Side::request ? Source::request : Source::response,
+            kName,          fetch_names<side>,  "the names of all header fields",
+            check_delimiter};
 }
 
 constexpr auto kRequest = Side::request;
 constexpr auto kResponse = Side::response;
 
 constexpr std::array kRows{
-    text_row<kRequest>("hdr", false),          text_row<kRequest>("req.hdr", false),
-    text_row<kRequest>("req.fhdr", true),      text_row<kResponse>("res.hdr", false),
-    text_row<kResponse>("shdr", false),        text_row<kResponse>("res.fhdr", true),
-    count_row<kRequest>("hdr_cnt", false),     count_row<kRequest>("req.hdr_cnt", false),
-    count_row<kRequest>("req.fhdr_cnt", true), count_row<kResponse>("res.hdr_cnt", false),
-    count_row<kResponse>("shdr_cnt", false),   count_row<kResponse>("res.fhdr_cnt", true),
-    number_row<kRequest>("hdr_val"),           number_row<kRequest>("req.hdr_val"),
-    number_row<kResponse>("res.hdr_val"),      number_row<kResponse>("shdr_val"),
-    ip_row<kRequest>("hdr_ip"),                ip_row<kRequest>("req.hdr_ip"),
-    ip_row<kResponse>("res.hdr_ip"),           ip_row<kResponse>("shdr_ip"),
-    names_row<kRequest>("req.hdr_names"),      names_row<kResponse>("res.hdr_names"),
+    text_row<kRequest>("hdr", false),
+    text_row<kRequest>("req.hdr", false),
+    text_row<kRequest>("req.fhdr", true),
+    text_row<kResponse>("res.hdr", false),
+    text_row<kResponse>("shdr", false),
+    text_row<kResponse>("res.fhdr", true),
+    count_row<kRequest>("hdr_cnt", false),
+    count_row<kRequest>("req.hdr_cnt", false),
+    count_row<kRequest>("req.fhdr_cnt", true),
+    count_row<kResponse>("res.hdr_cnt", false),
+    count_row<kResponse>("shdr_cnt", false),
+    count_row<kResponse>("res.fhdr_cnt", true),
+    number_row<kRequest>("hdr_val"),
+    number_row<kRequest>("req.hdr_val"),
+    number_row<kResponse>("res.hdr_val"),
+    number_row<kResponse>("shdr_val"),
+    ip_row<kRequest>("hdr_ip"),
+    ip_row<kRequest>("req.hdr_ip"),
+    ip_row<kResponse>("res.hdr_ip"),
+    ip_row<kResponse>("shdr_ip"),
+    names_row<kRequest>("req.hdr_names"),
+    names_row<kResponse>("res.hdr_names"),
 };
 
 }  // namespace

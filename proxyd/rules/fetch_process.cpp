@@ -14,7 +14,8 @@ namespace proxyd::rules {
 namespace {
 
 std::int64_t wall_us() {
-    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
         .count();
 }
 
@@ -40,7 +41,8 @@ bool fetch_rand(const Context&, const Arguments& arguments, Cursor&, Sample& out
 // Random bits from the kernel in the form of RFC 4122, version 4.
 bool fetch_uuid(const Context& context, const Arguments&, Cursor&, Sample& out) {
     std::array<unsigned char, 16> bytes{};
-    if (context.arena == nullptr || ::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    if (context.arena == nullptr ||
+        ::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
         return false;
     bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
     bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
@@ -105,7 +107,8 @@ common::Result<> check_rand(Arguments& arguments) {
 common::Result<> check_date(Arguments& arguments) {
     const std::string_view unit = arguments.text(1, "s");
     if (unit != "s" && unit != "ms" && unit != "us")
-        return common::fail("the unit '" + std::string(unit) + "' is none of s, ms, us", common::Side::config);
+        return common::fail("the unit '" + std::string(unit) + "' is none of s, ms, us",
+                            common::Side::config);
     return {};
 }
 
@@ -113,11 +116,14 @@ constexpr ArgumentSpec kOptionalNumber{0, {ArgumentKind::number}};
 constexpr ArgumentSpec kDate{0, {ArgumentKind::number, ArgumentKind::text}};
 
 constexpr std::array kRows{
-    FetchRow{"date", SampleType::integer, Source::process, kDate, fetch_date, "seconds since 1970", check_date},
-    FetchRow{"date_us", SampleType::integer, Source::process, {}, fetch_date_us, "microseconds of this second"},
+    FetchRow{"date", SampleType::integer, Source::process, kDate, fetch_date, "seconds since 1970",
+             check_date},
+    FetchRow{
+        "date_us", SampleType::integer, Source::process, {}, fetch_date_us, "microseconds of this second"},
     FetchRow{"rand", SampleType::integer, Source::process, kOptionalNumber, fetch_rand,
              "a random number below the given one, or 2^32", check_rand},
-    FetchRow{"uuid", SampleType::string, Source::process, kOptionalNumber, fetch_uuid, "a random UUID (version 4)"},
+    FetchRow{"uuid", SampleType::string, Source::process, kOptionalNumber, fetch_uuid,
+             "a random UUID (version 4)"},
     FetchRow{"hostname", SampleType::string, Source::process, {}, fetch_hostname, "the machine's name"},
     FetchRow{"pid", SampleType::integer, Source::process, {}, fetch_pid, "the process number"},
     FetchRow{"proc", SampleType::integer, Source::process, {}, fetch_one, "always 1: there is one process"},
@@ -125,7 +131,8 @@ constexpr std::array kRows{
     FetchRow{"thread", SampleType::integer, Source::process, {}, fetch_thread, "the worker's number, from 0"},
     FetchRow{"nbthread", SampleType::integer, Source::process, {}, fetch_nbthread, "how many workers"},
     FetchRow{"stopping", SampleType::boolean, Source::process, {}, fetch_stopping, "the process is ending"},
-    FetchRow{"act_conn", SampleType::integer, Source::process, {}, fetch_act_conn, "connections of the process"},
+    FetchRow{
+        "act_conn", SampleType::integer, Source::process, {}, fetch_act_conn, "connections of the process"},
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace proxyd::rules {
 namespace {
 
-template <std::string net::TlsInfo::*Member>
+template <std::string net::TlsInfo::* Member>
 bool fetch_info(const Context& context, const Arguments&, Cursor&, Sample& out) {
     if (context.tls_info == nullptr || (context.tls_info->*Member).empty()) return false;
     return out.set_text(context.tls_info->*Member), true;
@@ -33,17 +33,59 @@ bool fetch_no_certificate(const Context& context, const Arguments&, Cursor&, Sam
 
 constexpr std::array kRows{
     FetchRow{"ssl_fc", SampleType::boolean, Source::tls, {}, fetch_ssl_fc, "the client speaks TLS"},
-    FetchRow{"ssl_fc_sni", SampleType::string, Source::tls, {}, fetch_info<&net::TlsInfo::sni>, "the name asked for"},
-    FetchRow{"ssl_fc_protocol", SampleType::string, Source::tls, {}, fetch_info<&net::TlsInfo::version>, "TLSv1.3"},
-    FetchRow{"ssl_fc_cipher", SampleType::string, Source::tls, {}, fetch_info<&net::TlsInfo::cipher>, "the cipher"},
-    FetchRow{"ssl_fc_alpn", SampleType::string, Source::tls, {}, fetch_info<&net::TlsInfo::alpn>, "the ALPN protocol"},
+    FetchRow{"ssl_fc_sni",
+             SampleType::string,
+             Source::tls,
+             {},
+             fetch_info<&net::TlsInfo::sni>,
+             "the name asked for"},
+    FetchRow{"ssl_fc_protocol",
+             SampleType::string,
+             Source::tls,
+             {},
+             fetch_info<&net::TlsInfo::version>,
+             "TLSv1.3"},
+    FetchRow{"ssl_fc_cipher",
+             SampleType::string,
+             Source::tls,
+             {},
+             fetch_info<&net::TlsInfo::cipher>,
+             "the cipher"},
+    FetchRow{"ssl_fc_alpn",
+             SampleType::string,
+             Source::tls,
+             {},
+             fetch_info<&net::TlsInfo::alpn>,
+             "the ALPN protocol"},
     FetchRow{"ssl_fc_has_sni", SampleType::boolean, Source::tls, {}, fetch_has_sni, "a name was asked for"},
-    FetchRow{"ssl_fc_is_resumed", SampleType::boolean, Source::tls, {}, fetch_resumed, "an earlier session went on"},
-    FetchRow{"ssl_fc_err", SampleType::integer, Source::tls, {}, fetch_error, "OpenSSL's error number, 0 for none"},
-    FetchRow{"ssl_fc_has_crt", SampleType::boolean, Source::tls, {}, fetch_no_certificate, "with client certificate"},
-    FetchRow{"ssl_c_used", SampleType::boolean, Source::tls, {}, fetch_no_certificate, "with client certificate"},
-    FetchRow{"ssl_c_verify", SampleType::integer, Source::tls, {}, fetch_no_certificate_error, "verification error"},
-    FetchRow{"ssl_c_err", SampleType::integer, Source::tls, {}, fetch_no_certificate_error, "certificate error"},
+    FetchRow{"ssl_fc_is_resumed",
+             SampleType::boolean,
+             Source::tls,
+             {},
+             fetch_resumed,
+             "an earlier session went on"},
+    FetchRow{"ssl_fc_err",
+             SampleType::integer,
+             Source::tls,
+             {},
+             fetch_error,
+             "OpenSSL's error number, 0 for none"},
+    FetchRow{"ssl_fc_has_crt",
+             SampleType::boolean,
+             Source::tls,
+             {},
+             fetch_no_certificate,
+             "with client certificate"},
+    FetchRow{
+        "ssl_c_used", SampleType::boolean, Source::tls, {}, fetch_no_certificate, "with client certificate"},
+    FetchRow{"ssl_c_verify",
+             SampleType::integer,
+             Source::tls,
+             {},
+             fetch_no_certificate_error,
+             "verification error"},
+    FetchRow{
+        "ssl_c_err", SampleType::integer, Source::tls, {}, fetch_no_certificate_error, "certificate error"},
     FetchRow{"ssl_c_ca_err", SampleType::integer, Source::tls, {}, fetch_no_certificate_error, "chain error"},
 };
 

@@ -27,7 +27,8 @@ bool next_parameter(std::string_view text, std::string_view name, char delimiter
         const std::string_view parameter = rest.substr(0, end);
         cursor.offset += static_cast<std::uint32_t>(end) + 1;
         const auto equal = parameter.find('=');
-        if (equal == std::string_view::npos || (!name.empty() && parameter.substr(0, equal) != name)) continue;
+        if (equal == std::string_view::npos || (!name.empty() && parameter.substr(0, equal) != name))
+            continue;
         value = parameter.substr(equal + 1);
         return true;
     }
@@ -41,8 +42,8 @@ bool fetch_text(const Context& context, const Arguments& arguments, Cursor& curs
     Cursor from_start;
     Cursor& walk = cursor.iterate ? cursor : from_start;
     std::string_view value;
-    const bool found = next_parameter(parameters_of(*context.request, delimiter), arguments.text(0), delimiter, walk,
-                                      value);
+    const bool found =
+        next_parameter(parameters_of(*context.request, delimiter), arguments.text(0), delimiter, walk, value);
     cursor.more = cursor.iterate && found;
     return out.set_text(value), found;
 }
@@ -55,9 +56,12 @@ bool fetch_number(const Context& context, const Arguments& arguments, Cursor& cu
 constexpr ArgumentSpec kNameDelimiter{0, {ArgumentKind::text, ArgumentKind::text}};
 
 constexpr std::array kRows{
-    FetchRow{"urlp", SampleType::string, Source::request, kNameDelimiter, fetch_text, "a parameter of the query"},
-    FetchRow{"url_param", SampleType::string, Source::request, kNameDelimiter, fetch_text, "a parameter of the query"},
-    FetchRow{"urlp_val", SampleType::integer, Source::request, kNameDelimiter, fetch_number, "the same as a number"},
+    FetchRow{"urlp", SampleType::string, Source::request, kNameDelimiter, fetch_text,
+             "a parameter of the query"},
+    FetchRow{"url_param", SampleType::string, Source::request, kNameDelimiter, fetch_text,
+             "a parameter of the query"},
+    FetchRow{"urlp_val", SampleType::integer, Source::request, kNameDelimiter, fetch_number,
+             "the same as a number"},
 };
 
 }  // namespace

@@ -24,9 +24,11 @@ inline std::size_t list_value_end(std::string_view text) {
 
 // The next value after the cursor's position; false at the end. An empty `name` means every field.
 
-bool next_value(const http::Fields& fields, std::string_view name, bool split, Cursor& cursor, std::string_view& out);
+bool next_value(const http::Fields& fields, std::string_view name, bool split, Cursor& cursor,
+                std::string_view& out);
 
 // HAProxy's occurrence: 1 is the first value, -1 the last, down to -10.
-bool value_at(const http::Fields& fields, std::string_view name, bool split, int occurrence, std::string_view& out);
+bool value_at(const http::Fields& fields, std::string_view name, bool split, int occurrence,
+              std::string_view& out);
 
 }  // namespace proxyd::rules

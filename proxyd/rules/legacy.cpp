@@ -1,4 +1,5 @@
-// The req* and rsp* families of HAProxy 1.x, and `block`. They look at whole lines: the start line and "Name: value".
+// The req* and rsp* families of HAProxy 1.x, and `block`. They look at whole lines: the start line and "Name:
+// value".
 #include <array>
 
 #include "proxyd/rules/action.h"
@@ -17,7 +18,11 @@ std::string_view start_line(const http::Message& message, std::string& scratch) 
     if (message.is_request) {
         scratch.append(message.method_text).append(" ").append(message.target).append(" ").append(version);
     } else {
-        scratch.append(version).append(" ").append(std::to_string(message.status)).append(" ").append(message.reason);
+        scratch.append(version)
+            .append(" ")
+            .append(std::to_string(message.status))
+            .append(" ")
+            .append(message.reason);
     }
     return scratch;
 }
@@ -29,16 +34,17 @@ std::string_view field_line(const http::Field& field, std::string& scratch) {
 
 // reqadd, rspadd: a line appended as it is written.
 class AddLine final : public Action {
-   public:
+ public:
     AddLine(Phase phase, std::string name, std::string value)
         : phase_(phase), name_(std::move(name)), value_(std::move(value)) {}
     bool run(Context& context, Verdict&) const override {
-        if (http::Message* message = message_of(phase_, context); message != nullptr && context.arena != nullptr)
+        if (http::Message* message = message_of(phase_, context);
+            message != nullptr && context.arena != nullptr)
             message->fields.add(*context.arena, name_, value_);
         return true;
     }
 
-   private:
+ private:
     Phase phase_;
     std::string name_, value_;
 };
@@ -65,17 +71,18 @@ std::optional<Regex> take_line_regex(ActionWords& words, bool ignore_case) {
 
 // reqdel, rspdel: fields whose line matches; the start line stays.
 class DeleteLines final : public Action {
-   public:
+ public:
     DeleteLines(Phase phase, Regex regex) : phase_(phase), regex_(std::move(regex)) {}
     bool run(Context& context, Verdict&) const override {
         http::Message* message = message_of(phase_, context);
         if (message == nullptr) return true;
         thread_local std::string line;
-        message->fields.remove_if([this](const http::Field& field) { return regex_.search(field_line(field, line)); });
+        message->fields.remove_if(
+            [this](const http::Field& field) { return regex_.search(field_line(field, line)); });
         return true;
     }
 
-   private:
+ private:
     Phase phase_;
     Regex regex_;
 };
@@ -88,7 +95,7 @@ ActionPtr parse_delete(ActionWords& words, bool ignore_case) {
 
 // reqdeny, reqallow, reqpass, reqtarpit, rspdeny: a verdict when any line matches.
 class Judge final : public Action {
-   public:
+ public:
     Judge(Phase phase, Regex regex, Verdict::Kind kind, int status)
         : phase_(phase), regex_(std::move(regex)), kind_(kind), status_(status) {}
 
@@ -100,7 +107,7 @@ class Judge final : public Action {
         return false;
     }
 
-   private:
+ private:
     bool any_line_matches(const http::Message& message) const {
         thread_local std::string line;
         if (regex_.search(start_line(message, line))) return true;
@@ -123,22 +130,24 @@ ActionPtr parse_judge(ActionWords& words, bool ignore_case) {
     return std::make_shared<Judge>(words.phase(), std::move(*regex), kind, status);
 }
 
-// reqrep, rsprep: each line that matches becomes the replacement. A result that is no line any more is an error.
+// reqrep, rsprep: each line that matches becomes the replacement. A result that is no line any more is an
+// error.
 class ReplaceLines final : public Action {
-   public:
+ public:
     ReplaceLines(Phase phase, Regex regex, std::string substitute)
         : phase_(phase), regex_(std::move(regex)), substitute_(std::move(substitute)) {}
 
     bool run(Context& context, Verdict& verdict) const override {
         http::Message* message = message_of(phase_, context);
         if (message == nullptr || context.arena == nullptr) return true;
-        if (replace_start_line(*message, *context.arena) && replace_fields(*message, *context.arena)) return true;
+        if (replace_start_line(*message, *context.arena) && replace_fields(*message, *context.arena))
+            return true;
         verdict.kind = Verdict::Kind::deny;
         verdict.status = phase_ == Phase::http_request ? 400 : 502;
         return false;
     }
 
-   private:
+ private:
     bool replace_start_line(http::Message& message, common::Arena& arena) const {
         thread_local std::string line, result;
         result.clear();
@@ -185,7 +194,8 @@ class ReplaceLines final : public Action {
         const http::Field fresh = fields.all().back();
         http::Fields reordered;
         for (const http::Field& field : fields.all())
-            if (const std::size_t at = seen++; at != fields.all().size() - 1) reordered.append(at == index ? fresh : field);
+            if (const std::size_t at = seen++; at != fields.all().size() - 1)
+                reordered.append(at == index ? fresh : field);
         fields = std::move(reordered);
     }
 
@@ -205,7 +215,7 @@ ActionPtr parse_replace(ActionWords& words, bool ignore_case) {
 }
 
 class Block final : public Action {
-   public:
+ public:
     bool run(Context&, Verdict& verdict) const override {
         verdict.kind = Verdict::Kind::deny;
         verdict.status = 403;

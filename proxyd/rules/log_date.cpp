@@ -35,10 +35,11 @@ struct Second {
         std::snprintf(date.data(), date.size(), "%02d/%s/%04d:%02d:%02d:%02d", parts.tm_mday, month, year,
                       parts.tm_hour, parts.tm_min, parts.tm_sec);
         std::snprintf(zone.data(), zone.size(), " %c%02d%02d", sign, minutes / 60, minutes % 60);
-        std::snprintf(syslog.data(), syslog.size(), "%s %2d %02d:%02d:%02d", month, parts.tm_mday, parts.tm_hour,
-                      parts.tm_min, parts.tm_sec);
-        std::snprintf(iso.data(), iso.size(), "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", year, parts.tm_mon + 1,
-                      parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, sign, minutes / 60, minutes % 60);
+        std::snprintf(syslog.data(), syslog.size(), "%s %2d %02d:%02d:%02d", month, parts.tm_mday,
+                      parts.tm_hour, parts.tm_min, parts.tm_sec);
+        std::snprintf(iso.data(), iso.size(), "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", year,
+                      parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, sign,
+                      minutes / 60, minutes % 60);
     }
 };
 

@@ -11,11 +11,13 @@
 namespace proxyd::rules {
 
 const std::string_view kHttpLogFormat =
-    "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r";
+    "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs "
+    "%{+Q}r";
 const std::string_view kTcpLogFormat =
     "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq";
 const std::string_view kHttpsLogFormat =
-    "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r "
+    "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs "
+    "%{+Q}r "
     "%[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc";
 const std::string_view kClfLogFormat =
     "%{+Q}o %{-Q}ci - - [%trg] %r %ST %B \"\" \"\" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta %tsc "
@@ -43,9 +45,12 @@ struct LogFormat::Parts {
         std::string_view text;
         if (value.expression.evaluate(context, sample)) text = to_text(sample, buffer);
         switch (use) {
-            case LogUse::log: return render_sample_text(text, value.options, out);
-            case LogUse::header: return render_header_text(text, out);
-            case LogUse::text: return render_text(text, value.options, out);
+            case LogUse::log:
+                return render_sample_text(text, value.options, out);
+            case LogUse::header:
+                return render_header_text(text, out);
+            case LogUse::text:
+                return render_text(text, value.options, out);
         }
     }
 };
@@ -71,13 +76,24 @@ common::Result<> apply_flags(std::string_view flags, RenderOptions& options) {
     bool on = true;
     for (char c : flags) {
         switch (c) {
-            case '+': on = true; break;
-            case '-': on = false; break;
+            case '+':
+                on = true;
+                break;
+            case '-':
+                on = false;
+                break;
             case ',':
-            case ' ': break;
-            case 'Q': options.quote = on; break;
-            case 'E': options.escape = on; break;
-            case 'X': options.hex = on; break;
+            case ' ':
+                break;
+            case 'Q':
+                options.quote = on;
+                break;
+            case 'E':
+                options.escape = on;
+                break;
+            case 'X':
+                options.hex = on;
+                break;
             default:
                 return common::fail("unknown flag '" + std::string(1, c) + "' in '%{" + std::string(flags) +
                                         "}' (known are Q, E and X)",
@@ -91,7 +107,7 @@ common::Result<> apply_flags(std::string_view flags, RenderOptions& options) {
 
 // Reads a format from left to right and appends parts.
 class LogFormatParser {
-   public:
+ public:
     LogFormatParser(std::string_view format, LogFormat::Parts& parts) : rest_(format), parts_(parts) {
         defaults_.dash = parts.use == LogUse::log;
     }
@@ -111,7 +127,7 @@ class LogFormatParser {
         return {};
     }
 
-   private:
+ private:
     void add_literal(char c) {
         if (parts_.list.empty() || !std::holds_alternative<std::string>(parts_.list.back()))
             parts_.list.emplace_back(std::string());
@@ -141,7 +157,8 @@ class LogFormatParser {
         const std::string_view text = trim_blanks(rest_.substr(1, close - 1));
         auto expression = Expression::parse(text);
         if (!expression)
-            return common::fail("in '%[" + std::string(text) + "]': " + expression.error().text, Side::config);
+            return common::fail("in '%[" + std::string(text) + "]': " + expression.error().text,
+                                Side::config);
         parts_.list.emplace_back(LogFormat::Parts::Value{std::move(*expression), options});
         rest_.remove_prefix(close + 1);
         return {};
@@ -158,11 +175,12 @@ class LogFormatParser {
         }
         const VariableRow* row = common::find_row(log_variables(), name);
         if (row == nullptr)
-            return common::fail("no log variable is named '%" + std::string(name) +
-                                    "'; a percent sign of its own is written '%%'" +
-                                    (name.size() < 2 ? std::string()
-                                                     : common::did_you_mean(name, common::row_names(log_variables()))),
-                                Side::config);
+            return common::fail(
+                "no log variable is named '%" + std::string(name) +
+                    "'; a percent sign of its own is written '%%'" +
+                    (name.size() < 2 ? std::string()
+                                     : common::did_you_mean(name, common::row_names(log_variables()))),
+                Side::config);
         parts_.list.emplace_back(LogFormat::Parts::Variable{row, options});
         return {};
     }
@@ -175,7 +193,8 @@ class LogFormatParser {
 common::Result<LogFormat> LogFormat::compile(std::string_view format, LogUse use) {
     auto parts = std::make_shared<Parts>();
     parts->use = use;
-    if (auto parsed = LogFormatParser(format, *parts).parse(); !parsed) return std::unexpected(parsed.error());
+    if (auto parsed = LogFormatParser(format, *parts).parse(); !parsed)
+        return std::unexpected(parsed.error());
     LogFormat out;
     out.parts_ = std::move(parts);
     return out;

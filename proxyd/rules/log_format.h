@@ -1,5 +1,5 @@
-// Log formats (configuration manual 8.2): `%variables`, `%{flags}variables`, `%[sample expressions]`, literal text.
-// Compiled once, rendered into a caller's buffer without allocation. Owner: the rules room.
+// Log formats (configuration manual 8.2): `%variables`, `%{flags}variables`, `%[sample expressions]`, literal
+// text. Compiled once, rendered into a caller's buffer without allocation. Owner: the rules room.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,8 @@ extern const std::string_view kHttpLogFormat;
 extern const std::string_view kTcpLogFormat;
 extern const std::string_view kHttpsLogFormat;
 extern const std::string_view kClfLogFormat;
-extern const std::string_view kConnectLogFormat;  // neither option: "Connect from IP:PORT to IP:PORT (FRONTEND/MODE)"
+extern const std::string_view
+    kConnectLogFormat;  // neither option: "Connect from IP:PORT to IP:PORT (FRONTEND/MODE)"
 
 // Where the text goes decides what blanks, missing values and odd bytes become.
 enum class LogUse : unsigned char {
@@ -28,14 +29,14 @@ enum class LogUse : unsigned char {
 };
 
 class LogFormat {
-   public:
+ public:
     static common::Result<LogFormat> compile(std::string_view format, LogUse use = LogUse::log);
     void render(const Context& context, std::string& out) const;  // appends
     bool empty() const { return parts_ == nullptr; }
     // Its text when it has no variables (most header values), else nothing.
     std::optional<std::string_view> constant() const;
 
-   private:
+ private:
     friend class LogFormatParser;
     struct Parts;
     std::shared_ptr<const Parts> parts_;

@@ -28,7 +28,8 @@ void number_or_hex(std::int64_t value, const Options& options, Out& out) {
     out.append(text.data(), static_cast<std::size_t>(size));
 }
 
-// What log readers would take for structure becomes #XX (manual 8.6), and everything that is not printable ASCII.
+// What log readers would take for structure becomes #XX (manual 8.6), and everything that is not printable
+// ASCII.
 enum : unsigned char { kPlain = 0, kCoded = 1, kEscaped = 2 };  // kEscaped: with %{+E} only
 
 struct CodeTable {
@@ -88,14 +89,30 @@ void port(const common::Endpoint* endpoint, const Options& options, Out& out) {
     number_or_hex(endpoint->port(), options, out);
 }
 
-void client_ip(const Context& c, const Options& o, Out& out) { address(&c.source, o, out); }
-void client_port(const Context& c, const Options& o, Out& out) { port(&c.source, o, out); }
-void frontend_ip(const Context& c, const Options& o, Out& out) { address(&c.destination, o, out); }
-void frontend_port(const Context& c, const Options& o, Out& out) { port(&c.destination, o, out); }
-void backend_ip(const Context& c, const Options& o, Out& out) { address(c.server_source, o, out); }
-void backend_port(const Context& c, const Options& o, Out& out) { port(c.server_source, o, out); }
-void server_ip(const Context& c, const Options& o, Out& out) { address(c.server_destination, o, out); }
-void server_port(const Context& c, const Options& o, Out& out) { port(c.server_destination, o, out); }
+void client_ip(const Context& c, const Options& o, Out& out) {
+    address(&c.source, o, out);
+}
+void client_port(const Context& c, const Options& o, Out& out) {
+    port(&c.source, o, out);
+}
+void frontend_ip(const Context& c, const Options& o, Out& out) {
+    address(&c.destination, o, out);
+}
+void frontend_port(const Context& c, const Options& o, Out& out) {
+    port(&c.destination, o, out);
+}
+void backend_ip(const Context& c, const Options& o, Out& out) {
+    address(c.server_source, o, out);
+}
+void backend_port(const Context& c, const Options& o, Out& out) {
+    port(c.server_source, o, out);
+}
+void server_ip(const Context& c, const Options& o, Out& out) {
+    address(c.server_destination, o, out);
+}
+void server_port(const Context& c, const Options& o, Out& out) {
+    port(c.server_destination, o, out);
+}
 
 void milliseconds(std::int64_t wall_us, Out& out) {
     const auto ms = static_cast<unsigned>(wall_us / 1000 % 1000);
@@ -115,21 +132,32 @@ void date_with_zone(std::int64_t wall_us, Zone zone, Out& out) {
 std::int64_t request_wall(const Context& c) {
     return c.times.request_wall_us != 0 ? c.times.request_wall_us : c.times.accept_wall_us;
 }
-void accept_date(const Context& c, const Options&, Out& out) { date_with_ms(c.times.accept_wall_us, out); }
-void request_date(const Context& c, const Options&, Out& out) { date_with_ms(request_wall(c), out); }
-void gmt_date(const Context& c, const Options&, Out& out) { date_with_zone(c.times.accept_wall_us, Zone::utc, out); }
+void accept_date(const Context& c, const Options&, Out& out) {
+    date_with_ms(c.times.accept_wall_us, out);
+}
+void request_date(const Context& c, const Options&, Out& out) {
+    date_with_ms(request_wall(c), out);
+}
+void gmt_date(const Context& c, const Options&, Out& out) {
+    date_with_zone(c.times.accept_wall_us, Zone::utc, out);
+}
 void local_date(const Context& c, const Options&, Out& out) {
     date_with_zone(c.times.accept_wall_us, Zone::local, out);
 }
-void request_gmt(const Context& c, const Options&, Out& out) { date_with_zone(request_wall(c), Zone::utc, out); }
-void request_local(const Context& c, const Options&, Out& out) { date_with_zone(request_wall(c), Zone::local, out); }
+void request_gmt(const Context& c, const Options&, Out& out) {
+    date_with_zone(request_wall(c), Zone::utc, out);
+}
+void request_local(const Context& c, const Options&, Out& out) {
+    date_with_zone(request_wall(c), Zone::local, out);
+}
 void timestamp(const Context& c, const Options& o, Out& out) {
     number_or_hex(c.times.accept_wall_us / 1'000'000, o, out);
 }
 void accept_ms(const Context& c, const Options& o, Out& out) {
     if (!o.hex) return milliseconds(c.times.accept_wall_us, out);
     std::array<char, 8> text{};
-    std::snprintf(text.data(), text.size(), "%02X", static_cast<unsigned>(c.times.accept_wall_us / 1000 % 1000));
+    std::snprintf(text.data(), text.size(), "%02X",
+                  static_cast<unsigned>(c.times.accept_wall_us / 1000 % 1000));
     out += text.data();
 }
 
@@ -137,26 +165,34 @@ void accept_ms(const Context& c, const Options& o, Out& out) {
 void plus_if_early(const Context& c, Out& out) {
     if (c.log_early) out += '+';
 }
-template <std::int64_t LogTimes::*Time, bool grows = false>
+template <std::int64_t LogTimes::* Time, bool grows = false>
 void time(const Context& c, const Options&, Out& out) {
     if (grows) plus_if_early(c, out);
     number(log_times(c).*Time, out);
 }
 
-void frontend(const Context& c, const Options& o, Out& out) { render_text(c.frontend_name, o, out); }
+void frontend(const Context& c, const Options& o, Out& out) {
+    render_text(c.frontend_name, o, out);
+}
 void frontend_transport(const Context& c, const Options& o, Out& out) {
     if (o.quote) out += '"';
     out += c.frontend_name;
     if (c.tls) out += '~';
     if (o.quote) out += '"';
 }
-void backend(const Context& c, const Options& o, Out& out) { render_text(c.backend_name, o, out); }
+void backend(const Context& c, const Options& o, Out& out) {
+    render_text(c.backend_name, o, out);
+}
 void server(const Context& c, const Options& o, Out& out) {
     render_text(c.server_name.empty() ? "<NOSRV>" : c.server_name, o, out);
 }
-void mode(const Context& c, const Options& o, Out& out) { render_text(c.http_mode ? "HTTP" : "TCP", o, out); }
+void mode(const Context& c, const Options& o, Out& out) {
+    render_text(c.http_mode ? "HTTP" : "TCP", o, out);
+}
 
-void status(const Context& c, const Options&, Out& out) { number(c.status, out); }
+void status(const Context& c, const Options&, Out& out) {
+    number(c.status, out);
+}
 void bytes_down(const Context& c, const Options&, Out& out) {
     plus_if_early(c, out);
     number(static_cast<std::int64_t>(c.bytes_to_client), out);
@@ -181,7 +217,7 @@ void response_cookie(const Context& c, const Options& o, Out& out) {
     render_sample_text(c.captured_response_cookie, o, out);
 }
 
-template <std::int64_t Context::*Count>
+template <std::int64_t Context::* Count>
 void count(const Context& c, const Options&, Out& out) {
     number(c.*Count, out);
 }
@@ -214,10 +250,18 @@ void capture_list(std::span<const std::string_view> slots, const Options& o, Out
         if (o.quote) out += '"';
     }
 }
-void request_captures(const Context& c, const Options& o, Out& out) { captures(c.captured_request_fields, o, out); }
-void response_captures(const Context& c, const Options& o, Out& out) { captures(c.captured_response_fields, o, out); }
-void request_list(const Context& c, const Options& o, Out& out) { capture_list(c.captured_request_fields, o, out); }
-void response_list(const Context& c, const Options& o, Out& out) { capture_list(c.captured_response_fields, o, out); }
+void request_captures(const Context& c, const Options& o, Out& out) {
+    captures(c.captured_request_fields, o, out);
+}
+void response_captures(const Context& c, const Options& o, Out& out) {
+    captures(c.captured_response_fields, o, out);
+}
+void request_list(const Context& c, const Options& o, Out& out) {
+    capture_list(c.captured_request_fields, o, out);
+}
+void response_list(const Context& c, const Options& o, Out& out) {
+    capture_list(c.captured_response_fields, o, out);
+}
 
 constexpr std::string_view kBadRequest = "<BADREQ>";
 void request_line(const Context& c, const Options& o, Out& out) {
@@ -232,12 +276,24 @@ void request_part(const Context& c, const Options& o, Out& out) {
 std::string_view before_query(std::string_view text) {
     return text.substr(0, text.find('?'));
 }
-std::string_view method_part(const RequestLine& line) { return line.method; }
-std::string_view uri_part(const RequestLine& line) { return line.target; }
-std::string_view path_part(const RequestLine& line) { return before_query(line.target); }
-std::string_view path_only_part(const RequestLine& line) { return before_query(line.origin_form()); }
-std::string_view query_part(const RequestLine& line) { return line.target.substr(path_part(line).size()); }
-std::string_view version_part(const RequestLine& line) { return line.version.empty() ? "HTTP/0.9" : line.version; }
+std::string_view method_part(const RequestLine& line) {
+    return line.method;
+}
+std::string_view uri_part(const RequestLine& line) {
+    return line.target;
+}
+std::string_view path_part(const RequestLine& line) {
+    return before_query(line.target);
+}
+std::string_view path_only_part(const RequestLine& line) {
+    return before_query(line.origin_form());
+}
+std::string_view query_part(const RequestLine& line) {
+    return line.target.substr(path_part(line).size());
+}
+std::string_view version_part(const RequestLine& line) {
+    return line.version.empty() ? "HTTP/0.9" : line.version;
+}
 
 void host_name(const Context&, const Options& o, Out& out) {
     static const std::string name = [] {
@@ -247,14 +303,18 @@ void host_name(const Context&, const Options& o, Out& out) {
     }();
     render_text(name, o, out);
 }
-void process_id(const Context&, const Options& o, Out& out) { number_or_hex(::getpid(), o, out); }
+void process_id(const Context&, const Options& o, Out& out) {
+    number_or_hex(::getpid(), o, out);
+}
 void request_counter(const Context& c, const Options& o, Out& out) {
     number_or_hex(static_cast<std::int64_t>(c.unique_number), o, out);
 }
 void log_counter(const Context& c, const Options& o, Out& out) {
     number_or_hex(static_cast<std::int64_t>(c.log_count), o, out);
 }
-void unique_id(const Context& c, const Options& o, Out& out) { render_text(c.unique_id, o, out); }
+void unique_id(const Context& c, const Options& o, Out& out) {
+    render_text(c.unique_id, o, out);
+}
 void tls_cipher(const Context& c, const Options& o, Out& out) {
     render_text(c.tls_info != nullptr ? std::string_view(c.tls_info->cipher) : std::string_view(), o, out);
 }

@@ -1,4 +1,5 @@
-// The table of `%variables` (configuration manual 8.2.6): one row and one function each. Internal to the rules room.
+// The table of `%variables` (configuration manual 8.2.6): one row and one function each. Internal to the
+// rules room.
 #pragma once
 
 #include <span>
@@ -34,7 +35,8 @@ void render_sample_text(std::string_view text, const RenderOptions& options, std
 // Control bytes but tab as %XX: for header values.
 void render_header_text(std::string_view text, std::string& out);
 
-// Differences of timestamps, in whole milliseconds, cut as HAProxy cuts them; -1 when not reached (manual 8.4).
+// Differences of timestamps, in whole milliseconds, cut as HAProxy cuts them; -1 when not reached
+// (manual 8.4).
 struct LogTimes {
     std::int64_t th, ti, tr_request, tq, tw, tc, tr_response, ta, td, tt, tu;
 };

@@ -75,16 +75,19 @@ common::Result<Network> parse_network(std::string_view text) {
     if (out.v6) {
         Sample address;
         if (!parse_ip(host, address))
-            return common::fail("'" + std::string(text) + "' is not an IPv6 address or network", common::Side::config);
+            return common::fail("'" + std::string(text) + "' is not an IPv6 address or network",
+                                common::Side::config);
         out.address = address.address;
     } else if (!parse_v4(host, out.address)) {
         return common::fail("'" + std::string(text) + "' is not an IPv4 or IPv6 address or network",
                             common::Side::config);
     }
-    const std::string_view mask = slash == std::string_view::npos ? (out.v6 ? "128" : "32") : text.substr(slash + 1);
+    const std::string_view mask =
+        slash == std::string_view::npos ? (out.v6 ? "128" : "32") : text.substr(slash + 1);
     if (!parse_mask(mask, out.v6, out.mask))
-        return common::fail("'" + std::string(mask) + "' in '" + std::string(text) + "' is not a network mask",
-                            common::Side::config);
+        return common::fail(
+            "'" + std::string(mask) + "' in '" + std::string(text) + "' is not a network mask",
+            common::Side::config);
     for (std::size_t i = 0; i < out.width(); ++i) out.address[i] &= out.mask[i];
     return out;
 }

@@ -11,9 +11,11 @@ namespace {
 constexpr std::array kMethods{
     MatchMethod{"found", SampleType::any, false, nullptr, "the sample exists"},
     MatchMethod{"bool", SampleType::boolean, false, nullptr, "the sample is true, or a number other than 0"},
-    MatchMethod{"int", SampleType::integer, false, make_integer_patterns, "numbers, ranges LOW:HIGH, gt ge eq le lt"},
+    MatchMethod{"int", SampleType::integer, false, make_integer_patterns,
+                "numbers, ranges LOW:HIGH, gt ge eq le lt"},
     MatchMethod{"ip", SampleType::address, false, make_address_patterns, "addresses and networks"},
-    MatchMethod{"bin", SampleType::binary, false, make_binary_patterns, "exact bytes, patterns in hexadecimal"},
+    MatchMethod{"bin", SampleType::binary, false, make_binary_patterns,
+                "exact bytes, patterns in hexadecimal"},
     MatchMethod{"len", SampleType::string, true, make_length_patterns, "the length, as int"},
     MatchMethod{"str", SampleType::string, false, make_exact_patterns, "exact strings"},
     MatchMethod{"sub", SampleType::string, true, make_substring_patterns, "substrings"},
@@ -36,13 +38,18 @@ const MatchMethod* find_match_method(std::string_view name) {
 
 const MatchMethod* default_match_method(SampleType type) {
     switch (type) {
-        case SampleType::boolean: return find_match_method("bool");
-        case SampleType::integer: return find_match_method("int");
+        case SampleType::boolean:
+            return find_match_method("bool");
+        case SampleType::integer:
+            return find_match_method("int");
         case SampleType::ipv4:
         case SampleType::ipv6:
-        case SampleType::address: return find_match_method("ip");
-        case SampleType::string: return find_match_method("str");
-        default: return nullptr;
+        case SampleType::address:
+            return find_match_method("ip");
+        case SampleType::string:
+            return find_match_method("str");
+        default:
+            return nullptr;
     }
 }
 

@@ -1,5 +1,6 @@
-// Patterns that samples are matched against (configuration manual 7.1.1 to 7.1.6): one class per kind of index, one row
-// per match method. A long list costs no more than a short one for exact strings, prefixes, suffixes, numbers and networks.
+// Patterns that samples are matched against (configuration manual 7.1.1 to 7.1.6): one class per kind of
+// index, one row per match method. A long list costs no more than a short one for exact strings, prefixes,
+// suffixes, numbers and networks.
 #pragma once
 
 #include <memory>
@@ -11,9 +12,10 @@
 
 namespace proxyd::rules {
 
-// The patterns of one acl line, or of one file. Filled when the configuration is read, then finish(), then immutable.
+// The patterns of one acl line, or of one file. Filled when the configuration is read, then finish(), then
+// immutable.
 class Patterns {
-   public:
+ public:
     Patterns() = default;
     Patterns(const Patterns&) = delete;
     Patterns& operator=(const Patterns&) = delete;
@@ -24,7 +26,8 @@ class Patterns {
         bool no_names = false;     // -n: host names are not resolved
     };
     virtual common::Result<> add(std::string_view pattern, Flags flags) = 0;
-    // An operator word (gt, ge, eq, le, lt) that applies to the patterns after it; false: an ordinary pattern.
+    // An operator word (gt, ge, eq, le, lt) that applies to the patterns after it; false: an ordinary
+    // pattern.
     virtual bool take_operator(std::string_view) { return false; }
     virtual void finish() {}
     // The sample has been cast to the row's input type.
@@ -32,9 +35,9 @@ class Patterns {
 };
 
 struct MatchMethod {
-    std::string_view name;    // after -m, and after '_' in names such as path_beg
-    SampleType input;         // what the sample is cast to first
-    bool derives;             // hdr_NAME, path_NAME, ... exist as criteria
+    std::string_view name;                // after -m, and after '_' in names such as path_beg
+    SampleType input;                     // what the sample is cast to first
+    bool derives;                         // hdr_NAME, path_NAME, ... exist as criteria
     std::unique_ptr<Patterns> (*make)();  // null: the method takes no patterns
     std::string_view help;
 };

@@ -21,12 +21,14 @@ common::Result<Network> resolve(std::string_view name) {
     addrinfo* found = nullptr;
     const int error = ::getaddrinfo(std::string(name).c_str(), nullptr, &hints, &found);
     if (error != 0 || found == nullptr)
-        return common::fail("'" + std::string(name) + "' is neither an address or network nor a name that resolves (" +
+        return common::fail("'" + std::string(name) +
+                                "' is neither an address or network nor a name that resolves (" +
                                 gai_strerror(error) + ")",
                             common::Side::config);
     Network out;
-    std::copy_n(reinterpret_cast<const std::uint8_t*>(&reinterpret_cast<sockaddr_in*>(found->ai_addr)->sin_addr), 4,
-                out.address.begin());
+    std::copy_n(
+        reinterpret_cast<const std::uint8_t*>(&reinterpret_cast<sockaddr_in*>(found->ai_addr)->sin_addr), 4,
+        out.address.begin());
     std::fill_n(out.mask.begin(), 4, std::uint8_t{0xff});
     ::freeaddrinfo(found);
     return out;
@@ -38,9 +40,10 @@ bool looks_like_a_name(std::string_view text) {
 }
 
 class AddressPatterns final : public Patterns {
-   public:
+ public:
     common::Result<> add(std::string_view pattern, Flags flags) override {
-        auto network = !flags.no_names && looks_like_a_name(pattern) ? resolve(pattern) : parse_network(pattern);
+        auto network =
+            !flags.no_names && looks_like_a_name(pattern) ? resolve(pattern) : parse_network(pattern);
         if (!network) return std::unexpected(network.error());
         if (network->contiguous())
             (network->v6 ? v6_ : v4_).add(network->address, network->last());
@@ -69,7 +72,7 @@ class AddressPatterns final : public Patterns {
         return embedded_v4(sample, inner) && contains(v4_, false, inner.address);
     }
 
-   private:
+ private:
     bool contains(const RangeSet<Bytes>& set, bool v6, const Bytes& address) const {
         return set.contains(address) || std::ranges::any_of(odd_masks_, [&](const Network& network) {
                    return network.v6 == v6 && network.contains(address);

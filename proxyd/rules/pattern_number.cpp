@@ -1,4 +1,5 @@
-// Patterns of numbers: single ones, ranges LOW:HIGH with either end open, operators (configuration manual 7.1.2).
+// Patterns of numbers: single ones, ranges LOW:HIGH with either end open, operators (configuration
+// manual 7.1.2).
 #include <charconv>
 #include <limits>
 #include <optional>
@@ -20,8 +21,8 @@ struct ComparisonRow {
     Comparison comparison;
 };
 constexpr std::array kComparisons{
-    ComparisonRow{"eq", Comparison::equal},       ComparisonRow{"ge", Comparison::greater_equal},
-    ComparisonRow{"gt", Comparison::greater},     ComparisonRow{"le", Comparison::less_equal},
+    ComparisonRow{"eq", Comparison::equal},   ComparisonRow{"ge", Comparison::greater_equal},
+    ComparisonRow{"gt", Comparison::greater}, ComparisonRow{"le", Comparison::less_equal},
     ComparisonRow{"lt", Comparison::less},
 };
 
@@ -33,7 +34,7 @@ std::optional<std::int64_t> number(std::string_view text) {
 }
 
 class NumberPatterns final : public Patterns {
-   public:
+ public:
     explicit NumberPatterns(bool of_length) : of_length_(of_length) {}
 
     bool take_operator(std::string_view word) override {
@@ -50,12 +51,14 @@ class NumberPatterns final : public Patterns {
         const auto low = is_range && low_text.empty() ? kLowest : number(low_text);
         const auto high = is_range && high_text.empty() ? kHighest : number(high_text);
         if (!low || !high || pattern == ":")
-            return common::fail("'" + std::string(pattern) +
-                                    "' is neither a whole number nor a range LOW:HIGH, nor one of eq, ge, gt, le, lt",
-                                common::Side::config);
+            return common::fail(
+                "'" + std::string(pattern) +
+                    "' is neither a whole number nor a range LOW:HIGH, nor one of eq, ge, gt, le, lt",
+                common::Side::config);
         if (*low > *high)
-            return common::fail("the range '" + std::string(pattern) + "' is empty: its low end is above its high end",
-                                common::Side::config);
+            return common::fail(
+                "the range '" + std::string(pattern) + "' is empty: its low end is above its high end",
+                common::Side::config);
         add_compared(*low, *high);
         return {};
     }
@@ -66,12 +69,18 @@ class NumberPatterns final : public Patterns {
         return ranges_.contains(of_length_ ? static_cast<std::int64_t>(sample.text.size()) : sample.number);
     }
 
-   private:
+ private:
     void add_compared(std::int64_t low, std::int64_t high) {
         switch (comparison_) {
-            case Comparison::equal: ranges_.add(low, high); break;
-            case Comparison::greater_equal: ranges_.add(low, kHighest); break;
-            case Comparison::less_equal: ranges_.add(kLowest, high); break;
+            case Comparison::equal:
+                ranges_.add(low, high);
+                break;
+            case Comparison::greater_equal:
+                ranges_.add(low, kHighest);
+                break;
+            case Comparison::less_equal:
+                ranges_.add(kLowest, high);
+                break;
             case Comparison::greater:
                 if (low != kHighest) ranges_.add(low + 1, kHighest);
                 break;

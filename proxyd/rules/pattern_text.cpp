@@ -1,4 +1,5 @@
-// Patterns of text: exact, prefix, suffix (indexed), substring, directory, domain, regex (one after the other).
+// Patterns of text: exact, prefix, suffix (indexed), substring, directory, domain, regex (one after the
+// other).
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <algorithm>
@@ -37,7 +38,7 @@ template <bool Fold>
 using TextSet = boost::unordered_flat_set<std::string, TextHash<Fold>, TextEqual<Fold>>;
 
 class ExactPatterns final : public Patterns {
-   public:
+ public:
     common::Result<> add(std::string_view pattern, Flags flags) override {
         if (flags.ignore_case)
             folded_.emplace(pattern);
@@ -50,16 +51,16 @@ class ExactPatterns final : public Patterns {
                (!folded_.empty() && folded_.contains(sample.text));
     }
 
-   private:
+ private:
     TextSet<false> exact_;
     TextSet<true> folded_;
 };
 
-// Sorted prefixes (or suffixes, read from the end) of which none is a prefix of another: then only the last one that is
-// not greater than the subject can be its prefix.
+// Sorted prefixes (or suffixes, read from the end) of which none is a prefix of another: then only the last
+// one that is not greater than the subject can be its prefix.
 template <bool Fold, bool FromEnd>
 class AffixIndex {
-   public:
+ public:
     void add(std::string_view pattern) { patterns_.emplace_back(pattern); }
 
     void finish() {
@@ -76,7 +77,7 @@ class AffixIndex {
         return after != patterns_.begin() && begins(subject, *std::prev(after));
     }
 
-   private:
+ private:
     static unsigned char at(std::string_view text, std::size_t i) {
         return static_cast<unsigned char>(folded<Fold>(FromEnd ? text[text.size() - 1 - i] : text[i]));
     }
@@ -98,7 +99,7 @@ class AffixIndex {
 
 template <bool FromEnd>
 class AffixPatterns final : public Patterns {
-   public:
+ public:
     common::Result<> add(std::string_view pattern, Flags flags) override {
         if (flags.ignore_case)
             folded_.add(pattern);
@@ -114,7 +115,7 @@ class AffixPatterns final : public Patterns {
         return exact_.contains_affix_of(sample.text) || folded_.contains_affix_of(sample.text);
     }
 
-   private:
+ private:
     AffixIndex<false, FromEnd> exact_;
     AffixIndex<true, FromEnd> folded_;
 };
@@ -129,7 +130,8 @@ bool is_one_of(char c, std::string_view set) {
 }
 
 // `word` stands in `text` between delimiters or ends; its own outer delimiters do not count.
-bool contains_word(std::string_view text, std::string_view word, bool ignore_case, std::string_view delimiters) {
+bool contains_word(std::string_view text, std::string_view word, bool ignore_case,
+                   std::string_view delimiters) {
     while (!word.empty() && is_one_of(word.front(), delimiters)) word.remove_prefix(1);
     while (!word.empty() && is_one_of(word.back(), delimiters)) word.remove_suffix(1);
     bool may_begin = true;
@@ -166,7 +168,7 @@ struct Domain {
 
 template <class How>
 class ListedPatterns final : public Patterns {
-   public:
+ public:
     common::Result<> add(std::string_view pattern, Flags flags) override {
         patterns_.emplace_back(pattern, flags.ignore_case);
         return {};
@@ -177,12 +179,12 @@ class ListedPatterns final : public Patterns {
         });
     }
 
-   private:
+ private:
     std::vector<std::pair<std::string, bool>> patterns_;  // text, ignore case
 };
 
 class RegexPatterns final : public Patterns {
-   public:
+ public:
     common::Result<> add(std::string_view pattern, Flags flags) override {
         auto compiled = Regex::compile(pattern, flags.ignore_case);
         if (!compiled) return std::unexpected(compiled.error());
@@ -190,15 +192,16 @@ class RegexPatterns final : public Patterns {
         return {};
     }
     bool match(const Sample& sample) const override {
-        return std::ranges::any_of(patterns_, [&](const Regex& pattern) { return pattern.search(sample.text); });
+        return std::ranges::any_of(patterns_,
+                                   [&](const Regex& pattern) { return pattern.search(sample.text); });
     }
 
-   private:
+ private:
     std::vector<Regex> patterns_;
 };
 
 class BinaryPatterns final : public Patterns {
-   public:
+ public:
     common::Result<> add(std::string_view pattern, Flags) override {
         std::string bytes;
         for (std::size_t i = 0; i + 1 < pattern.size(); i += 2) {
@@ -214,7 +217,7 @@ class BinaryPatterns final : public Patterns {
     }
     bool match(const Sample& sample) const override { return set_.contains(sample.text); }
 
-   private:
+ private:
     TextSet<false> set_;
 };
 

@@ -9,7 +9,7 @@ namespace proxyd::rules {
 
 template <class Key>
 class RangeSet {
-   public:
+ public:
     void add(Key low, Key high) { ranges_.emplace_back(std::move(low), std::move(high)); }
 
     void finish() {
@@ -30,7 +30,7 @@ class RangeSet {
     }
     bool empty() const { return ranges_.empty(); }
 
-   private:
+ private:
     std::vector<std::pair<Key, Key>> ranges_;
 };
 

@@ -13,15 +13,17 @@ namespace {
 
 std::atomic<std::uint64_t> abandoned_matches{0};
 
-// Two budgets bound one search; together they stay below 5 ms on the reference machine for an 8 kB subject (measured with
-// the patterns of the unit test). States: how often the machine branches. Steps: how many characters it walks.
+// Two budgets bound one search; together they stay below 5 ms on the reference machine for an 8 kB subject
+// (measured with the patterns of the unit test). States: how often the machine branches. Steps: how many
+// characters it walks.
 constexpr std::ptrdiff_t kMaxStates = 200'000;
 constexpr std::int64_t kMaxSteps = 2'000'000;
 thread_local std::int64_t steps_left = 0;
 
-// A text position that spends the step budget. Boost checks states only, and one state may walk the whole text.
+// A text position that spends the step budget. Boost checks states only, and one state may walk the whole
+// text.
 class Position {
-   public:
+ public:
     using iterator_category = std::random_access_iterator_tag;
     using value_type = char;
     using difference_type = std::ptrdiff_t;
@@ -45,7 +47,7 @@ class Position {
     reference operator[](difference_type n) const { return at_[n]; }
     auto operator<=>(const Position&) const = default;
 
-   private:
+ private:
     static void spend() {
         if (--steps_left < 0) throw std::runtime_error("step budget spent");
     }
@@ -132,8 +134,9 @@ common::Result<Regex> Regex::compile(std::string_view pattern, bool ignore_case)
     try {
         compiled->expression.assign(pattern.begin(), pattern.end(), flags);
     } catch (const std::exception& error) {
-        return common::fail("the regular expression '" + std::string(pattern) + "' is not valid: " + error.what(),
-                            common::Side::config);
+        return common::fail(
+            "the regular expression '" + std::string(pattern) + "' is not valid: " + error.what(),
+            common::Side::config);
     }
     Regex out;
     out.compiled_ = std::move(compiled);

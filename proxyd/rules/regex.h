@@ -1,5 +1,5 @@
-// Regular expressions of configurations (manual 7.1.4), compiled once, Perl syntax. A match has a bounded cost: beyond
-// its state limit (about 5 ms) the engine gives up, which counts as no match.
+// Regular expressions of configurations (manual 7.1.4), compiled once, Perl syntax. A match has a bounded
+// cost: beyond its state limit (about 5 ms) the engine gives up, which counts as no match.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace proxyd::rules {
 
 class Regex {
-   public:
+ public:
     static common::Result<Regex> compile(std::string_view pattern, bool ignore_case);
 
     bool search(std::string_view text) const;
@@ -27,7 +27,7 @@ class Regex {
     // Matches that gave up since the process started, for `show info`; any thread.
     static std::uint64_t abandoned();
 
-   private:
+ private:
     struct Compiled;
     std::shared_ptr<const Compiled> compiled_;
 };

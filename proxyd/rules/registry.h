@@ -1,5 +1,5 @@
-// The tables of sample fetches and converters: one constexpr array per family file, named once in registry.cpp. Look-up,
-// "did you mean", `--keywords` and the reference page come from the rows.
+// The tables of sample fetches and converters: one constexpr array per family file, named once in
+// registry.cpp. Look-up, "did you mean", `--keywords` and the reference page come from the rows.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,7 @@
 namespace proxyd::rules {
 
 struct RequestLine {
-    bool valid = false;  // false for "<BADREQ>" and for nothing
+    bool valid = false;                        // false for "<BADREQ>" and for nothing
     std::string_view method, target, version;  // version empty: HTTP/0.9
 
     // The target without scheme and authority; empty for "*" and CONNECT.

@@ -152,7 +152,8 @@ bool RuleSet::add_legacy(std::string_view keyword, std::span<const std::string> 
     ActionPtr action = row->parse(rest, row->ignore_case);
     Condition condition;
     if (action == nullptr || !compile_condition(rest.rest(), acls, where, out, condition)) return false;
-    out.warning(where, "'" + std::string(keyword) + "' is an old keyword that HAProxy removed; it works here, today's form is '" +
+    out.warning(where, "'" + std::string(keyword) +
+                           "' is an old keyword that HAProxy removed; it works here, today's form is '" +
                            std::string(row->modern) + "'");
     rules_.push_back({std::move(condition), std::move(action), where});
     return true;

@@ -1,5 +1,6 @@
-// Rule sets: ordered actions with conditions (http-request, http-response, reqadd ..., redirect), compiled once and run
-// per message. Owner: the rules room; its table of actions is the only place that knows their names.
+// Rule sets: ordered actions with conditions (http-request, http-response, reqadd ..., redirect), compiled
+// once and run per message. Owner: the rules room; its table of actions is the only place that knows their
+// names.
 #pragma once
 
 #include <memory>
@@ -34,15 +35,15 @@ struct Verdict {
         service,      // the process's metrics answer (http-request use-service prometheus-exporter)
     };
     Kind kind = Kind::pass;
-    int status = 0;                  // deny: 403 (request) or 502 (response) by default; redirect: 301, 302, 303, 307, 308
-    std::string_view location;       // redirect
-    std::string_view content_type;   // reply; empty: no such field
-    std::string_view body;           // reply
+    int status = 0;  // deny: 403 (request) or 502 (response) by default; redirect: 301, 302, 303, 307, 308
+    std::string_view location;           // redirect
+    std::string_view content_type;       // reply; empty: no such field
+    std::string_view body;               // reply
     std::span<const ReplyField> fields;  // reply and redirect: more fields (set-cookie, hdr)
 };
 
 class RuleSet {
-   public:
+ public:
     RuleSet();
     ~RuleSet();
     RuleSet(const RuleSet&);  // shares the compiled rules
@@ -56,7 +57,8 @@ class RuleSet {
     // The old keyword `redirect scheme|location|prefix X [code N] ...`.
     bool add_redirect(std::span<const std::string> words, const AclSet& acls, common::Location where,
                       common::Diagnostics& out);
-    // reqadd, rspadd, reqdel, reqidel, reqdeny, reqrep, block, ... Removed from HAProxy: warns with the modern form.
+    // reqadd, rspadd, reqdel, reqidel, reqdeny, reqrep, block, ... Removed from HAProxy: warns with the
+    // modern form.
     bool add_legacy(std::string_view keyword, std::span<const std::string> words, const AclSet& acls,
                     common::Location where, common::Diagnostics& out);
 
@@ -71,7 +73,7 @@ class RuleSet {
     // Names of the actions of a phase, for "did you mean" and the reference page.
     static std::vector<std::string_view> action_names(Phase phase);
 
-   private:
+ private:
     struct Rule;
     std::vector<Rule> rules_;
 };

@@ -44,10 +44,12 @@ std::string_view to_text(const Sample& sample, TextBuffer& buffer) {
             const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), sample.number).ptr;
             return {buffer.data(), static_cast<std::size_t>(end - buffer.data())};
         }
-        case SampleType::ipv4: return v4_text(sample.address, buffer);
+        case SampleType::ipv4:
+            return v4_text(sample.address, buffer);
         case SampleType::ipv6:
             return ::inet_ntop(AF_INET6, sample.address.data(), buffer.data(), buffer.size());
-        default: return sample.text;
+        default:
+            return sample.text;
     }
 }
 
@@ -82,7 +84,8 @@ bool parse_ip(std::string_view text, Sample& out) {
 
 bool embedded_v4(const Sample& v6, Sample& out) {
     const auto& a = v6.address;
-    const bool zero_to_10 = std::all_of(a.begin(), a.begin() + 10, [](std::uint8_t byte) { return byte == 0; });
+    const bool zero_to_10 =
+        std::all_of(a.begin(), a.begin() + 10, [](std::uint8_t byte) { return byte == 0; });
     std::size_t at = 0;
     if (zero_to_10 && ((a[10] == 0 && a[11] == 0) || (a[10] == 0xff && a[11] == 0xff)))
         at = 12;
@@ -107,7 +110,8 @@ namespace {
 
 bool to_number(Sample& sample) {
     switch (sample.type) {
-        case SampleType::boolean: break;
+        case SampleType::boolean:
+            break;
         case SampleType::ipv4: {
             std::uint32_t host = 0;
             std::memcpy(&host, sample.address.data(), 4);
@@ -119,7 +123,8 @@ bool to_number(Sample& sample) {
             if (sample.text.empty()) return false;
             sample.number = leading_number(sample.text);
             break;
-        default: return sample.type == SampleType::integer;
+        default:
+            return sample.type == SampleType::integer;
     }
     sample.type = SampleType::integer;
     return true;
@@ -177,17 +182,23 @@ bool to_string(Sample& sample, common::Arena* arena) {
 
 bool cast(Sample& sample, SampleType to, common::Arena* arena) {
     switch (to) {
-        case SampleType::any: return true;
+        case SampleType::any:
+            return true;
         case SampleType::boolean:
             if (sample.is_address() || !to_number(sample)) return false;
             sample.set_bool(sample.number != 0);
             return true;
-        case SampleType::integer: return to_number(sample);
+        case SampleType::integer:
+            return to_number(sample);
         case SampleType::ipv4:
-        case SampleType::ipv6: return to_family(sample, to);
-        case SampleType::address: return to_address(sample);
-        case SampleType::string: return to_string(sample, arena);
-        case SampleType::binary: return to_binary(sample, arena);
+        case SampleType::ipv6:
+            return to_family(sample, to);
+        case SampleType::address:
+            return to_address(sample);
+        case SampleType::string:
+            return to_string(sample, arena);
+        case SampleType::binary:
+            return to_binary(sample, arena);
     }
     return false;
 }

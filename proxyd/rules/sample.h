@@ -1,5 +1,5 @@
-// A typed value taken from an exchange, and the casts between types (configuration manual 7.3, matrix of 7.1).
-// Small and copied by value; text is a view into the message, the arena or the configuration.
+// A typed value taken from an exchange, and the casts between types (configuration manual 7.3, matrix
+// of 7.1). Small and copied by value; text is a view into the message, the arena or the configuration.
 #pragma once
 
 #include <array>
@@ -16,9 +16,9 @@ enum class SampleType : std::uint8_t { any, boolean, integer, ipv4, ipv6, addres
 
 struct Sample {
     SampleType type = SampleType::boolean;
-    std::int64_t number = 0;                  // boolean (0 or 1), integer
-    std::array<std::uint8_t, 16> address{};   // ipv4: the first four, network order
-    std::string_view text;                    // string, binary
+    std::int64_t number = 0;                 // boolean (0 or 1), integer
+    std::array<std::uint8_t, 16> address{};  // ipv4: the first four, network order
+    std::string_view text;                   // string, binary
 
     void set_bool(bool value) { type = SampleType::boolean, number = value; }
     void set_int(std::int64_t value) { type = SampleType::integer, number = value; }
@@ -36,17 +36,19 @@ using TextBuffer = std::array<char, 48>;
 // The sample as text: itself, or rendered into `buffer`. Booleans are "1" and "0".
 std::string_view to_text(const Sample& sample, TextBuffer& buffer);
 
-// HAProxy's casts. False: this type cannot become that one, or the value does not say one. `arena` may be null, then
-// numbers and addresses cannot become text.
+// HAProxy's casts. False: this type cannot become that one, or the value does not say one. `arena` may be
+// null, then numbers and addresses cannot become text.
 bool cast(Sample& sample, SampleType to, common::Arena* arena);
 
-// Leading decimal digits with an optional sign, saturating, 0 without digits (as HAProxy reads header values).
+// Leading decimal digits with an optional sign, saturating, 0 without digits (as HAProxy reads header
+// values).
 std::int64_t leading_number(std::string_view text);
 
 // "192.0.2.1", "2001:db8::1" in full forms only; false for anything else.
 bool parse_ip(std::string_view text, Sample& out);
 
-// The IPv4 address inside ::ffff:a.b.c.d, ::a.b.c.d or 2002:aabb:ccdd::, as the IP matching of 7.1.6 wants it.
+// The IPv4 address inside ::ffff:a.b.c.d, ::a.b.c.d or 2002:aabb:ccdd::, as the IP matching of 7.1.6 wants
+// it.
 bool embedded_v4(const Sample& v6, Sample& out);
 // ::ffff:a.b.c.d
 void map_to_v6(Sample& v4);

@@ -1,6 +1,6 @@
-// Rules on hostile requests: every fetch without arguments, list walks, converters, log formats. Nothing that a client
-// sends may start a new line in a log or a header. The first byte chooses; the rest is a request head, or the text of an
-// expression and a format.
+// Rules on hostile requests: every fetch without arguments, list walks, converters, log formats. Nothing that
+// a client sends may start a new line in a log or a header. The first byte chooses; the rest is a request
+// head, or the text of an expression and a format.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -25,13 +25,31 @@ struct Compiled {
 
     Compiled() {
         for (const rules::FetchRow* row : rules::all_fetches())
-            if (row->arguments.minimum == 0) expressions.push_back(rules::Expression::parse(row->name).value());
-        for (const char* text :
-             {"hdr(cookie)", "hdr(x,3)", "hdr(x,-2)", "hdr_ip(x)", "hdr_val(x)", "req.fhdr(x)", "cook(a)", "cook_cnt(a)",
-              "urlp(a)", "urlp(a,;)", "path,field(2,/)", "path,word(-1,/,0)", "url,url_dec", "url,url_enc", "url,json",
-              "path,b64dec", "url,base64,b64dec,hex", "query,regsub(\"(a|b)+\",<>,g)", "path,bytes(2,3)", "hdr(host),crc32"})
+            if (row->arguments.minimum == 0)
+                expressions.push_back(rules::Expression::parse(row->name).value());
+        for (const char* text : {"hdr(cookie)",
+                                 "hdr(x,3)",
+                                 "hdr(x,-2)",
+                                 "hdr_ip(x)",
+                                 "hdr_val(x)",
+                                 "req.fhdr(x)",
+                                 "cook(a)",
+                                 "cook_cnt(a)",
+                                 "urlp(a)",
+                                 "urlp(a,;)",
+                                 "path,field(2,/)",
+                                 "path,word(-1,/,0)",
+                                 "url,url_dec",
+                                 "url,url_enc",
+                                 "url,json",
+                                 "path,b64dec",
+                                 "url,base64,b64dec,hex",
+                                 "query,regsub(\"(a|b)+\",<>,g)",
+                                 "path,bytes(2,3)",
+                                 "hdr(host),crc32"})
             expressions.push_back(rules::Expression::parse(text).value());
-        for (const std::string_view format : {rules::kHttpLogFormat, rules::kClfLogFormat, rules::kHttpsLogFormat})
+        for (const std::string_view format :
+             {rules::kHttpLogFormat, rules::kClfLogFormat, rules::kHttpsLogFormat})
             logs.push_back(*rules::LogFormat::compile(format));
         logs.push_back(*rules::LogFormat::compile("%[url,url_dec] %{+Q,+E}[hdr(x)] %HP %HQ %HPO %HV"));
         header = *rules::LogFormat::compile("%[url,url_dec]%[hdr(x)]", rules::LogUse::header);

@@ -1,5 +1,5 @@
-// Replaces the global operator new by one that counts, for tests of "no allocation in the steady state". Include it in
-// one file of a test program only.
+// Replaces the global operator new by one that counts, for tests of "no allocation in the steady state".
+// Include it in one file of a test program only.
 #pragma once
 
 #include <cstddef>
@@ -25,5 +25,9 @@ void* operator new(std::size_t size) {
     if (void* memory = std::malloc(size != 0 ? size : 1)) return memory;
     throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}

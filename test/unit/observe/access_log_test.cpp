@@ -1,11 +1,11 @@
 #include "proxyd/observe/access_log.h"
 
-#include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <catch2/catch.hpp>
 
 #include <fstream>
 #include <functional>
@@ -35,7 +35,8 @@ struct Listener {
         pollfd wait{fd.get(), POLLIN, 0};
         if (::poll(&wait, 1, 1000) != 1) return {};
         std::string line(65536, '\0');
-        line.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::recv(fd.get(), line.data(), line.size(), 0))));
+        line.resize(
+            static_cast<std::size_t>(std::max<ssize_t>(0, ::recv(fd.get(), line.data(), line.size(), 0))));
         return line;
     }
     bool silent() const {
@@ -99,7 +100,8 @@ TEST_CASE("lines leave at the end of the turn, in order, to every target that wa
     const Listener all(*common::Endpoint::from_ip("127.0.0.1", 0));
     const Listener errors(*common::Endpoint::from_ip("::1", 0));
     observe::LogHub hub(1);
-    auto settings = settings_of({target_of(all.bound.to_string()), target_of(errors.bound.to_string(), "local0 err")});
+    auto settings =
+        settings_of({target_of(all.bound.to_string()), target_of(errors.bound.to_string(), "local0 err")});
     settings.separate_errors = true;
     observe::AccessLog log(settings, hub);
     on_worker([&](net::Worker& worker) {
@@ -190,8 +192,10 @@ TEST_CASE("a unix socket whose reader is gone drops and counts, and is found aga
     std::string line;
     for (int i = 0; i < 30 && line.empty(); ++i) {
         log.message(6, "second");
-        if (again.silent()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        else line = again.next();
+        if (again.silent())
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        else
+            line = again.next();
     }
     CHECK(line == "second\n");
     ::unlink(path.c_str());
@@ -202,7 +206,8 @@ TEST_CASE("a full pipe and a slow socket drop whole lines without waiting") {
     REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
     const common::UniqueFd reader(ends[0]), writer(ends[1]);
     observe::LogHub hub(1);
-    observe::AccessLog log(settings_of({target_of("fd@" + std::to_string(writer.get()), "format raw local0")}), hub);
+    observe::AccessLog log(
+        settings_of({target_of("fd@" + std::to_string(writer.get()), "format raw local0")}), hub);
     const std::string line(1000, 'x');
     for (int i = 0; i < 100; ++i) log.message(6, line);
     CHECK(hub.dropped() > 0);
@@ -242,7 +247,8 @@ TEST_CASE("targets of one address share one outlet") {
 TEST_CASE("a line costs no allocation in the steady state") {
     const Listener syslog(*common::Endpoint::from_ip("127.0.0.1", 0));
     observe::LogHub hub(1);
-    observe::AccessLog log(settings_of({target_of(syslog.bound.to_string(), "local0")}, rules::kHttpLogFormat), hub);
+    observe::AccessLog log(
+        settings_of({target_of(syslog.bound.to_string(), "local0")}, rules::kHttpLogFormat), hub);
     std::size_t counted = 1;
     net::Worker worker({});
     std::latch done(1);

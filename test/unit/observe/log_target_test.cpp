@@ -107,8 +107,9 @@ TEST_CASE("line formats, byte for byte as the oracle writes them") {
 TEST_CASE("lines are cut at the target's length") {
     LogTarget target;
     target.max_length = 120;
-    for (const auto& [format, size] : {std::pair{LogTarget::Format::local, 121}, {LogTarget::Format::raw, 120},
-                                      {LogTarget::Format::short_, 121}}) {
+    for (const auto& [format, size] : {std::pair{LogTarget::Format::local, 121},
+                                       {LogTarget::Format::raw, 120},
+                                       {LogTarget::Format::short_, 121}}) {
         std::string out;
         append_line(target, format, 6, {"haproxy", {}, 4527, 0}, std::string(500, 'x'), out);
         CHECK(out.size() == static_cast<std::size_t>(size));

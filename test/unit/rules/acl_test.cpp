@@ -150,8 +150,8 @@ TEST_CASE("samples without a value never match, and negation turns that") {
 TEST_CASE("an acl line of the tutorial: operators are patterns, with a warning") {
     common::Diagnostics diagnostics;
     AclSet acls;
-    REQUIRE(acls.add(words("lashoupay-4.90 path_beg /lashoupay/lashoupay || dst 192.168.4.90"), {"haproxy.cfg", 33},
-                     diagnostics));
+    REQUIRE(acls.add(words("lashoupay-4.90 path_beg /lashoupay/lashoupay || dst 192.168.4.90"),
+                     {"haproxy.cfg", 33}, diagnostics));
     REQUIRE(diagnostics.all().size() == 1);
     CHECK(diagnostics.all()[0].severity == common::Severity::warning);
     CHECK(diagnostics.all()[0].message.find("an acl line knows no operators: '||'") != std::string::npos);
@@ -191,7 +191,8 @@ TEST_CASE("refusals name the word and the nearest known one") {
     CHECK(refusal("if { hdr(a,b) x }").find("is not a whole number") != std::string::npos);
     CHECK(refusal("if { hdr(a,1,2) x }").find("at most 2 argument(s)") != std::string::npos);
     CHECK(refusal("if { hdr(a x }").find("missing ')'") != std::string::npos);
-    CHECK(refusal("if { path,lowr x }").find("unknown converter 'lowr'; did you mean 'lower'?") != std::string::npos);
+    CHECK(refusal("if { path,lowr x }").find("unknown converter 'lowr'; did you mean 'lower'?") !=
+          std::string::npos);
     CHECK(refusal("if { base64 }").find("unknown criterion") != std::string::npos);
     CHECK(refusal("if { path -f /no/such/file }").find("cannot read") != std::string::npos);
 }
@@ -208,11 +209,14 @@ TEST_CASE("pattern files: blanks, comments, flags before them, long lists") {
     CHECK(holds(Exchange("/", {{"Host", "# comment"}}).context, "{ hdr(host) -f " + path + " }") == false);
     CHECK(holds(Exchange("/", {{"Host", "upper"}}).context, "{ hdr(host) -f " + path + " }") == false);
     CHECK(holds(Exchange("/", {{"Host", "upper"}}).context, "{ hdr(host) -i -f " + path + " }") == true);
-    CHECK(holds(Exchange("/", {{"Host", "upper"}}).context, "{ hdr(host) -f " + path + " -i UPPER }") == true);
-    CHECK(holds(Exchange("/", {{"Host", "host99999.example"}}).context, "{ hdr(host) -f " + path + " }") == true);
-    CHECK(holds(Exchange("/", {{"Host", "host9.example.org"}}).context, "{ hdr_beg(host) -f " + path + " }") == true);
-    CHECK(holds(Exchange("/", {{"Host", "a.host99999.example"}}).context, "{ hdr_end(host) -f " + path + " }") ==
+    CHECK(holds(Exchange("/", {{"Host", "upper"}}).context, "{ hdr(host) -f " + path + " -i UPPER }") ==
           true);
+    CHECK(holds(Exchange("/", {{"Host", "host99999.example"}}).context, "{ hdr(host) -f " + path + " }") ==
+          true);
+    CHECK(holds(Exchange("/", {{"Host", "host9.example.org"}}).context,
+                "{ hdr_beg(host) -f " + path + " }") == true);
+    CHECK(holds(Exchange("/", {{"Host", "a.host99999.example"}}).context,
+                "{ hdr_end(host) -f " + path + " }") == true);
     CHECK(holds(Exchange("/", {{"Host", "-i"}}).context, "{ hdr(host) -- -i }") == true);
     std::remove(path.c_str());
 }

@@ -25,11 +25,12 @@ TEST_CASE("conditions allocate nothing") {
     Exchange x("/img/a.png?q=1", {{"Host", "www.example.com"}, {"Cookie", "a=1; b=2"}, {"X", "1, 2"}});
     common::Diagnostics diagnostics;
     AclSet acls;
-    for (const char* text : {"if { path_beg /img }", "if { path_end .gif .png }", "if { hdr(host) -i WWW.example.com }",
-                             "if { src 10.0.0.0/8 192.0.2.0/24 }", "if { dst_port 80 }", "if !{ ssl_fc }", "if METH_GET",
-                             "if { hdr_dom(host) example }", "if { cook(b) 2 }", "if { urlp(q) 1 }",
-                             "if { path_reg ^/img/.*\\.png$ }", "if { hdr_cnt(x) 2 }", "if { hdr(x) 2 }",
-                             "if { src -m str 192.0.2.7 }", "if { path,field(2,/) img }", "if { be_name nothing }"}) {
+    for (const char* text :
+         {"if { path_beg /img }", "if { path_end .gif .png }", "if { hdr(host) -i WWW.example.com }",
+          "if { src 10.0.0.0/8 192.0.2.0/24 }", "if { dst_port 80 }", "if !{ ssl_fc }", "if METH_GET",
+          "if { hdr_dom(host) example }", "if { cook(b) 2 }", "if { urlp(q) 1 }",
+          "if { path_reg ^/img/.*\\.png$ }", "if { hdr_cnt(x) 2 }", "if { hdr(x) 2 }",
+          "if { src -m str 192.0.2.7 }", "if { path,field(2,/) img }", "if { be_name nothing }"}) {
         INFO(text);
         Condition condition;
         REQUIRE(compile_condition(words(text), acls, {}, diagnostics, condition));
@@ -40,7 +41,8 @@ TEST_CASE("conditions allocate nothing") {
 TEST_CASE("log lines allocate nothing once the buffer has grown") {
     Exchange x;
     x.context.times.accept_wall_us = 1'795'360'329'443'000;
-    for (const auto format : {kHttpLogFormat, kTcpLogFormat, kClfLogFormat, std::string_view("%[src] %[hdr(host)] %si")}) {
+    for (const auto format :
+         {kHttpLogFormat, kTcpLogFormat, kClfLogFormat, std::string_view("%[src] %[hdr(host)] %si")}) {
         const auto compiled = LogFormat::compile(format);
         REQUIRE(compiled);
         std::string out;
@@ -56,8 +58,9 @@ TEST_CASE("header rules allocate nothing once arena and fields have grown") {
     AclSet acls;
     RuleSet rules;
     common::Diagnostics diagnostics;
-    for (const char* line : {"set-header X-Forwarded-Proto http", "set-header X-Src %[src]", "del-header X-None",
-                             "replace-value Accept a b", "deny if { path_beg /admin } !LOCALHOST"})
+    for (const char* line :
+         {"set-header X-Forwarded-Proto http", "set-header X-Src %[src]", "del-header X-None",
+          "replace-value Accept a b", "deny if { path_beg /admin } !LOCALHOST"})
         REQUIRE(rules.add(Phase::http_request, words(line), acls, {}, diagnostics));
     CHECK(steady_allocations([&] { rules.run(x.context); }) == 0);
     RuleSet redirect;

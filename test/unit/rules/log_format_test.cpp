@@ -50,11 +50,13 @@ TEST_CASE("the default formats") {
     x.context.tls = true;
     x.context.redispatched = true;
     x.context.retries = 3;
-    CHECK(render(x.context, kHttpLogFormat) ==
-          "192.0.2.7:40000 [22/Nov/2026:15:12:09.448] fe~ be/s1 1/10/3/31/104 200 2750 - - ---- 4/3/2/1/+3 0/0 "
-          "{haproxy.1wt.eu|} {haproxy.1wt.eu|} \"GET /a/b.html?x=1&y=2 HTTP/1.1\"");
+    CHECK(
+        render(x.context, kHttpLogFormat) ==
+        "192.0.2.7:40000 [22/Nov/2026:15:12:09.448] fe~ be/s1 1/10/3/31/104 200 2750 - - ---- 4/3/2/1/+3 0/0 "
+        "{haproxy.1wt.eu|} {haproxy.1wt.eu|} \"GET /a/b.html?x=1&y=2 HTTP/1.1\"");
     CHECK(render(x.context, kClfLogFormat) ==
-          "192.0.2.7 - - [22/Nov/2026:15:12:09 +0000] \"GET /a/b.html?x=1&y=2 HTTP/1.1\" 200 2750 \"\" \"\" 40000 443 "
+          "192.0.2.7 - - [22/Nov/2026:15:12:09 +0000] \"GET /a/b.html?x=1&y=2 HTTP/1.1\" 200 2750 \"\" \"\" "
+          "40000 443 "
           "\"fe~\" \"be\" \"s1\" 1 10 3 31 104 ---- 4 3 2 1 +3 0 0 \"\" \"\" \"haproxy.1wt.eu\" \"\" "
           "\"haproxy.1wt.eu\" \"\"");
     CHECK(render(x.context, kConnectLogFormat) ==

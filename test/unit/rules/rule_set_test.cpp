@@ -36,11 +36,18 @@ std::string refusal(std::string_view line, Phase phase = Phase::http_request) {
 }  // namespace
 
 TEST_CASE("header actions") {
-    Exchange x("/p", {{"Host", "h"}, {"Accept", "a, bb ,c"}, {"X-One", "1"}, {"X-Two", "2"}, {"Cookie", "foo=1; d"}});
+    Exchange x(
+        "/p",
+        {{"Host", "h"}, {"Accept", "a, bb ,c"}, {"X-One", "1"}, {"X-Two", "2"}, {"Cookie", "foo=1; d"}});
     Rules rules;
-    rules.add("set-header X-Src %[src]:%[src_port]").add("add-header X-One %[path]").add("set-header Host new.%[hdr(host)]");
-    rules.add("replace-value Accept ^b(.*)$ <\\1>").add("replace-header Cookie foo=([^;]*);(.*) foo=x\\1;\\2");
-    rules.add("del-header X-T -m beg").add("add-header X-Never 1 if FALSE").add("add-header X-Cond 1 if METH_GET");
+    rules.add("set-header X-Src %[src]:%[src_port]")
+        .add("add-header X-One %[path]")
+        .add("set-header Host new.%[hdr(host)]");
+    rules.add("replace-value Accept ^b(.*)$ <\\1>")
+        .add("replace-header Cookie foo=([^;]*);(.*) foo=x\\1;\\2");
+    rules.add("del-header X-T -m beg")
+        .add("add-header X-Never 1 if FALSE")
+        .add("add-header X-Cond 1 if METH_GET");
     CHECK(rules.set.run(x.context).kind == Verdict::Kind::pass);
     CHECK(x.header("x-src") == "192.0.2.7:40000");
     CHECK(x.header("x-one") == "1|/p");
@@ -92,9 +99,10 @@ TEST_CASE("verdicts") {
     CHECK(Rules().add("deny if FALSE").set.run(x.context).kind == Verdict::Kind::pass);
     x.with_response({});
     CHECK(Rules().add("deny", Phase::http_response).set.run(x.context).status == 502);
-    const Verdict reply = Rules()
-                              .add("return status 418 content-type text/plain lf-string tea\\ for\\ %[src] hdr X-A %[path]")
-                              .set.run(x.context);
+    const Verdict reply =
+        Rules()
+            .add("return status 418 content-type text/plain lf-string tea\\ for\\ %[src] hdr X-A %[path]")
+            .set.run(x.context);
     CHECK(reply.kind == Verdict::Kind::reply);
     CHECK(reply.status == 418);
     CHECK(reply.content_type == "text/plain");
@@ -138,16 +146,19 @@ TEST_CASE("redirects") {
         CHECK(verdict.location == row.location);
     }
     Exchange x;
-    const Verdict made = Rules()
-                             .add("redirect code 301 location http://www.%[hdr(host)]%[capture.req.uri] set-cookie SEEN=1")
-                             .set.run(x.context);
+    const Verdict made =
+        Rules()
+            .add("redirect code 301 location http://www.%[hdr(host)]%[capture.req.uri] set-cookie SEEN=1")
+            .set.run(x.context);
     CHECK(made.location == "http://www.www.example.com/a/b.html?x=1&y=2");
     REQUIRE(made.fields.size() == 1);
     CHECK(made.fields[0].value == "SEEN=1; path=/;");
-    CHECK(Rules().add("redirect location %[hdr(none)] ignore-empty").set.run(x.context).kind == Verdict::Kind::pass);
+    CHECK(Rules().add("redirect location %[hdr(none)] ignore-empty").set.run(x.context).kind ==
+          Verdict::Kind::pass);
     x.context.tls = true;
     Rules tutorial;
-    REQUIRE(tutorial.set.add_redirect(words("scheme https if !{ ssl_fc }"), tutorial.acls, {}, tutorial.diagnostics));
+    REQUIRE(tutorial.set.add_redirect(words("scheme https if !{ ssl_fc }"), tutorial.acls, {},
+                                      tutorial.diagnostics));
     CHECK(tutorial.set.run(x.context).kind == Verdict::Kind::pass);
 }
 
@@ -155,7 +166,8 @@ TEST_CASE("the families that HAProxy removed") {
     Exchange x("/static/x", {{"Host", "h"}, {"X-Del", "1"}, {"Server", "old"}});
     Rules rules;
     rules.legacy("reqadd X-Forwarded-Proto:\\ https").legacy("reqidel ^x-del:");
-    rules.legacy("reqrep ^([^\\ ]*)\\ /static/(.*) \\1\\ /\\2").legacy("reqirep ^server:\\ (.*) X-Was:\\ \\1");
+    rules.legacy("reqrep ^([^\\ ]*)\\ /static/(.*) \\1\\ /\\2")
+        .legacy("reqirep ^server:\\ (.*) X-Was:\\ \\1");
     CHECK(rules.set.run(x.context).kind == Verdict::Kind::pass);
     CHECK(rules.diagnostics.all().size() == 4);
     CHECK(x.header("x-forwarded-proto") == "https");
@@ -170,7 +182,9 @@ TEST_CASE("the families that HAProxy removed") {
     CHECK(Rules().legacy("reqrep ^GET.* GET").set.run(x.context).status == 400);
     x.with_response({{"Server", "s"}, {"X-A", "b"}});
     Rules response;
-    response.legacy("rspidel ^server:").legacy("rspadd X-New:\\ 1").legacy("rsprep ^HTTP/1.1\\ 200.* HTTP/1.1\\ 201\\ Made");
+    response.legacy("rspidel ^server:")
+        .legacy("rspadd X-New:\\ 1")
+        .legacy("rsprep ^HTTP/1.1\\ 200.* HTTP/1.1\\ 201\\ Made");
     response.set.run(x.context);
     CHECK(x.response.fields.count("server") == 0);
     CHECK(x.response.fields.count("x-new") == 1);
@@ -181,7 +195,8 @@ TEST_CASE("the families that HAProxy removed") {
 }
 
 TEST_CASE("refused rules say why") {
-    CHECK(refusal("set-hedaer X 1") == "unknown action 'set-hedaer' of 'http-request'; did you mean 'set-header'?");
+    CHECK(refusal("set-hedaer X 1") ==
+          "unknown action 'set-hedaer' of 'http-request'; did you mean 'set-header'?");
     CHECK(refusal("set-path /", Phase::http_response) == "'set-path' is no action of 'http-response'");
     CHECK(refusal("set-header X-A").find("needs a value") != std::string::npos);
     CHECK(refusal("set-header X:A 1").find("is no header name") != std::string::npos);

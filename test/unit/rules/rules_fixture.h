@@ -35,7 +35,8 @@ struct Exchange {
     proxyd::rules::Context context;
 
     explicit Exchange(std::string_view target = "/a/b.html?x=1&y=2",
-                      std::vector<std::pair<std::string, std::string>> fields = {{"Host", "www.example.com"}}) {
+                      std::vector<std::pair<std::string, std::string>> fields = {
+                          {"Host", "www.example.com"}}) {
         request.arena = response.arena = &arena;
         request.method = proxyd::http::Method::get;
         request.method_text = "GET";
