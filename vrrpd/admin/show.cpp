@@ -133,6 +133,7 @@ void instance_identity(const json::value& instance, Page& page) {
                          format_age(number(instance, "since_ms")), text(instance, "interface"),
                          number(instance, "vrid"), number(instance, "version")));
     page.line("why", text(instance, "reason"));
+    if (!text(instance, "group").empty()) page.line("group", text(instance, "group"));
     bool first = true;
     for (const json::value& address : list(instance, "addresses")) {
         page.line(std::exchange(first, false) ? "addresses" : "",

@@ -136,6 +136,7 @@ json::object instance_of(const engine::Engine& engine, const Router& router) {
     const fsm::State& state = router.state();
     const io::Link* link = engine.network().find(settings.interface);
     json::object out{{"name", settings.name},
+                     {"group", settings.group},
                      {"state", fsm::name_of(state.role)},
                      {"yielding", state.role == fsm::Role::yielding},
                      {"reason", state.reason},
@@ -208,6 +209,12 @@ json::object status_of(const engine::Engine& engine, const ProcessInfo& process)
     const auto& router_id = engine.config().globals.router_id;
     json::array instances;
     for (const auto& router : engine.routers()) instances.push_back(instance_of(engine, *router));
+    json::array groups;
+    for (const config::SyncGroup& group : engine.config().sync_groups) {
+        groups.push_back(json::object{{"name", group.name},
+                                      {"state", fsm::name_of(engine.groups().role(group.name))},
+                                      {"members", json::array(group.members.begin(), group.members.end())}});
+    }
     return {{"node", router_id.empty() ? engine::host_name() : router_id},
             {"host", engine::host_name()},
             {"release", process.release},
@@ -218,6 +225,7 @@ json::object status_of(const engine::Engine& engine, const ProcessInfo& process)
             {"reloads", engine.reloads()},
             {"unknown_vrids", engine.unknown_vrids()},
             {"instances", std::move(instances)},
+            {"groups", std::move(groups)},
             {"proxy", proxy_of(engine.proxy())}};
 }
 

@@ -17,6 +17,12 @@ struct ScriptReference {
     common::Location where;
 };
 
+// What the track_ blocks of an instance or a group say.
+struct TrackDraft {
+    std::vector<ScriptReference> scripts;
+    std::vector<Track> direct;  // interfaces, the proxy link: nothing to look up
+};
+
 struct InstanceDraft {
     Instance out;
     bool vrid_given = false;
@@ -28,11 +34,17 @@ struct InstanceDraft {
     std::optional<int> down_timer_adverts;
     std::optional<bool> check_unicast_source;
     std::optional<bool> accept;
-    std::vector<ScriptReference> scripts;
+    TrackDraft tracks;
+};
+
+struct SyncGroupDraft {
+    SyncGroup out;
+    TrackDraft tracks;
 };
 
 struct Draft {
     Config config;
+    std::vector<SyncGroupDraft> sync_groups;
     std::vector<InstanceDraft> instances;
 };
 

@@ -70,6 +70,7 @@ std::span<const Keyword<Globals>>
 process_keywords();  // kw_process.cpp: global_defs about processes and other services
 std::span<const Keyword<InstanceDraft>> instance_keywords();  // kw_instance.cpp
 std::span<const Keyword<Notifications>> notify_keywords();    // kw_notify.cpp: in instances and groups
+std::span<const Keyword<TrackDraft>> track_keywords();        // kw_track.cpp: in instances and groups
 std::span<const Keyword<Script>> script_keywords();           // kw_script.cpp
 std::span<const Keyword<SyncGroup>> sync_group_keywords();    // kw_sync_group.cpp
 

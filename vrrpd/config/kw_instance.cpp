@@ -154,39 +154,6 @@ void read_multicast_group(Call& call, Target& d) {
 
 // ---- tracking
 
-void read_track_scripts(Call& call, Target& d) {
-    for (const Statement& line : call.block()) {
-        Call entry(line, call.draft(), call.diagnostics());
-        ScriptReference reference{line.name(), std::nullopt, std::nullopt, line.where};
-        entry.weight(1, 253, reference.weight, reference.reverse);
-        d.scripts.push_back(std::move(reference));
-    }
-}
-
-void read_track_interfaces(Call& call, Target& d) {
-    for (const Statement& line : call.block()) {
-        Call entry(line, call.draft(), call.diagnostics());
-        std::optional<int> weight;
-        std::optional<bool> reverse;
-        entry.weight(1, 253, weight, reverse);
-        d.out.tracks.push_back(
-            {{fsm::TrackKind::interface, line.name(), weight.value_or(0), reverse.value_or(false)},
-             line.where});
-    }
-}
-
-void read_track_proxy(Call& call, Target& d) {
-    std::optional<int> weight;
-    std::optional<bool> reverse;
-    // "track_proxy", "track_proxy { weight W }": the block's line is a weight without a name before it.
-    for (const Statement& line : call.statement().block) {
-        Call entry(line, call.draft(), call.diagnostics());
-        if (!entry.weight(0, 253, weight, reverse)) return;
-    }
-    d.out.tracks.push_back(
-        {{fsm::TrackKind::proxy, "proxy", weight.value_or(0), reverse.value_or(false)}, call.where()});
-}
-
 void read_preempt_delay(Call& call, Target& d) {
     if (const auto value = call.seconds(0, 1000)) d.out.preempt_delay = *value;
 }
@@ -214,11 +181,6 @@ constexpr Keyword<Target> kKeywords[] = {
      "{ ADDR[/PREFIX] [dev IF] ... }: set on the master and advertised"},
     {"virtual_ipaddress_excluded", read_addresses<&Instance::excluded_addresses>, Effect::full,
      "{ ADDR... }: set on the master, not advertised; any family"},
-    {"track_script", read_track_scripts, Effect::full, "{ SCRIPT [weight W [reverse]] }"},
-    {"track_interface", read_track_interfaces, Effect::full,
-     "{ IF [weight W [reverse]] }: weight 0 (default): down is FAULT"},
-    {"track_proxy", read_track_proxy, Effect::full,
-     "[{ weight W [reverse] }]: follows the control link to proxyd; weight 0 (default): lost is FAULT"},
     {"nopreempt", flag<&Instance::nopreempt>, Effect::full, "leave a lower master alone while it lives"},
     {"preempt", [](Call&, Target& d) { d.out.nopreempt = false; }, Effect::full, "the default"},
     {"preempt_delay", read_preempt_delay, Effect::full,
@@ -280,9 +242,6 @@ constexpr Keyword<Target> kKeywords[] = {
     {"use_ipvlan", nullptr, Effect::not_yet, "addresses on an ipvlan"},
     {"virtual_routes", nullptr, Effect::not_yet, "{ ROUTE... }: set on the master"},
     {"virtual_rules", nullptr, Effect::not_yet, "{ RULE... }: set on the master"},
-    {"track_file", nullptr, Effect::not_yet, "{ FILE [weight W] }"},
-    {"track_process", nullptr, Effect::not_yet, "{ PROCESS [weight W] }"},
-    {"track_bfd", nullptr, Effect::not_yet, "{ BFD [weight W] }"},
     {"unicast_fault_no_peer", nullptr, Effect::not_yet, "FAULT when no unicast peer is left"},
     {"auth_hmac", nullptr, Effect::not_yet, "{ ... }: keepalived's own HMAC trailer"},
     {"owner_ignore_adverts", nullptr, Effect::not_yet, "[BOOL]: priority 255 ignores adverts"},

@@ -10,15 +10,15 @@ void read_group(Call& call, SyncGroup& group) {
     }
 }
 
+void keep_weights(Call& call, SyncGroup& group) {
+    group.member_weights = call.boolean().value_or(true);
+}
+
 constexpr Keyword<SyncGroup> kKeywords[] = {
     {"group", read_group, Effect::full, "{ INSTANCE... }: the members"},
-    {"track_interface", nullptr, Effect::not_yet, "{ IF [weight W] }: for all members"},
-    {"track_script", nullptr, Effect::not_yet, "{ SCRIPT [weight W] }: for all members"},
-    {"track_file", nullptr, Effect::not_yet, "{ FILE [weight W] }: for all members"},
-    {"track_process", nullptr, Effect::not_yet, "{ PROCESS [weight W] }: for all members"},
-    {"track_bfd", nullptr, Effect::not_yet, "{ BFD [weight W] }: for all members"},
-    {"global_tracking", nullptr, Effect::internal, "deprecated"},
-    {"sync_group_tracking_weight", nullptr, Effect::not_yet, "members keep their own weights"},
+    {"global_tracking", keep_weights, Effect::full, "old name of sync_group_tracking_weight"},
+    {"sync_group_tracking_weight", keep_weights, Effect::full,
+     "[BOOL]: members keep the weights of their own checks"},
 };
 
 }  // namespace

@@ -20,9 +20,17 @@ std::string block_name(Call& call, std::string_view wanted) {
     return call.word(1);
 }
 
+template <class Item>
+const std::string& name_of(const Item& item) {
+    if constexpr (requires { item.out; })
+        return item.out.name;
+    else
+        return item.name;
+}
+
 template <class Range>
 bool is_taken(Call& call, const Range& range, const std::string& name) {
-    const bool taken = std::ranges::any_of(range, [&](const auto& item) { return item.name == name; });
+    const bool taken = std::ranges::any_of(range, [&](const auto& item) { return name_of(item) == name; });
     if (taken) call.warn("'" + name + "' is already defined; this block is skipped");
     return taken;
 }
@@ -50,32 +58,28 @@ void read_script(Call& call, Draft& draft) {
 
 void read_instance(Call& call, Draft& draft) {
     const std::string name = block_name(call, "an instance");
-    if (name.empty()) return;
-    const bool taken =
-        std::ranges::any_of(draft.instances, [&](const InstanceDraft& d) { return d.out.name == name; });
-    if (taken) {
-        call.warn("'" + name + "' is already defined; this block is skipped");
-        return;
-    }
+    if (name.empty() || is_taken(call, draft.instances, name)) return;
     InstanceDraft instance;
     instance.out.name = name;
     instance.out.where = call.where();
     apply_block(call.block(), "vrrp_instance '" + name + "'", draft, call.diagnostics(),
                 Part<InstanceDraft>{instance_keywords(), instance},
+                Part<TrackDraft>{track_keywords(), instance.tracks},
                 Part<Notifications>{notify_keywords(), instance.out.notify});
     draft.instances.push_back(std::move(instance));
 }
 
 void read_sync_group(Call& call, Draft& draft) {
     const std::string name = block_name(call, "a group");
-    if (name.empty() || is_taken(call, draft.config.sync_groups, name)) return;
-    SyncGroup group;
-    group.name = name;
-    group.where = call.where();
+    if (name.empty() || is_taken(call, draft.sync_groups, name)) return;
+    SyncGroupDraft group;
+    group.out.name = name;
+    group.out.where = call.where();
     apply_block(call.block(), "vrrp_sync_group '" + name + "'", draft, call.diagnostics(),
-                Part<SyncGroup>{sync_group_keywords(), group},
-                Part<Notifications>{notify_keywords(), group.notify});
-    draft.config.sync_groups.push_back(std::move(group));
+                Part<SyncGroup>{sync_group_keywords(), group.out},
+                Part<TrackDraft>{track_keywords(), group.tracks},
+                Part<Notifications>{notify_keywords(), group.out.notify});
+    draft.sync_groups.push_back(std::move(group));
 }
 
 void read_static_addresses(Call& call, Draft& draft) {
@@ -97,7 +101,7 @@ constexpr Keyword<Draft> kKeywords[] = {
     {"global_defs", read_globals, Effect::full, "{ ... }: settings of the whole node"},
     {"vrrp_script", read_script, Effect::full, "NAME { ... }: a check that instances may track"},
     {"vrrp_instance", read_instance, Effect::full, "NAME { ... }: a virtual router"},
-    {"vrrp_sync_group", read_sync_group, Effect::not_yet, "NAME { ... }: instances that move together"},
+    {"vrrp_sync_group", read_sync_group, Effect::full, "NAME { ... }: instances that move together"},
     {"static_ipaddress", read_static_addresses, Effect::not_yet, "{ ADDR... }: set while vrrpd runs"},
     {"static_routes", nullptr, Effect::not_yet, "{ ROUTE... }: set while vrrpd runs"},
     {"static_rules", nullptr, Effect::not_yet, "{ RULE... }: set while vrrpd runs"},

@@ -13,6 +13,7 @@ fsm::Params machine_params(const Instance& instance) {
     fsm::Params out;
     out.name = instance.name;
     out.interface = instance.interface;
+    out.group = instance.group;
     out.version = instance.version;
     out.family = instance.family;
     out.vrid = instance.vrid;

@@ -131,7 +131,9 @@ struct Instance {
     bool accept = true;
     bool promote_secondaries = false;
 
-    std::vector<Track> tracks;  // scripts, interfaces, the proxy link (TrackKind::proxy, name "proxy")
+    std::string group;  // vrrp_sync_group; empty: none
+    std::vector<Track>
+        tracks;  // its group's included: scripts, interfaces, the proxy link (TrackKind::proxy, name "proxy")
     Notifications notify;
 
     bool unicast() const { return !unicast_peers.empty(); }
@@ -139,7 +141,8 @@ struct Instance {
 
 struct SyncGroup {
     std::string name;
-    std::vector<std::string> members;
+    std::vector<std::string> members;  // that exist and are in no other group
+    bool member_weights = false;  // sync_group_tracking_weight: members keep the weights of their own checks
     Notifications notify;
     Location where;
 };

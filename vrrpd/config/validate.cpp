@@ -19,8 +19,11 @@ constexpr Duration kLongestV3Interval = 40950ms;
 // One instance on its way from draft to model.
 class Completion {
  public:
-    Completion(InstanceDraft& draft, const Config& config, common::Diagnostics& diagnostics)
+    // `group`: the sync group it is in, or null.
+    Completion(InstanceDraft& draft, const SyncGroupDraft* group, const Config& config,
+               common::Diagnostics& diagnostics)
         : draft_(draft),
+          group_(group),
           out_(draft.out),
           config_(config),
           globals_(config.globals),
@@ -222,7 +225,44 @@ class Completion {
     }
 
     void settle_tracking() {
-        for (const ScriptReference& reference : draft_.scripts) {
+        // The group's lines first: where a member repeats one, the group's weight is the common one.
+        if (group_ != nullptr) {
+            out_.group = group_->out.name;
+            resolve(group_->tracks);
+        }
+        group_tracks_ = out_.tracks.size();
+        resolve(draft_.tracks);
+        if (group_ != nullptr && !group_->out.member_weights) drop_weights();
+        for (const Track& track : out_.tracks) explain_weight(track);
+    }
+
+    // As keepalived: a check of one member cannot move a group by weight.
+    void drop_weights() {
+        for (Track& track : std::span(out_.tracks).subspan(group_tracks_)) {
+            if (track.rule.weight == 0) continue;
+            warn(track.where, "the weight of '" + track.rule.name + "' is dropped, because " + out_.name +
+                                  " is in sync group " + out_.group +
+                                  ": failed is FAULT; track it in the group, or say "
+                                  "'sync_group_tracking_weight' there");
+            track.rule.weight = 0;
+        }
+    }
+
+    void track(const Track& one) {
+        const auto same = [&](const Track& known) {
+            return known.rule.kind == one.rule.kind && known.rule.name == one.rule.name;
+        };
+        if (std::ranges::any_of(std::span(out_.tracks).first(group_tracks_), same)) {
+            warn(one.where,
+                 "'" + one.rule.name + "' is tracked by its group " + out_.group + ": this line is ignored");
+            return;
+        }
+        out_.tracks.push_back(one);
+    }
+
+    void resolve(const TrackDraft& tracks) {
+        for (const Track& one : tracks.direct) track(one);
+        for (const ScriptReference& reference : tracks.scripts) {
             const Script* script = config_.find_script(reference.name);
             if (!script) {
                 std::vector<std::string_view> names;
@@ -232,11 +272,9 @@ class Completion {
                 continue;
             }
             const bool reverse = reference.reverse.value_or(script->reverse);
-            out_.tracks.push_back(
-                {{fsm::TrackKind::script, script->name, reference.weight.value_or(script->weight), reverse},
-                 reference.where});
+            track({{fsm::TrackKind::script, script->name, reference.weight.value_or(script->weight), reverse},
+                   reference.where});
         }
-        for (const Track& track : out_.tracks) explain_weight(track);
     }
 
     // The mistake most pairs carry: a weight smaller than the distance of the priorities moves nothing. The
@@ -264,6 +302,8 @@ class Completion {
     }
 
     InstanceDraft& draft_;
+    const SyncGroupDraft* group_;
+    std::size_t group_tracks_ = 0;  // how many of its tracks, the first, are the group's
     Instance& out_;
     const Config& config_;
     const Globals& globals_;
@@ -290,23 +330,36 @@ void check_unique(const Config& config, common::Diagnostics& diagnostics) {
     }
 }
 
-void check_groups(const Config& config, common::Diagnostics& diagnostics) {
+// Members that there are, each in one group; unknown ones are told of and left out.
+void settle_groups(Draft& draft, common::Diagnostics& diagnostics) {
     std::map<std::string, std::string> group_of;
     std::vector<std::string_view> names;
-    for (const Instance& instance : config.instances) names.push_back(instance.name);
-    for (const SyncGroup& group : config.sync_groups) {
-        if (group.members.empty())
-            diagnostics.warning(group.where, group.name + ": 'group' names no instance");
-        for (const std::string& member : group.members) {
+    for (const InstanceDraft& instance : draft.instances) names.push_back(instance.out.name);
+    for (SyncGroupDraft& one : draft.sync_groups) {
+        SyncGroup& group = one.out;
+        const auto complain = [&](const std::string& text) {
+            diagnostics.warning(group.where, group.name + ": " + text);
+        };
+        std::erase_if(group.members, [&](const std::string& member) {
             if (std::ranges::find(names, std::string_view(member)) == names.end()) {
-                diagnostics.warning(group.where, group.name + ": there is no vrrp_instance '" + member + "'" +
-                                                     common::did_you_mean(member, names));
-            } else if (const auto [at, fresh] = group_of.emplace(member, group.name); !fresh) {
-                diagnostics.warning(group.where,
-                                    group.name + ": '" + member + "' is already in group " + at->second);
+                complain("there is no vrrp_instance '" + member + "'" + common::did_you_mean(member, names));
+                return true;
             }
-        }
+            const auto [at, fresh] = group_of.emplace(member, group.name);
+            if (!fresh) complain("'" + member + "' is already in group " + at->second);
+            return !fresh;
+        });
+        if (group.members.empty()) complain("'group' names no instance");
+        if (group.members.size() == 1) complain("has one member only: it moves alone");
     }
+    std::erase_if(draft.sync_groups, [](const SyncGroupDraft& one) { return one.out.members.empty(); });
+}
+
+const SyncGroupDraft* group_of(const Draft& draft, const std::string& instance) {
+    const auto at = std::ranges::find_if(draft.sync_groups, [&](const SyncGroupDraft& one) {
+        return std::ranges::find(one.out.members, instance) != one.out.members.end();
+    });
+    return at == draft.sync_groups.end() ? nullptr : &*at;
 }
 
 void check_mail(const Globals& globals, common::Diagnostics& diagnostics) {
@@ -327,17 +380,18 @@ Config complete(Draft draft, common::Diagnostics& diagnostics) {
     for (Script& script : config.scripts) {
         if (script.timeout <= Duration{}) script.timeout = script.interval;
     }
+    settle_groups(draft, diagnostics);
     for (InstanceDraft& instance : draft.instances) {
-        Completion(instance, config, diagnostics).run();
+        Completion(instance, group_of(draft, instance.out.name), config, diagnostics).run();
         config.instances.push_back(std::move(instance.out));
     }
+    for (SyncGroupDraft& group : draft.sync_groups) config.sync_groups.push_back(std::move(group.out));
     if (config.instances.empty()) {
         const common::Location where =
             config.files->empty() ? common::Location{} : common::Location{*config.files->front(), 0};
         diagnostics.warning(where, "there is no vrrp_instance: nothing to do");
     }
     check_unique(config, diagnostics);
-    check_groups(config, diagnostics);
     check_mail(config.globals, diagnostics);
     return std::move(draft.config);
 }

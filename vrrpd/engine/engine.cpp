@@ -42,7 +42,8 @@ Engine::Engine(boost::asio::io_context& io, common::process::HelperProcess helpe
               .notifier = notifier_,
               .log_detail = options_.log_detail,
               .on_transition = [this](Router&) { on_transition(); },
-              .on_finished = [this](Router& router) { on_finished(router); }} {
+              .on_finished = [this](Router& router) { on_finished(router); },
+              .on_step = [this](Router& router) { groups_.settle(router); }} {
     auto state_file = io::StateFile::open(options_.state_path);
     if (state_file) {
         state_file_ = std::move(*state_file);
@@ -137,6 +138,7 @@ void Engine::configure_proxy() {
 
 // keepalived's rule of what is the same virtual router: not the name counts.
 void Engine::configure_routers() {
+    groups_.suspend();
     auto old = std::exchange(routers_, {});
     std::vector<Router*> fresh;
     for (const Instance& instance : config_->instances) {
@@ -160,7 +162,12 @@ void Engine::configure_routers() {
         leaving_.push_back(std::move(router));
         leaver.stop(false, true);
     }
-    for (Router* router : fresh) router->start(tracking_of(router->settings()));
+    groups_.configure(*config_, routers_);
+    std::vector<bool> may_resume;  // before any starts: starting removes what was left
+    for (const Router* router : fresh) may_resume.push_back(groups_.can_resume(*router));
+    for (std::size_t i = 0; i < fresh.size(); ++i)
+        fresh[i]->start(tracking_of(fresh[i]->settings()), may_resume[i]);
+    groups_.settle_all();
 }
 
 // ---- tracking

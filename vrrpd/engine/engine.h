@@ -20,6 +20,7 @@
 #include "vrrpd/engine/proxy_link.h"
 #include "vrrpd/engine/router.h"
 #include "vrrpd/engine/script_runner.h"
+#include "vrrpd/engine/sync_groups.h"
 
 namespace vrrpd::engine {
 
@@ -53,6 +54,7 @@ class Engine {
     const std::vector<std::unique_ptr<Router>>& routers() const { return routers_; }
     const std::map<std::string, std::unique_ptr<ScriptRunner>>& scripts() const { return scripts_; }
     const ProxyLink& proxy() const { return *proxy_; }
+    const SyncGroups& groups() const { return groups_; }
     const io::Network& network() const { return *network_; }
     std::vector<fsm::TrackRule> rules_of(const config::Instance& instance) const;
     fsm::TrackResult result_of(const fsm::TrackRule& rule) const;
@@ -93,6 +95,7 @@ class Engine {
     std::map<std::string, std::string> disabled_scripts_;  // name -> why
     Surroundings around_;
     std::vector<std::unique_ptr<Router>> routers_;  // in the order of the file
+    SyncGroups groups_{notifier_};
     std::vector<std::unique_ptr<Router>> leaving_;  // removed by a reload, letting go
     std::function<void()> done_;                    // set: stopping
     common::log::RateLimiter unknown_lines_{std::chrono::seconds(10)};

@@ -87,34 +87,42 @@ void Notifier::configure(const config::Globals& globals) {
 }
 
 void Notifier::notify(const config::Instance& instance, const fsm::Notify& notice) {
-    if (globals_ == nullptr) return;
-    const std::string priority = std::to_string(notice.priority);
-    if (notice.event == NotifyEvent::priority_changed) {
-        // Only for FIFOs, and only on request; the state is that of the last notification.
-        if (!instance.notify.priority_changes.value_or(globals_->notify_priority_changes)) return;
-        const auto last = last_mail_.find(instance.name);
-        const bool master = last != last_mail_.end() && last->second == NotifyEvent::master;
-        const std::string line = "INSTANCE \"" + instance.name + "\" " + (master ? "MASTER" : "BACKUP") +
-                                 "_PRIORITY " + priority + "\n";
-        fifo_.write(line);
-        vrrp_fifo_.write(line);
+    const Subject subject{"INSTANCE",    "VRRP Instance", "VRRP_Instance",
+                          instance.name, instance.notify, false};
+    if (notice.event != NotifyEvent::priority_changed)
+        return tell(subject, notice.event, std::to_string(notice.priority));
+    // Only for FIFOs, and only on request; the state is that of the last notification.
+    if (globals_ == nullptr || !instance.notify.priority_changes.value_or(globals_->notify_priority_changes))
         return;
-    }
-    const Row* row = find(notice.event);
-    if (row == nullptr) return;
-    run(instance, instance.notify.*row->own, {});
-    if (row->generic) run(instance, instance.notify.any, {"INSTANCE", instance.name, row->word, priority});
-    const std::string line = "INSTANCE \"" + instance.name + "\" " + row->word + " " + priority + "\n";
-    fifo_.write(line);
-    vrrp_fifo_.write(line);
-    if (row->subject != nullptr) mail(instance, notice.event);
+    const auto last = last_told_.find(subject.key());
+    const bool master = last != last_told_.end() && last->second == NotifyEvent::master;
+    write("INSTANCE \"" + instance.name + "\" " + (master ? "MASTER" : "BACKUP") + "_PRIORITY " +
+          std::to_string(notice.priority) + "\n");
 }
 
-void Notifier::run(const config::Instance& instance, const Command& command, std::vector<std::string> extra) {
+void Notifier::notify(const config::SyncGroup& group, NotifyEvent event) {
+    tell({"GROUP", "VRRP Group", "VRRP_Group", group.name, group.notify, true}, event, "0");
+}
+
+void Notifier::tell(const Subject& subject, NotifyEvent event, const std::string& priority) {
+    const Row* row = find(event);
+    if (globals_ == nullptr || row == nullptr) return;
+    run(subject, subject.notify.*row->own, {});
+    if (row->generic) run(subject, subject.notify.any, {subject.kind, subject.name, row->word, priority});
+    write(std::string(subject.kind) + " \"" + subject.name + "\" " + row->word + " " + priority + "\n");
+    if (row->subject != nullptr) mail(subject, event);
+}
+
+void Notifier::write(const std::string& line) {
+    fifo_.write(line);
+    vrrp_fifo_.write(line);
+}
+
+void Notifier::run(const Subject& subject, const Command& command, std::vector<std::string> extra) {
     if (!command) return;
     const auto account = account_for(command, *globals_);
     if (!account) {
-        log::error("VRRP_Instance({}) cannot run {}: {}", instance.name, command.argv[0],
+        log::error("{}({}) cannot run {}: {}", subject.log_name, subject.name, command.argv[0],
                    account.error().text);
         return;
     }
@@ -128,20 +136,21 @@ void Notifier::run(const config::Instance& instance, const Command& command, std
     }
     auto job = account->job(command.argv);
     job.argv.insert(job.argv.end(), extra.begin(), extra.end());
-    job.queue = "instance " + instance.name;
+    job.queue = subject.key();
     job.patience = kPatience;
-    helper_.run(std::move(job), [name = instance.name, script = command.argv[0]](const HelperEvent& event) {
+    const std::string who = std::string(subject.log_name) + "(" + subject.name + ")";
+    helper_.run(std::move(job), [who, script = command.argv[0]](const HelperEvent& event) {
         if (event.kind == HelperEvent::Kind::exited && event.status == 0) return;
-        log::warning("VRRP_Instance({}) notify script {}: {}", name, script, event.describe());
+        log::warning("{} notify script {}: {}", who, script, event.describe());
     });
 }
 
-void Notifier::mail(const config::Instance& instance, NotifyEvent event) {
-    const auto [last, first] = last_mail_.try_emplace(instance.name, event);
+void Notifier::mail(const Subject& subject, NotifyEvent event) {
+    const auto [last, first] = last_told_.try_emplace(subject.key(), event);
     const bool repeated = !first && last->second == event;
     last->second = event;
     const config::Mail& settings = globals_->mail;
-    if (repeated || !instance.notify.smtp_alert.value_or(settings.alert)) return;
+    if (repeated || !subject.notify.smtp_alert.value_or(settings.alert)) return;
     if (settings.server.empty() || settings.recipients.empty()) return;
     if (event == NotifyEvent::fault && settings.no_email_faults) return;
 
@@ -153,8 +162,10 @@ void Notifier::mail(const config::Instance& instance, NotifyEvent event) {
     message.helo = settings.helo_name.empty() ? host_name() : settings.helo_name;
     message.from = settings.from.empty() ? "keepalived@" + host_name() : settings.from;
     message.recipients = settings.recipients;
-    message.subject = "[" + node_ + "] VRRP Instance " + instance.name + " - " + row->subject;
-    message.body = row->body;
+    message.subject = "[" + node_ + "] " + subject.title + " " + subject.name + " - " + row->subject;
+    message.body = subject.group
+                       ? std::string("=> All VRRP group instances are now in ") + row->word + " state <="
+                       : row->body;
     message.date = std::time(nullptr);
     common::process::HelperJob job;
     job.task = io::kMailTask.name;

@@ -1,5 +1,5 @@
-// Tells the world about state changes: notify scripts, the FIFOs, mail. Scripts of one instance run one after
-// the other in the order of the transitions (a queue of the helper process, which also outlives us:
+// Tells the world about state changes: notify scripts, the FIFOs, mail. Scripts of one instance or group run
+// one after the other in the order of the transitions (a queue of the helper process, which also outlives us:
 // notify_stop still runs).
 #pragma once
 
@@ -21,17 +21,29 @@ class Notifier {
 
     // `globals` of configure() must still live.
     void notify(const config::Instance& instance, const fsm::Notify& event);
+    void notify(const config::SyncGroup& group, fsm::NotifyEvent event);
 
  private:
-    void run(const config::Instance& instance, const config::Command& command,
-             std::vector<std::string> extra);
-    void mail(const config::Instance& instance, fsm::NotifyEvent event);
+    // Who is told of: an instance or a group.
+    struct Subject {
+        const char* kind;      // "INSTANCE"
+        const char* title;     // "VRRP Instance": in mail
+        const char* log_name;  // "VRRP_Instance"
+        const std::string& name;
+        const config::Notifications& notify;
+        bool group;
+        std::string key() const { return std::string(kind) + " " + name; }
+    };
+    void tell(const Subject& subject, fsm::NotifyEvent event, const std::string& priority);
+    void run(const Subject& subject, const config::Command& command, std::vector<std::string> extra);
+    void mail(const Subject& subject, fsm::NotifyEvent event);
+    void write(const std::string& line);
 
     HelperPort& helper_;
     const config::Globals* globals_ = nullptr;
     std::string node_;  // router_id or host name
     io::NotifyFifo fifo_, vrrp_fifo_;
-    std::map<std::string, fsm::NotifyEvent> last_mail_;  // by instance: one mail per change
+    std::map<std::string, fsm::NotifyEvent> last_told_;  // by Subject::key(): one mail per change
 };
 
 std::string host_name();

@@ -54,7 +54,7 @@ void Router::adopt(std::shared_ptr<const config::Config> config, const config::I
     for (const config::UnicastPeer& peer : settings.unicast_peers) peers_.push_back(peer.address);
 }
 
-void Router::start(const fsm::Tracking& tracking) {
+void Router::start(const fsm::Tracking& tracking, bool may_resume) {
     listen();
     const io::Link* link = around_.network.find(settings_->interface);
     fsm::Start event;
@@ -62,7 +62,7 @@ void Router::start(const fsm::Tracking& tracking) {
     event.source = choose_source();
     note_source(event.source);
     event.tracking = tracking;
-    event.resume = former_life();
+    if (may_resume) event.resume = former_life();
     holding_ = event.resume.has_value();
     deliver(event);
 }

@@ -33,6 +33,7 @@ struct Surroundings {
     bool log_detail = false;  // -D
     std::function<void(Router&)> on_transition;
     std::function<void(Router&)> on_finished;
+    std::function<void(Router&)> on_step;  // after each event, its actions done
 };
 
 struct Counters {
@@ -61,11 +62,17 @@ class Router {
     Router& operator=(const Router&) = delete;
 
     // Opens the socket; looks at link, addresses and the state file; the election begins.
-    void start(const fsm::Tracking& tracking);
+    // `may_resume`: false where the rest of its sync group cannot.
+    void start(const fsm::Tracking& tracking, bool may_resume = true);
     void stop(bool keep_addresses, bool removed);
     // SIGHUP: the same virtual router with new settings. The role stays; addresses are diffed.
     void reconfigure(std::shared_ptr<const config::Config> config, const config::Instance& settings,
                      const fsm::Tracking& tracking);
+
+    // Whether a former life as master can go on.
+    bool can_resume() const { return former_life().has_value(); }
+    // What its sync group asks for.
+    void obey(const fsm::Event& order) { deliver(order); }
 
     void on_tracking(const fsm::Tracking& tracking);
     void on_datagram(const packet::Datagram& datagram);

@@ -25,6 +25,7 @@ void Router::deliver(const fsm::Event& event) {
         std::visit([this](const auto& one) { act(one); }, action);
     }
     arm();
+    around_.on_step(*this);
 }
 
 void Router::arm() {

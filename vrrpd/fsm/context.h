@@ -36,12 +36,13 @@ std::string seconds(Duration time);  // "3.6 s", "31 ms"
 // ---- transitions ----
 
 void become_backup(Context& c, std::string reason, Duration wait, std::string_view note = {});
-enum class Cause : unsigned char { timeout, resume };
+enum class Cause : unsigned char { timeout, resume, group };
 void become_master(Context& c, std::string reason, Cause cause);
 void become_fault(Context& c, std::string reason);
 void begin_yield(Context& c, std::string reason);
 void end_yield(Context& c, std::string reason);  // master again
 enum class Leave : unsigned char { remove_addresses, keep_addresses };
+void take_over(Context& c, Cause cause);  // a backup's wait is over
 void finish(Context& c, bool removed, Leave leave = Leave::remove_addresses);
 void announce(Context& c, int repeat);  // all addresses, with a line each
 

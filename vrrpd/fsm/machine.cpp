@@ -10,6 +10,7 @@ namespace {
 
 constexpr Duration kRestoreEvery = std::chrono::seconds(1);
 constexpr int kRestoreBurst = 5;
+constexpr std::uint8_t kLowestPriority = 1;
 
 bool in_startup_delay(const State& s) {
     return s.role == Role::init && s.deadlines.main != common::kNever;
@@ -155,8 +156,31 @@ void on_address_lost(Context& c, const AddressLost& lost) {
                 Level::warning);
 }
 
+void on_group_master(Context& c) {
+    if (c.state.role == Role::backup) take_over(c, Cause::group);
+}
+
+void on_group_backup(Context& c, const GroupBackup& event) {
+    State& s = c.state;
+    if (s.role != Role::master && s.role != Role::yielding) return;
+    const bool spoke = s.role == Role::master;
+    become_backup(c, event.reason, master_down_now(c));
+    if (!spoke) return;
+    // It leaves without having lost to anybody: a peer that is master already announces itself to the lowest
+    // priority, one that is backup need not wait after priority 0.
+    c.act(SendAdvert{kLowestPriority});
+    c.act(SendAdvert{packet::kPriorityStop});
+    c.log_short("sent 0 priority", Level::info, true);
+}
+
+void on_group_fault(Context& c, const GroupFault& event) {
+    c.state.group_fault = event.reason;
+    weigh(c, false);
+}
+
 void on_reconfigured(Context& c, const Reconfigured& change) {
     State& s = c.state;
+    if (c.params.group.empty()) s.group_fault.reset();
     if (c.params.version == 2 || s.role != Role::backup) s.master_interval = c.params.advert_interval;
     weigh(c, false);
     if (s.role == Role::backup) {
@@ -201,6 +225,9 @@ struct Handler {
         weigh(c, true);
     }
     void operator()(const Reconfigured& event) const { on_reconfigured(c, event); }
+    void operator()(const GroupMaster&) const { on_group_master(c); }
+    void operator()(const GroupBackup& event) const { on_group_backup(c, event); }
+    void operator()(const GroupFault& event) const { on_group_fault(c, event); }
 };
 
 }  // namespace

@@ -86,8 +86,17 @@ struct Reconfigured {
     std::vector<packet::IpAddress> added;
 };
 
+// What the sync group asks of a member (fsm/sync_group.h decides).
+struct GroupMaster {};  // every member may be master now
+struct GroupBackup {
+    std::string reason;
+};
+struct GroupFault {
+    std::optional<std::string> reason;  // another member's fault; none: no other is at fault any more
+};
+
 using Event = std::variant<Start, Stop, AdvertReceived, Timer, LinkChanged, SourceChanged, AddressLost,
-                           TrackingChanged, Reconfigured>;
+                           TrackingChanged, Reconfigured, GroupMaster, GroupBackup, GroupFault>;
 
 // ---- actions --------------------------------------------------------------------------------------------
 
@@ -182,8 +191,11 @@ struct State {
     Tracking tracking;
     std::optional<std::uint8_t> resumed_priority;  // kept until every check has reported once
     TimePoint preempt_after = common::kNever;      // end of preempt_delay; kNever: not begun
-    bool late_once = false;                        // has listened longer because its timer was late
-    int announce_repeat = 0;                       // of the pending second block
+    bool wants_master = false;  // in a sync group: its wait is over, the other members' not yet
+    bool joining = true;        // has neither been master nor given way to one: no example to its group
+    std::optional<std::string> group_fault;  // another member of the group is at fault
+    bool late_once = false;                  // has listened longer because its timer was late
+    int announce_repeat = 0;                 // of the pending second block
 
     RateLimit replies;  // to lower adverts: a flood of them costs one answer per interval
     RateLimit restores;
@@ -199,6 +211,9 @@ struct Step {
 };
 
 Step step(const Params& params, State state, const Event& event, TimePoint now);
+
+// What keeps this instance itself from running, if anything does: link, source address, a check of weight 0.
+std::optional<std::string> own_fault(const Params& params, const State& state);
 
 // When Timer is due; kNever: nothing is awaited.
 TimePoint next_deadline(const State& state);

@@ -30,7 +30,8 @@ struct Announcing {
 struct Params {
     std::string name;
     std::string interface;
-    int version = 2;  // 2 or 3
+    std::string group;  // the sync group it moves with (fsm/sync_group.h); empty: none
+    int version = 2;    // 2 or 3
     packet::Family family = packet::Family::v4;
     std::uint8_t vrid = 0;
     std::uint8_t priority = 100;  // base, 1-255; 255 owns the addresses

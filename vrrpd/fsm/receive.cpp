@@ -79,7 +79,7 @@ void backup_hears(Context& c, const AdvertReceived& advert) {
     }
     adopt_interval(c, advert);
     s.released_by.reset();
-    s.late_once = false;
+    s.late_once = s.wants_master = s.joining = false;
     s.deadlines.main = c.now + master_down_now(c);
 }
 

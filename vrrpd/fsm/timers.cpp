@@ -49,9 +49,13 @@ void master_down_expired(Context& c) {
                     Level::warning);
         return;
     }
-    std::string reason = takeover_reason(c);
-    forget_silent_master(c);
-    become_master(c, std::move(reason), Cause::timeout);
+    if (!c.params.group.empty()) {
+        // Only all members together: the group decides, at once when this was the last one that had to wait.
+        s.wants_master = true;
+        s.deadlines.main = c.now + master_down_now(c);
+        return;
+    }
+    take_over(c, Cause::timeout);
 }
 
 void advert_due(Context& c) {
@@ -112,6 +116,12 @@ Duration skew_now(const Context& c) {
 
 Duration master_down_now(const Context& c) {
     return master_down(c.params, c.state.priority, c.state.master_interval);
+}
+
+void take_over(Context& c, Cause cause) {
+    std::string reason = takeover_reason(c);
+    forget_silent_master(c);
+    become_master(c, std::move(reason), cause);
 }
 
 std::string seconds(Duration time) {

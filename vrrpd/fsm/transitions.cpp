@@ -17,6 +17,8 @@ void enter(Context& c, Role to, std::string reason) {
     s.reason = reason;
     s.deadlines = {};
     s.late_once = false;
+    s.wants_master = false;
+    if (holds_addresses(to)) s.joining = false;
     s.released_by.reset();
     s.preempt_after = common::kNever;
     c.act(Transition{from, to, std::move(reason)});
@@ -77,12 +79,16 @@ std::uint8_t priority_of(const Context& c) {
     return effective_priority(c.params.priority, s.tracking.delta);
 }
 
-std::optional<std::string> fault_of(const Context& c) {
-    const State& s = c.state;
-    if (!s.link_up && !c.params.dont_track_primary) return "interface " + c.params.interface + " is down";
-    if (!s.source) return "interface " + c.params.interface + " has no address to send adverts from";
+std::optional<std::string> own_fault(const Params& params, const State& s) {
+    if (!s.link_up && !params.dont_track_primary) return "interface " + params.interface + " is down";
+    if (!s.source) return "interface " + params.interface + " has no address to send adverts from";
     if (s.tracking.fault) return s.tracking.reason;
     return std::nullopt;
+}
+
+std::optional<std::string> fault_of(const Context& c) {
+    if (std::optional<std::string> own = own_fault(c.params, c.state)) return own;
+    return c.state.group_fault;
 }
 
 bool outranks(const Context& c, std::uint8_t priority, const packet::IpAddress& source) {
@@ -117,10 +123,8 @@ void become_master(Context& c, std::string reason, Cause cause) {
     s.deadlines.main = c.now + c.params.advert_interval;
     schedule_announcements(c);
     ++s.transitions_to_master;
-    if (cause == Cause::timeout) {
-        c.log_short("Receive advertisement timeout", Level::info, true);
-        c.log_instance("Transition to MASTER STATE");
-    }
+    if (cause == Cause::timeout) c.log_short("Receive advertisement timeout", Level::info, true);
+    if (cause != Cause::resume) c.log_instance("Transition to MASTER STATE");
     c.log_instance("Entering MASTER STATE");
     c.log_instance("setting protocol VIPs.");
     announcement_lines(c);
