@@ -44,6 +44,7 @@ class CopySink {
    public:
     explicit CopySink(char* to) : to_(to) {}
     void lasting(std::string_view piece) {
+        if (piece.empty()) return;  // may have no address
         std::memcpy(to_, piece.data(), piece.size());
         to_ += piece.size();
     }
