@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <memory>
 
 #include "common/control/protocol.h"
@@ -40,6 +41,17 @@ std::vector<int> socket_descriptors(pid_t pid) {
         if (std::string_view(target).starts_with("socket:")) numbers.push_back(static_cast<int>(*number));
     }
     return numbers;
+}
+
+// The workers of a master: HAProxy's master, which the pid file names, holds no listening socket itself.
+std::vector<pid_t> with_children(std::span<const pid_t> pids) {
+    std::vector<pid_t> all(pids.begin(), pids.end());
+    for (const pid_t pid : pids) {
+        const std::string process = std::to_string(pid);
+        std::ifstream children("/proc/" + process + "/task/" + process + "/children");
+        for (pid_t child; children >> child;) all.push_back(child);
+    }
+    return all;
 }
 
 // A short conversation with the old process over its control socket, blocking with a time limit.
@@ -162,7 +174,7 @@ Result<Takeover> take_over(const TakeoverPlan& plan) {
     if (spoke && *spoke) return takeover;
 
     bool complete = true;
-    for (const pid_t pid : plan.predecessors) {
+    for (const pid_t pid : with_children(plan.predecessors)) {
         auto sockets = steal_sockets(pid);
         if (!sockets && sockets.error().code == ESRCH) continue;  // gone already
         if (!sockets) {

@@ -576,7 +576,7 @@ class ProcessTest(unittest.TestCase):
         theirs = self.path("theirs.cfg")
         with open(config) as source, open(theirs, "w") as out:
             out.write("".join(line for line in source if "control-socket" not in line))
-        haproxy = subprocess.Popen(["haproxy", "-db", "-f", theirs], stderr=subprocess.DEVNULL)
+        haproxy = subprocess.Popen(["haproxy", "-W", "-db", "-f", theirs], stderr=subprocess.DEVNULL)
         self.processes.append(haproxy)
         self.serving()
         visitors = Visitors(self.port, 4)
