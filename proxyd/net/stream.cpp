@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -51,6 +53,30 @@ struct SlotAllocator {
     WaitSlot* slot;
 };
 
+// A socket's name in few bytes, as every idle connection holds two. Longer ones (Unix paths) are asked for each time.
+struct SocketName {
+    using Ask = int (*)(int, sockaddr*, socklen_t*);
+
+    common::Endpoint get(int fd, Ask ask) {
+        if (size_ > 0) return {reinterpret_cast<const sockaddr*>(bytes_), size_};
+        common::Endpoint name;
+        socklen_t size = common::Endpoint::capacity();
+        if (fd < 0 || ask(fd, name.data(), &size) != 0) return {};
+        name.resize(size);
+        keep(name);
+        return name;
+    }
+    void keep(const common::Endpoint& name) {
+        if (name.size() > sizeof bytes_) return;
+        size_ = static_cast<std::uint8_t>(name.size());
+        std::memcpy(bytes_, name.data(), size_);
+    }
+
+   private:
+    alignas(sockaddr_in6) std::byte bytes_[sizeof(sockaddr_in6)];
+    std::uint8_t size_ = 0;  // 0: not known yet
+};
+
 IoResult failed(int error) {
     if (error == EAGAIN || error == EWOULDBLOCK) return {IoResult::Kind::would_block, 0, 0};
     return {IoResult::Kind::error, 0, error};
@@ -94,7 +120,7 @@ struct Stream::Core {
     bool in_armed = false, out_armed = false;
     bool disturbed = false;
     WaitSlot in_slot, out_slot;
-    mutable common::Endpoint peer, local;
+    SocketName peer, local;
 };
 
 void intrusive_ptr_add_ref(Stream::Core* core) { ++core->references; }
@@ -104,7 +130,7 @@ void intrusive_ptr_release(Stream::Core* core) {
 
 Stream::Stream() noexcept = default;
 Stream::Stream(Worker& worker, int fd) : core_(new Core(worker, fd)) {}
-Stream::Stream(Worker& worker, int fd, const common::Endpoint& peer) : Stream(worker, fd) { core_->peer = peer; }
+Stream::Stream(Worker& worker, int fd, const common::Endpoint& peer) : Stream(worker, fd) { core_->peer.keep(peer); }
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&& other) noexcept {
     if (this != &other) {
@@ -223,26 +249,7 @@ void Stream::reset() {
     close();
 }
 
-namespace {
-
-template <class Call>
-const common::Endpoint& cached_name(common::Endpoint& cache, int fd, Call call) {
-    if (cache.empty() && fd >= 0) {
-        socklen_t size = common::Endpoint::capacity();
-        if (call(fd, cache.data(), &size) == 0) cache.resize(size);
-    }
-    return cache;
-}
-
-const common::Endpoint kNoEndpoint;
-
-}  // namespace
-
-const common::Endpoint& Stream::peer() const {
-    return core_ ? cached_name(core_->peer, fd(), ::getpeername) : kNoEndpoint;
-}
-const common::Endpoint& Stream::local() const {
-    return core_ ? cached_name(core_->local, fd(), ::getsockname) : kNoEndpoint;
-}
+common::Endpoint Stream::peer() const { return core_ ? core_->peer.get(fd(), ::getpeername) : common::Endpoint(); }
+common::Endpoint Stream::local() const { return core_ ? core_->local.get(fd(), ::getsockname) : common::Endpoint(); }
 
 }  // namespace proxyd::net

@@ -86,8 +86,8 @@ class Stream {
     void close();           // orderly; with unread input the peer may see a reset
     void reset();           // SO_LINGER 0: tells the peer at once
 
-    const common::Endpoint& peer() const;   // cached getpeername
-    const common::Endpoint& local() const;  // cached getsockname
+    common::Endpoint peer() const;   // getpeername, cached
+    common::Endpoint local() const;  // getsockname, cached
 
    private:
     struct Core;  // descriptor, armed flags, waiter; kept alive by armed waits; one allocation per connection

@@ -27,6 +27,7 @@ struct Exchange {
     Flow down;  // response: server (or our own reply) -> client
     upstream::Lease lease;
 
+    common::Endpoint server_source, server_destination;  // of the lease's connection
     const ProxySettings* backend = nullptr;
     End end = End::normal;
     int error_status = 0;         // of End::bad_request: the parser's

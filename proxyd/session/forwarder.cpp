@@ -47,8 +47,10 @@ void Forwarder::begin(Exchange& exchange) {
     exchange.response.clear();
     exchange.response.arena = &exchange.arena;
     expect_response(exchange);
-    exchange.context.server_source = &server.local();
-    exchange.context.server_destination = &server.peer();
+    exchange.server_source = server.local();
+    exchange.server_destination = server.peer();
+    exchange.context.server_source = &exchange.server_source;
+    exchange.context.server_destination = &exchange.server_destination;
 }
 
 void Forwarder::expect_response(Exchange& exchange) const {
