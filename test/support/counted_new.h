@@ -25,6 +25,16 @@ void* operator new(std::size_t size) {
     if (void* memory = std::malloc(size != 0 ? size : 1)) return memory;
     throw std::bad_alloc();
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    ++test::allocations;
+    return std::malloc(size != 0 ? size : 1);
+}
+// Asio takes coroutine frames from here when its recycling has none that fits.
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+    ++test::allocations;
+    void* memory = nullptr;
+    return ::posix_memalign(&memory, alignment < sizeof(void*) ? sizeof(void*) : alignment, size) == 0 ? memory : nullptr;
+}
 void operator delete(void* memory) noexcept {
     std::free(memory);
 }

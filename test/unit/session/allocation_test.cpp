@@ -1,39 +1,8 @@
 // The hot path allocates nothing: operator new is replaced in this program and counts what the worker's thread asks for.
 #include <catch2/catch.hpp>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "site.h"
-
-namespace {
-
-std::atomic<bool> counting{false};
-std::atomic<std::uint64_t> allocations{0};
-
-void* counted(std::size_t size, std::size_t alignment) {
-    if (counting.load(std::memory_order_relaxed) && proxyd::net::Worker::current()) allocations.fetch_add(1);
-    const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
-    void* memory = alignment > alignof(std::max_align_t) ? std::aligned_alloc(alignment, rounded) : std::malloc(size);
-    if (!memory) throw std::bad_alloc();
-    return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size, 1); }
-void* operator new[](std::size_t size) { return counted(size, 1); }
-void* operator new(std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
-void* operator new[](std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+#include "test/support/counted_new.h"
 
 namespace {
 
@@ -43,6 +12,12 @@ constexpr std::string_view kRequest =
 void answer_all(test::Peer& peer) {
     const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nServer: fake\r\n\r\n" + std::string(1000, 'x');
     while (!peer.receive_head().empty()) peer.send(answer);
+}
+
+std::size_t allocations_of(test::Site& site) {
+    std::size_t count = 0;
+    site.on_worker([&] { count = test::allocations; });
+    return count;
 }
 
 void exchange(test::Peer& client, int count) {
@@ -63,10 +38,10 @@ TEST_CASE("ten thousand keep-alive requests without one allocation") {
     });
     test::Peer client = test::Peer::connect(site.port());
     exchange(client, 100);  // warm: buffers, arena, frames
-    counting = true;
+    const std::size_t before = allocations_of(site);
+    CHECK(before > 0);  // counting works
     exchange(client, 10'000);
-    counting = false;
-    CHECK(allocations == 0);
+    CHECK(allocations_of(site) - before == 0);
     CHECK(server.accepted() == 1);
     client.finish();
     CHECK(client.ended());
@@ -85,10 +60,8 @@ TEST_CASE("the same with many clients at once") {
         }
     };
     for (int i = 0; i < 50; ++i) round();
-    allocations = 0;
-    counting = true;
+    const std::size_t before = allocations_of(site);
     for (int i = 0; i < 50; ++i) round();
-    counting = false;
-    CHECK(allocations == 0);
+    CHECK(allocations_of(site) - before == 0);
     for (auto& client : clients) client.close();
 }
