@@ -122,6 +122,7 @@ void Connection::fill_context(Exchange& exchange) const {
     context.process = &runtime.state->process;
     context.shared = runtime.state;
     context.http_mode = frontend_.http_mode;
+    context.unique_number = entrance.next_number();
     context.times.accept_wall_us = accept_wall_us_;
     // Accept and handshake belong to the first request; a later one begins where the former ended.
     context.times.accepted = micros(requests == 0 ? accepted_ : idle_since);

@@ -1,6 +1,7 @@
 // The doors of one worker: accepts connections on its listening sockets and runs a session for each.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -37,6 +38,11 @@ class Entrance {
     Runtime& runtime() const { return runtime_; }
     net::Worker& worker() const { return worker_; }
     ExchangePool& exchanges() const { return *exchanges_; }
+    // A number that no other exchange of the process has (%rt): each worker counts in a row of its own, so that none is
+    // shared. The worker's thread.
+    std::uint64_t next_number() {
+        return numbers_++ * static_cast<std::uint64_t>(runtime_.state->workers) + static_cast<std::uint64_t>(worker_.index());
+    }
 
    private:
     class Door;
@@ -44,6 +50,7 @@ class Entrance {
     net::Worker& worker_;
     std::unique_ptr<ExchangePool> exchanges_;
     std::vector<std::unique_ptr<Door>> doors_;
+    std::uint64_t numbers_ = 0;
 };
 
 }  // namespace proxyd::session
