@@ -57,7 +57,8 @@ constexpr Row kRows[] = {
     {"wait-for-handshake", Effect::none, "early data is not taken"},
     {"auth", Effect::refused, "user lists are not supported yet; the requests would pass"},
     {"lua", Effect::refused, "there is no Lua interpreter here; what the script decides would not happen"},
-    {"normalize-uri", Effect::refused, "not supported yet; rules that look at the path would see another one"},
+    {"normalize-uri", Effect::refused,
+     "not supported yet; rules that look at the path would see another one"},
     {"reject", Effect::refused, "not supported yet; the requests would pass"},
     {"return", Effect::refused, "not supported yet; the requests would go to a server"},
     {"send-spoe-group", Effect::refused, "not supported yet; what the agent decides would not happen"},
@@ -82,7 +83,8 @@ bool starts_row(std::string_view action, std::string_view name) {
 bool skip_absent_action(Reading& in, const Statement& line, rules::Phase phase) {
     const std::string& action = line.argument(0);
     const auto present = rules::RuleSet::action_names(phase);
-    if (std::ranges::any_of(present, [&](std::string_view each) { return starts_row(action, each); })) return false;
+    if (std::ranges::any_of(present, [&](std::string_view each) { return starts_row(action, each); }))
+        return false;
     const std::string_view name = std::string_view(action).substr(0, action.find('('));
     const std::string what = "'" + line.name() + " " + std::string(name) + "'";
     if (action == "use-service") {
@@ -90,10 +92,13 @@ bool skip_absent_action(Reading& in, const Statement& line, rules::Phase phase) 
         if (metrics)
             in.no_effect(line, what, "metrics have no place of their own in this proxy yet");
         else
-            in.error(line, what + " is refused: the service does not exist here, and its requests would go to a server");
+            in.error(
+                line,
+                what + " is refused: the service does not exist here, and its requests would go to a server");
         return true;
     }
-    const auto* row = std::ranges::find_if(kRows, [&](const Row& each) { return starts_row(action, each.name); });
+    const auto* row =
+        std::ranges::find_if(kRows, [&](const Row& each) { return starts_row(action, each.name); });
     if (row == std::end(kRows)) return false;
     if (row->effect == Effect::none)
         in.no_effect(line, what, row->why);

@@ -1,5 +1,6 @@
-// Actions of http-request, http-response and http-after-response that HAProxy documents and the rules room does not have
-// yet. Those that only count, mark or remember are left out with a warning; those that decide are refused.
+// Actions of http-request, http-response and http-after-response that HAProxy documents and the rules room
+// does not have yet. Those that only count, mark or remember are left out with a warning; those that decide
+// are refused.
 #pragma once
 
 #include "proxyd/config/reading.h"

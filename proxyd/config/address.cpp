@@ -30,17 +30,28 @@ struct Prefix {
 };
 
 constexpr std::array kPrefixes{
-    Prefix{"ip", Family::any},          Prefix{"ipv4", Family::v4},
-    Prefix{"ipv6", Family::v6},         Prefix{"tcp", Family::any},
-    Prefix{"tcp4", Family::v4},         Prefix{"tcp6", Family::v6},
-    Prefix{"udp", Family::any, true},   Prefix{"udp4", Family::v4, true},
-    Prefix{"udp6", Family::v6, true},   Prefix{"quic4", Family::v4, true, true},
-    Prefix{"quic6", Family::v6, true, true}, Prefix{"uxdg", Family::local, true},
-    Prefix{"uxst", Family::local},      Prefix{"unix", Family::local},
-    Prefix{"abns", Family::abstract},   Prefix{"abnsz", Family::abstract_short},
-    Prefix{"fd", Family::descriptor},   Prefix{"sockpair", Family::foreign},
-    Prefix{"mptcp", Family::any},       Prefix{"mptcp4", Family::v4},
-    Prefix{"mptcp6", Family::v6},       Prefix{"rhttp", Family::foreign},
+    Prefix{"ip", Family::any},
+    Prefix{"ipv4", Family::v4},
+    Prefix{"ipv6", Family::v6},
+    Prefix{"tcp", Family::any},
+    Prefix{"tcp4", Family::v4},
+    Prefix{"tcp6", Family::v6},
+    Prefix{"udp", Family::any, true},
+    Prefix{"udp4", Family::v4, true},
+    Prefix{"udp6", Family::v6, true},
+    Prefix{"quic4", Family::v4, true, true},
+    Prefix{"quic6", Family::v6, true, true},
+    Prefix{"uxdg", Family::local, true},
+    Prefix{"uxst", Family::local},
+    Prefix{"unix", Family::local},
+    Prefix{"abns", Family::abstract},
+    Prefix{"abnsz", Family::abstract_short},
+    Prefix{"fd", Family::descriptor},
+    Prefix{"sockpair", Family::foreign},
+    Prefix{"mptcp", Family::any},
+    Prefix{"mptcp4", Family::v4},
+    Prefix{"mptcp6", Family::v6},
+    Prefix{"rhttp", Family::foreign},
     Prefix{"ring", Family::foreign},
 };
 
@@ -68,8 +79,9 @@ Result<Parts> split_prefix(std::string_view text) {
         out.prefix = out.rest.substr(0, at);
         const auto* row = std::ranges::find(kPrefixes, out.prefix, &Prefix::name);
         if (row == kPrefixes.end())
-            return fail("unknown address family '" + std::string(out.prefix) + "@' in '" + std::string(text) + "'",
-                        Side::config);
+            return fail(
+                "unknown address family '" + std::string(out.prefix) + "@' in '" + std::string(text) + "'",
+                Side::config);
         out.family = row->family;
         out.quic = row->quic;
         out.datagram |= row->datagram;
@@ -125,7 +137,8 @@ Result<Endpoint> resolve(std::string_view host, Family family) {
     const std::string name(host);
     const int code = ::getaddrinfo(name.c_str(), nullptr, &hints, &found);
     if (code != 0)
-        return fail("'" + name + "' is neither an address nor a name that can be resolved (" + ::gai_strerror(code) + ")",
+        return fail("'" + name + "' is neither an address nor a name that can be resolved (" +
+                        ::gai_strerror(code) + ")",
                     Side::config);
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
     return Endpoint(found->ai_addr, found->ai_addrlen);
@@ -141,7 +154,8 @@ Result<Endpoint> abstract_socket(std::string_view name, bool padded) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (name.empty() || name.size() >= sizeof address.sun_path)
-        return fail("an abstract socket name has 1 to 107 bytes, not '" + std::string(name) + "'", Side::config);
+        return fail("an abstract socket name has 1 to 107 bytes, not '" + std::string(name) + "'",
+                    Side::config);
     std::ranges::copy(name, address.sun_path + 1);
     const std::size_t size = padded ? sizeof address : offsetof(sockaddr_un, sun_path) + 1 + name.size();
     return Endpoint(reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size));
@@ -160,7 +174,8 @@ std::unexpected<common::Error> unsupported(std::string_view text) {
     return fail("address '" + std::string(text) + "': this family is not supported", Side::config);
 }
 
-Result<void> add_listen_address(std::string_view text, std::string_view unix_prefix, std::vector<ListenAddress>& out) {
+Result<void> add_listen_address(std::string_view text, std::string_view unix_prefix,
+                                std::vector<ListenAddress>& out) {
     const auto parts = split_prefix(text);
     if (!parts) return std::unexpected(parts.error());
     ListenAddress one;
@@ -169,8 +184,10 @@ Result<void> add_listen_address(std::string_view text, std::string_view unix_pre
     if (parts->family == Family::foreign || (parts->datagram && !parts->quic)) return unsupported(text);
     if (parts->family == Family::descriptor) {
         const auto fd = common::parse_number(parts->rest, 0, 1 << 20);
-        if (!fd) return fail("'fd@' expects the number of an inherited socket, not '" + std::string(parts->rest) + "'",
-                             Side::config);
+        if (!fd)
+            return fail(
+                "'fd@' expects the number of an inherited socket, not '" + std::string(parts->rest) + "'",
+                Side::config);
         one.inherited_fd = static_cast<int>(*fd);
         out.push_back(std::move(one));
         return {};
@@ -188,9 +205,11 @@ Result<void> add_listen_address(std::string_view text, std::string_view unix_pre
     const auto dash = split.port.find('-');
     const auto first = parse_port(split.port.substr(0, dash), text, 1);
     if (!first) return std::unexpected(first.error());
-    const auto last = dash == std::string_view::npos ? first : parse_port(split.port.substr(dash + 1), text, 1);
+    const auto last =
+        dash == std::string_view::npos ? first : parse_port(split.port.substr(dash + 1), text, 1);
     if (!last) return std::unexpected(last.error());
-    if (*last < *first) return fail("the port range in '" + std::string(text) + "' runs backwards", Side::config);
+    if (*last < *first)
+        return fail("the port range in '" + std::string(text) + "' runs backwards", Side::config);
     auto address = any_or_resolved(split.host, parts->family);
     if (!address) return std::unexpected(address.error());
     for (int port = *first; port <= *last; ++port) {
@@ -240,7 +259,8 @@ std::string expand_address(std::string_view text, const Variables& variables) {
     return out;
 }
 
-Result<std::vector<ListenAddress>> parse_listen_addresses(std::string_view text, std::string_view unix_prefix) {
+Result<std::vector<ListenAddress>> parse_listen_addresses(std::string_view text,
+                                                          std::string_view unix_prefix) {
     std::vector<ListenAddress> out;
     for (const std::string_view element : common::split(text, ',')) {
         if (element.empty()) return fail("an empty address in '" + std::string(text) + "'", Side::config);
@@ -270,9 +290,9 @@ Result<ServerAddress> parse_server_address(std::string_view text) {
     if (split.has_port && split.port.empty())
         return fail("'" + std::string(text) + "' has a colon but no port", Side::config);
     if (split.has_port)
-        if (const auto read = read_server_port(split.port, text, out); !read) return std::unexpected(read.error());
-    if (host.empty() && !split.has_port)
-        return fail("an empty server address", Side::config);
+        if (const auto read = read_server_port(split.port, text, out); !read)
+            return std::unexpected(read.error());
+    if (host.empty() && !split.has_port) return fail("an empty server address", Side::config);
     out.client_destination = host.empty() || host == "*" || host == "0.0.0.0" || host == "::";
     out.address = host.empty() || host == "*" ? Endpoint::any_v4(0) : literal(host, parts->family);
     if (!out.address.empty()) out.address.set_port(static_cast<std::uint16_t>(out.port));

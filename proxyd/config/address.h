@@ -1,5 +1,6 @@
-// Addresses as `bind`, `server`, `log` and `stats socket` write them (configuration manual 4.2 "bind", "server" and
-// chapter 11 of later editions): families by prefix, ports, port ranges, offsets, inherited descriptors.
+// Addresses as `bind`, `server`, `log` and `stats socket` write them (configuration manual 4.2 "bind",
+// "server" and chapter 11 of later editions): families by prefix, ports, port ranges, offsets, inherited
+// descriptors.
 #pragma once
 
 #include <string>
@@ -22,8 +23,9 @@ struct ListenAddress {
     bool quic = false;  // QUIC is not served yet
 };
 
-// `*:80`, `:80`, `ip:80-90`, `[v6]:80`, `ipv4@`, `ipv6@`, `tcp4@`, `unix@/path`, `/path`, `abns@name`, `fd@N`, lists with
-// commas. A port is required for IP; host names are resolved at once. `unix_prefix` goes before paths (unix-bind).
+// `*:80`, `:80`, `ip:80-90`, `[v6]:80`, `ipv4@`, `ipv6@`, `tcp4@`, `unix@/path`, `/path`, `abns@name`,
+// `fd@N`, lists with commas. A port is required for IP; host names are resolved at once. `unix_prefix` goes
+// before paths (unix-bind).
 common::Result<std::vector<ListenAddress>> parse_listen_addresses(std::string_view text,
                                                                   std::string_view unix_prefix = {});
 
@@ -37,11 +39,12 @@ struct ServerAddress {
 };
 common::Result<ServerAddress> parse_server_address(std::string_view text);
 
-// `ip`, `ip:port`, `host:port`, `/path`, `unix@`, `fd@N` with a port that may be missing; for `log` and `source`.
+// `ip`, `ip:port`, `host:port`, `/path`, `unix@`, `fd@N` with a port that may be missing; for `log` and
+// `source`.
 struct PeerAddress {
     common::Endpoint address;  // empty for fd@
     int fd = -1;
-    bool datagram = true;      // false after tcp@ and stream+
+    bool datagram = true;  // false after tcp@ and stream+
 };
 common::Result<PeerAddress> parse_peer_address(std::string_view text, int default_port);
 

@@ -20,8 +20,9 @@ std::string known_units(Reading& in, const Statement& line, const std::string& t
     struct Row {
         std::string_view written, meant;
     };
-    constexpr Row kUnits[] = {{"sec", "s"}, {"secs", "s"},  {"second", "s"}, {"seconds", "s"}, {"min", "m"},  {"mins", "m"},
-                              {"minute", "m"}, {"minutes", "m"}, {"hour", "h"}, {"hours", "h"}, {"day", "d"}, {"days", "d"}};
+    constexpr Row kUnits[] = {{"sec", "s"},  {"secs", "s"},  {"second", "s"}, {"seconds", "s"},
+                              {"min", "m"},  {"mins", "m"},  {"minute", "m"}, {"minutes", "m"},
+                              {"hour", "h"}, {"hours", "h"}, {"day", "d"},    {"days", "d"}};
     const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
     const auto* row = std::ranges::find(kUnits, std::string_view(text).substr(digits), &Row::written);
     if (digits == 0 || row == std::end(kUnits)) return text;
@@ -44,7 +45,8 @@ bool read_duration(Reading& in, const Statement& line, std::size_t index, common
 
 std::size_t find_condition(const Statement& line) {
     const auto words = line.arguments();
-    const auto it = std::ranges::find_if(words, [](const auto& word) { return word == "if" || word == "unless"; });
+    const auto it =
+        std::ranges::find_if(words, [](const auto& word) { return word == "if" || word == "unless"; });
     return static_cast<std::size_t>(it - words.begin());
 }
 

@@ -1,4 +1,5 @@
-// Small readers of one argument, and handler templates for rows that only store one: the row names the member.
+// Small readers of one argument, and handler templates for rows that only store one: the row names the
+// member.
 #pragma once
 
 #include <string>

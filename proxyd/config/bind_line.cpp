@@ -4,8 +4,8 @@
 #include <array>
 
 #include "proxyd/config/address.h"
-#include "proxyd/config/users.h"
 #include "proxyd/config/files.h"
+#include "proxyd/config/users.h"
 #include "proxyd/net/tls_context.h"
 
 namespace proxyd::config {
@@ -65,17 +65,23 @@ constexpr auto inert = inert_word<Bind>;
 constexpr auto refused = refused_word<Bind>;
 
 constexpr Word kWords[] = {
-    {"accept-proxy", 0, set_flag<&Bind::accept_proxy>, Effect::works, "", "clients speak the PROXY protocol first"},
-    {"backlog", 1, set_count<&Bind::backlog>, Effect::works, "<number>", "length of the queue of new connections"},
-    {"defer-accept", 0, set_flag<&Bind::defer_accept>, Effect::works, "", "wake up when the client has sent data"},
+    {"accept-proxy", 0, set_flag<&Bind::accept_proxy>, Effect::works, "",
+     "clients speak the PROXY protocol first"},
+    {"backlog", 1, set_count<&Bind::backlog>, Effect::works, "<number>",
+     "length of the queue of new connections"},
+    {"defer-accept", 0, set_flag<&Bind::defer_accept>, Effect::works, "",
+     "wake up when the client has sent data"},
     {"gid", 1, set_gid, Effect::works, "<number>", "group of the Unix socket"},
     {"group", 1, set_group, Effect::works, "<name>", "group of the Unix socket"},
-    {"interface", 1, set_text<&Bind::interface>, Effect::works, "<name>", "accept from this network interface only"},
-    {"maxconn", 1, set_count<&Bind::maxconn>, Effect::works, "<number>", "connections of this listener at most"},
+    {"interface", 1, set_text<&Bind::interface>, Effect::works, "<name>",
+     "accept from this network interface only"},
+    {"maxconn", 1, set_count<&Bind::maxconn>, Effect::works, "<number>",
+     "connections of this listener at most"},
     {"mode", 1, set_mode, Effect::works, "<octal>", "file mode of the Unix socket"},
     {"name", 1, set_text<&Bind::name>, Effect::works, "<name>", "listener's name in logs and statistics"},
     {"tfo", 0, set_flag<&Bind::tfo>, Effect::works, "", "TCP fast open"},
-    {"transparent", 0, set_flag<&Bind::transparent>, Effect::works, "", "accept connections to foreign addresses"},
+    {"transparent", 0, set_flag<&Bind::transparent>, Effect::works, "",
+     "accept connections to foreign addresses"},
     {"uid", 1, set_uid, Effect::works, "<number>", "owner of the Unix socket"},
     {"user", 1, set_user, Effect::works, "<name>", "owner of the Unix socket"},
     {"v4v6", 0, set_flag<&Bind::v4v6>, Effect::works, "", "an IPv6 address accepts IPv4, too"},
@@ -99,8 +105,10 @@ constexpr Word kWords[] = {
     inert("quic-cc-algo", 1, "QUIC is not supported yet"),
     inert("quic-force-retry", 0, "QUIC is not supported yet"),
     inert("quic-socket", 1, "QUIC is not supported yet"),
-    refused("accept-netscaler-cip", 1, "the NetScaler header is not supported yet and would be taken for the request"),
-    refused("namespace", 1, "network namespaces are not supported yet; the address would be opened elsewhere"),
+    refused("accept-netscaler-cip", 1,
+            "the NetScaler header is not supported yet and would be taken for the request"),
+    refused("namespace", 1,
+            "network namespaces are not supported yet; the address would be opened elsewhere"),
     refused("tcp-md5sig", 1, "unsigned segments would be accepted"),
 };
 
@@ -125,8 +133,7 @@ void check_tls(Reading& in, const Statement& line, const Bind& bind) {
     const bool named = std::ranges::any_of(line.words, [](const auto& word) {
         return word == "crt" || word == "crt-list" || word == "default-crt";
     });
-    if (bind.tls.enabled && !named)
-        in.error(line, "'bind' with 'ssl' needs a certificate: 'crt FILE'");
+    if (bind.tls.enabled && !named) in.error(line, "'bind' with 'ssl' needs a certificate: 'crt FILE'");
     if (!bind.tls.enabled && !bind.tls.crt.empty())
         in.warning(line, "'bind' has a certificate but no 'ssl': this address speaks plain text");
     if (bind.tls.verify_required && bind.tls.ca_file.empty())
@@ -148,7 +155,8 @@ std::span<const Word> bind_words() {
 }
 
 void read_bind_line(Reading& in, const Statement& line) {
-    const std::string text = expand_address(line.argument(0), [&](std::string_view name) { return in.environment.get(name); });
+    const std::string text =
+        expand_address(line.argument(0), [&](std::string_view name) { return in.environment.get(name); });
     const auto addresses = parse_listen_addresses(text, in.unix_bind.prefix);
     if (!addresses) in.error(line, addresses.error());
 
@@ -161,7 +169,8 @@ void read_bind_line(Reading& in, const Statement& line) {
     if (!addresses) return;
     for (const ListenAddress& address : *addresses) {
         if (address.quic) {
-            in.no_effect(line, "'" + address.text + "'", "QUIC is not supported yet, this address is not opened");
+            in.no_effect(line, "'" + address.text + "'",
+                         "QUIC is not supported yet, this address is not opened");
             continue;
         }
         bind.text = address.text;

@@ -20,7 +20,8 @@ struct Version {
     int number;
 };
 constexpr std::array kVersions{
-    Version{"SSLv3", 9}, Version{"TLSv1.0", 10}, Version{"TLSv1.1", 11}, Version{"TLSv1.2", 12}, Version{"TLSv1.3", 13},
+    Version{"SSLv3", 9},    Version{"TLSv1.0", 10}, Version{"TLSv1.1", 11},
+    Version{"TLSv1.2", 12}, Version{"TLSv1.3", 13},
 };
 
 void enable(const WordInput&, Bind& bind) {
@@ -44,7 +45,8 @@ void add_certificate(const WordInput& word, Bind& bind) {
 }
 
 // A line of a crt-list: FILE [ [words] ] [SNI filters]. Certificates are chosen by the names inside them.
-void add_listed(const WordInput& word, Bind& bind, std::string_view text, const std::string& list, int number) {
+void add_listed(const WordInput& word, Bind& bind, std::string_view text, const std::string& list,
+                int number) {
     const auto words = tokenize(text, [](std::string_view) { return std::nullopt; });
     if (!words) return word.error(list + ":" + std::to_string(number) + ": " + words.error().text);
     if (words->empty()) return;
@@ -52,8 +54,10 @@ void add_listed(const WordInput& word, Bind& bind, std::string_view text, const 
     if (const auto readable = check_certificate(path); !readable)
         return word.error(list + ":" + std::to_string(number) + ": " + readable.error().text);
     if (words->size() > 1)
-        word.in.warning(word.line, list + ":" + std::to_string(number) +
-                                       ": what follows the file name has no effect yet; the certificate's own names decide");
+        word.in.warning(
+            word.line,
+            list + ":" + std::to_string(number) +
+                ": what follows the file name has no effect yet; the certificate's own names decide");
     bind.tls.crt.push_back(std::move(path));
 }
 
@@ -80,7 +84,8 @@ void set_verify(const WordInput& word, Bind& bind) {
 
 void set_version(const WordInput& word, int& version) {
     const int number = tls_version_number(word.arguments[0]);
-    if (number == 0) return word.error("unknown TLS version '" + word.arguments[0] + "' (TLSv1.0 to TLSv1.3)");
+    if (number == 0)
+        return word.error("unknown TLS version '" + word.arguments[0] + "' (TLSv1.0 to TLSv1.3)");
     if (number < 12) word.no_effect("versions before TLS 1.2 are not offered");
     version = std::max(number, 12);
 }
@@ -111,27 +116,35 @@ constexpr std::string_view kOld = "SSL 3.0, TLS 1.0 and TLS 1.1 are not offered"
 
 constexpr Word kWords[] = {
     {"ssl", 0, enable, Effect::works, "", "clients speak TLS"},
-    {"alpn", 1, set_text<&net::TlsServerSettings::alpn>, Effect::works, "<list>", "application protocols, best first"},
+    {"alpn", 1, set_text<&net::TlsServerSettings::alpn>, Effect::works, "<list>",
+     "application protocols, best first"},
     {"ca-file", 1, set_ca_file, Effect::works, "<file>", "authority of the clients' certificates"},
-    {"ciphers", 1, set_text<&net::TlsServerSettings::ciphers>, Effect::works, "<list>", "ciphers up to TLS 1.2"},
-    {"ciphersuites", 1, set_text<&net::TlsServerSettings::ciphersuites>, Effect::works, "<list>", "ciphers of TLS 1.3"},
-    {"crt", 1, add_certificate, Effect::works, "<file or folder>", "certificate chain and key in PEM; repeatable"},
+    {"ciphers", 1, set_text<&net::TlsServerSettings::ciphers>, Effect::works, "<list>",
+     "ciphers up to TLS 1.2"},
+    {"ciphersuites", 1, set_text<&net::TlsServerSettings::ciphersuites>, Effect::works, "<list>",
+     "ciphers of TLS 1.3"},
+    {"crt", 1, add_certificate, Effect::works, "<file or folder>",
+     "certificate chain and key in PEM; repeatable"},
     {"default-crt", 1, add_certificate, Effect::works, "<file>", "certificate for names that no other has"},
     {"crt-list", 1, add_certificate_list, Effect::works, "<file>", "a list of certificates"},
-    {"curves", 1, set_text<&net::TlsServerSettings::curves>, Effect::works, "<list>", "curves of the key exchange"},
-    {"ecdhe", 1, set_text<&net::TlsServerSettings::curves>, Effect::works, "<curve>", "curve of the key exchange"},
+    {"curves", 1, set_text<&net::TlsServerSettings::curves>, Effect::works, "<list>",
+     "curves of the key exchange"},
+    {"ecdhe", 1, set_text<&net::TlsServerSettings::curves>, Effect::works, "<curve>",
+     "curve of the key exchange"},
     {"force-tlsv12", 0, force_v12, Effect::works, "", "TLS 1.2 only"},
     {"force-tlsv13", 0, force_v13, Effect::works, "", "TLS 1.3 only"},
     {"no-alpn", 0, nothing, Effect::works, "", "no application protocol is negotiated"},
     {"no-sslv3", 0, nothing, Effect::works, "", "never offered anyway"},
-    {"no-tls-tickets", 0, set_flag<&net::TlsServerSettings::tickets, false>, Effect::works, "", "no session tickets"},
+    {"no-tls-tickets", 0, set_flag<&net::TlsServerSettings::tickets, false>, Effect::works, "",
+     "no session tickets"},
     {"no-tlsv10", 0, nothing, Effect::works, "", "never offered anyway"},
     {"no-tlsv11", 0, nothing, Effect::works, "", "never offered anyway"},
     {"no-tlsv12", 0, no_v12, Effect::works, "", "TLS 1.3 only"},
     {"no-tlsv13", 0, no_v13, Effect::works, "", "TLS 1.2 only"},
     {"ssl-max-ver", 1, set_max_version, Effect::works, "TLSv1.x", "newest TLS version"},
     {"ssl-min-ver", 1, set_min_version, Effect::works, "TLSv1.x", "oldest TLS version"},
-    {"strict-sni", 0, set_flag<&net::TlsServerSettings::strict_sni>, Effect::works, "", "refuse names without a certificate"},
+    {"strict-sni", 0, set_flag<&net::TlsServerSettings::strict_sni>, Effect::works, "",
+     "refuse names without a certificate"},
     {"tls-tickets", 0, set_flag<&net::TlsServerSettings::tickets>, Effect::works, "", "session tickets"},
     {"verify", 1, set_verify, Effect::works, "none|optional|required", "ask clients for a certificate"},
     inert("allow-0rtt", 0, "early data is not taken"),

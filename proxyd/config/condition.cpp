@@ -33,7 +33,8 @@ Result<Version> parse_version(std::string_view text) {
     std::string_view rest = text;
     for (int& number : numbers) {
         const auto [end, ec] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-        if (ec != std::errc() || number < 0) return fail("'" + std::string(text) + "' is not a version", Side::config);
+        if (ec != std::errc() || number < 0)
+            return fail("'" + std::string(text) + "' is not a version", Side::config);
         rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
         if (!rest.starts_with('.')) break;
         rest.remove_prefix(1);
@@ -120,7 +121,7 @@ constexpr std::array kPredicates{
 
 // Recursive descent: or < and < not < term. Terms nest at most kMaxDepth deep.
 class Evaluator {
-   public:
+ public:
     Evaluator(std::string_view text, const Variables& variables)
         : text_(text), rest_(text), variables_(variables) {}
 
@@ -128,11 +129,12 @@ class Evaluator {
         skip_blanks();
         if (rest_.empty()) return false;
         const auto value = any(0);
-        if (value && !rest_.empty()) return unparsable("unexpected '" + std::string(rest_) + "' at the end of");
+        if (value && !rest_.empty())
+            return unparsable("unexpected '" + std::string(rest_) + "' at the end of");
         return value;
     }
 
-   private:
+ private:
     static constexpr int kMaxDepth = 64;
 
     Result<bool> any(int depth) {
@@ -178,9 +180,10 @@ class Evaluator {
         const std::string_view name = rest_.substr(0, rest_.find_first_of("( \t)&|!"));
         const Predicate* row = common::find_row(std::span<const Predicate>(kPredicates), name);
         if (row == nullptr)
-            return unparsable("unknown predicate '" + std::string(name) + "'" +
-                              common::did_you_mean(name, common::row_names(std::span<const Predicate>(kPredicates))) +
-                              " in");
+            return unparsable(
+                "unknown predicate '" + std::string(name) + "'" +
+                common::did_you_mean(name, common::row_names(std::span<const Predicate>(kPredicates))) +
+                " in");
         rest_.remove_prefix(name.size());
         if (!rest_.starts_with('(')) return unparsable("missing '(' after '" + std::string(name) + "' in");
         rest_.remove_prefix(1);
@@ -249,8 +252,8 @@ std::span<const std::string_view> features() {
 Result<bool> evaluate_condition(std::string_view text, const Variables& variables) {
     const auto words = tokenize(text, variables);
     if (!words)
-        return fail(words.error().text + " at position " + std::to_string(words.error().column) + " of condition '" +
-                        std::string(text) + "'",
+        return fail(words.error().text + " at position " + std::to_string(words.error().column) +
+                        " of condition '" + std::string(text) + "'",
                     Side::config);
     std::string expression;
     for (const std::string& word : *words) {

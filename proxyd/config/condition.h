@@ -1,5 +1,5 @@
-// Conditions of `.if`, `.elif` and the command line's `-cc` (configuration manual 2.4). Pure but for defined(), which
-// looks at the given variables.
+// Conditions of `.if`, `.elif` and the command line's `-cc` (configuration manual 2.4). Pure but for
+// defined(), which looks at the given variables.
 #pragma once
 
 #include <span>

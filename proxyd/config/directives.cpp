@@ -15,21 +15,23 @@ struct Directives::Row {
 };
 
 const Directives::Row Directives::kRows[] = {
-    {".if", true, &Directives::if_},          {".elif", true, &Directives::elif},
-    {".else", true, &Directives::else_},      {".endif", true, &Directives::endif},
-    {".notice", false, &Directives::notice},  {".warning", false, &Directives::warning},
-    {".alert", false, &Directives::alert},    {".diag", false, &Directives::diag},
+    {".if", true, &Directives::if_},         {".elif", true, &Directives::elif},
+    {".else", true, &Directives::else_},     {".endif", true, &Directives::endif},
+    {".notice", false, &Directives::notice}, {".warning", false, &Directives::warning},
+    {".alert", false, &Directives::alert},   {".diag", false, &Directives::diag},
 };
 
-bool Directives::consume(Reading& in, std::string_view line, common::Location where, const Variables& variables) {
+bool Directives::consume(Reading& in, std::string_view line, common::Location where,
+                         const Variables& variables) {
     const std::string_view text = common::trim(line);
     if (!text.starts_with('.')) return !active();
     const std::string_view name = text.substr(0, text.find_first_of(" \t#(\""));
     const Row* row = common::find_row(std::span<const Row>(kRows), name);
     if (row == nullptr) {
         if (active())
-            in.out.error(where, "unknown directive '" + std::string(name) + "'" +
-                                    common::did_you_mean(name, common::row_names(std::span<const Row>(kRows))));
+            in.out.error(where,
+                         "unknown directive '" + std::string(name) + "'" +
+                             common::did_you_mean(name, common::row_names(std::span<const Row>(kRows))));
         return true;
     }
     if (active() || row->shapes_blocks) (this->*row->run)(in, text.substr(name.size()), where, variables);
@@ -37,7 +39,8 @@ bool Directives::consume(Reading& in, std::string_view line, common::Location wh
 }
 
 void Directives::finish(Reading& in) const {
-    for (const Block& block : blocks_) in.out.error(block.where, "this '.if' has no '.endif' before the end of the file");
+    for (const Block& block : blocks_)
+        in.out.error(block.where, "this '.if' has no '.endif' before the end of the file");
 }
 
 namespace {
@@ -56,7 +59,8 @@ void Directives::if_(Reading& in, std::string_view rest, common::Location where,
     blocks_.push_back(block);
 }
 
-void Directives::elif(Reading& in, std::string_view rest, common::Location where, const Variables& variables) {
+void Directives::elif (Reading& in, std::string_view rest, common::Location where,
+                       const Variables& variables) {
     if (blocks_.empty() || blocks_.back().in_else)
         return in.out.error(where, blocks_.empty() ? "'.elif' without '.if'" : "'.elif' after '.else'");
     Block& block = blocks_.back();
@@ -77,8 +81,8 @@ void Directives::endif(Reading& in, std::string_view, common::Location where, co
     blocks_.pop_back();
 }
 
-void Directives::message(Reading& in, std::string_view rest, common::Location where, const Variables& variables,
-                         common::Severity severity) {
+void Directives::message(Reading& in, std::string_view rest, common::Location where,
+                         const Variables& variables, common::Severity severity) {
     const auto words = tokenize(rest, variables);
     if (!words) return in.out.error(where, words.error().text);
     if (words->size() > 1)
@@ -90,13 +94,16 @@ void Directives::message(Reading& in, std::string_view rest, common::Location wh
     if (severity == common::Severity::notice) in.out.notice(where, text);
 }
 
-void Directives::notice(Reading& in, std::string_view rest, common::Location where, const Variables& variables) {
+void Directives::notice(Reading& in, std::string_view rest, common::Location where,
+                        const Variables& variables) {
     message(in, rest, where, variables, common::Severity::notice);
 }
-void Directives::warning(Reading& in, std::string_view rest, common::Location where, const Variables& variables) {
+void Directives::warning(Reading& in, std::string_view rest, common::Location where,
+                         const Variables& variables) {
     message(in, rest, where, variables, common::Severity::warning);
 }
-void Directives::alert(Reading& in, std::string_view rest, common::Location where, const Variables& variables) {
+void Directives::alert(Reading& in, std::string_view rest, common::Location where,
+                       const Variables& variables) {
     message(in, rest, where, variables, common::Severity::error);
 }
 

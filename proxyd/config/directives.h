@@ -10,13 +10,13 @@
 namespace proxyd::config {
 
 class Directives {
-   public:
+ public:
     // True when the line is a directive, or lies in a block that is switched off: nothing more to do with it.
     bool consume(Reading& in, std::string_view line, common::Location where, const Variables& variables);
     // Complains about blocks left open at the end of the file.
     void finish(Reading& in) const;
 
-   private:
+ private:
     struct Block {
         common::Location where;
         bool outer_active = true;  // the surrounding block is read
@@ -29,7 +29,7 @@ class Directives {
 
     bool active() const { return blocks_.empty() || blocks_.back().active; }
     void if_(Reading& in, std::string_view rest, common::Location where, const Variables& variables);
-    void elif(Reading& in, std::string_view rest, common::Location where, const Variables& variables);
+    void elif (Reading& in, std::string_view rest, common::Location where, const Variables& variables);
     void else_(Reading& in, std::string_view rest, common::Location where, const Variables& variables);
     void endif(Reading& in, std::string_view rest, common::Location where, const Variables& variables);
     void message(Reading& in, std::string_view rest, common::Location where, const Variables& variables,

@@ -19,8 +19,8 @@ std::string in_section(const Reading& in) {
 
 struct Found {
     const Keyword* row = nullptr;
-    bool elsewhere = false;      // the row is for other sections
-    bool known_prefix = false;   // the first word begins two-word keywords of this section
+    bool elsewhere = false;     // the row is for other sections
+    bool known_prefix = false;  // the first word begins two-word keywords of this section
 };
 
 // The row for this section if there is one, else one for another section.
@@ -86,9 +86,11 @@ void misplaced(Reading& in, const Statement& line, const Keyword& row) {
     constexpr std::string_view kServers = "server";
     if (own_proxy && proxies != 0 && !line.words[0].starts_with(kServers)) {
         const std::string_view lacks = here == kBackend ? "frontend" : "backend";
-        in.warning(line, quoted(line.name()) + " ignored because " + std::string(in.section->name) + " " +
-                             quoted(in.section_name) + " has no " + std::string(lacks) + " capability" +
-                             (line.words[0] == "maxconn" ? "; 'fullconn' or the server's 'maxconn' may be meant" : ""));
+        in.warning(
+            line,
+            quoted(line.name()) + " ignored because " + std::string(in.section->name) + " " +
+                quoted(in.section_name) + " has no " + std::string(lacks) + " capability" +
+                (line.words[0] == "maxconn" ? "; 'fullconn' or the server's 'maxconn' may be meant" : ""));
         return;
     }
     in.error(line, quoted(line.name()) + " is not allowed" + in_section(in) + " (only in " +
@@ -104,9 +106,9 @@ bool count_fits(Reading& in, const Statement& line, const Keyword& row) {
         return false;
     }
     if (row.max_arguments >= 0 && count > row.max_arguments) {
-        in.error(line, quoted(line.name()) + (usage.empty() ? " takes no argument" : " expects only" + usage) +
-                           ", unexpected " +
-                           quoted(line.argument(static_cast<std::size_t>(row.max_arguments))));
+        in.error(line,
+                 quoted(line.name()) + (usage.empty() ? " takes no argument" : " expects only" + usage) +
+                     ", unexpected " + quoted(line.argument(static_cast<std::size_t>(row.max_arguments))));
         return false;
     }
     return true;
@@ -122,8 +124,10 @@ bool prefix_fits(Reading& in, const Statement& line, const Keyword& row) {
 // False: the row's effect is that the line is not executed.
 bool announce(Reading& in, const Statement& line, const Keyword& row) {
     switch (row.effect) {
-        case Effect::works: return true;
-        case Effect::silent: return row.handler != nullptr;
+        case Effect::works:
+            return true;
+        case Effect::silent:
+            return row.handler != nullptr;
         case Effect::none:
             if (!line.no && !line.reset) in.no_effect(line, quoted(line.name()), row.text);
             return false;

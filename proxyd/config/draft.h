@@ -1,5 +1,5 @@
-// A section while it is being read. Its settings start as a copy of its defaults; what other sections decide (log
-// targets, backends by name, global's TLS defaults) is filled in at the end, by finish.cpp.
+// A section while it is being read. Its settings start as a copy of its defaults; what other sections decide
+// (log targets, backends by name, global's TLS defaults) is filled in at the end, by finish.cpp.
 #pragma once
 
 #include <memory>
@@ -32,7 +32,8 @@ struct Preset {
     LogFormatChoice log_format;
     std::string error_log_format;
     common::Location error_log_format_where;
-    bool stats_from_defaults = false;  // the statistics page is a copy; the first own `stats` line starts anew
+    bool stats_from_defaults =
+        false;  // the statistics page is a copy; the first own `stats` line starts anew
     int backlog = 0;
     std::string source_address;
     bool load_server_state = false;

@@ -37,7 +37,9 @@ void Environment::unset(std::string_view name) {
 }
 
 void Environment::keep_only(std::span<const std::string> names) {
-    const auto dropped = [&](const auto& entry) { return std::ranges::find(names, entry.first) == names.end(); };
+    const auto dropped = [&](const auto& entry) {
+        return std::ranges::find(names, entry.first) == names.end();
+    };
     std::erase_if(values_, dropped);
     std::erase_if(changed_, dropped);
 }

@@ -1,5 +1,5 @@
-// The environment as the configuration sees it: the process's own, changed by setenv, presetenv, unsetenv and resetenv
-// (configuration manual 3.1), without touching the process's before the whole file has proven valid.
+// The environment as the configuration sees it: the process's own, changed by setenv, presetenv, unsetenv and
+// resetenv (configuration manual 3.1), without touching the process's before the whole file has proven valid.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@
 namespace proxyd::config {
 
 class Environment {
-   public:
+ public:
     static Environment of_process();
 
     std::optional<std::string> get(std::string_view name) const;
@@ -25,7 +25,7 @@ class Environment {
     // What set() left behind, to be exported once the configuration is accepted.
     std::vector<std::pair<std::string, std::string>> changes() const;
 
-   private:
+ private:
     std::map<std::string, std::string, std::less<>> values_;
     std::map<std::string, std::string, std::less<>> changed_;
 };

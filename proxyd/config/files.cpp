@@ -26,8 +26,8 @@ Bio memory(const std::string& text) {
 
 bool has_certificate(const std::string& pem) {
     const Bio bio = memory(pem);
-    const std::unique_ptr<X509, decltype(&X509_free)> read(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr),
-                                                            &X509_free);
+    const std::unique_ptr<X509, decltype(&X509_free)> read(
+        PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), &X509_free);
     ERR_clear_error();
     return read != nullptr;
 }
@@ -48,7 +48,8 @@ bool has_key(const std::string& pem) {
 Result<> check_pem(const std::string& path) {
     const auto pem = read_file(path);
     if (!pem) return std::unexpected(pem.error());
-    if (!has_certificate(*pem)) return fail("'" + path + "' holds no certificate in PEM format", Side::config);
+    if (!has_certificate(*pem))
+        return fail("'" + path + "' holds no certificate in PEM format", Side::config);
     if (has_key(*pem)) return {};
     const auto key = read_file(path + ".key");
     if (!key || !has_key(*key))
@@ -89,7 +90,8 @@ Result<> check_authority(const std::string& path) {
     if (path == "@system-ca" || fs::is_directory(path, error)) return {};
     const auto pem = read_file(path);
     if (!pem) return std::unexpected(pem.error());
-    if (!has_certificate(*pem)) return fail("'" + path + "' holds no certificate in PEM format", Side::config);
+    if (!has_certificate(*pem))
+        return fail("'" + path + "' holds no certificate in PEM format", Side::config);
     return {};
 }
 

@@ -47,14 +47,16 @@ void finish_log(Reading& in, Draft& draft) {
     if (log.tag.empty()) log.tag = in.log_tag.empty() ? kDefaultTag : std::string_view(in.log_tag);
     log.hostname = in.model.global.log_send_hostname;
     if (!draft.settings->is_frontend) return;
-    const bool http_line = choice.kind == Kind::http || choice.kind == Kind::clf || choice.kind == Kind::https;
+    const bool http_line =
+        choice.kind == Kind::http || choice.kind == Kind::clf || choice.kind == Kind::https;
     if (http_line && !draft.settings->http_mode)
         in.out.warning(choice.where, "'option httplog' is not usable with '" + draft.name +
                                          "' (needs 'mode http'); it falls back to 'option tcplog'");
-    compile_format(in, format_text(choice, draft.settings->http_mode), choice.where, "log-format", log.format);
+    compile_format(in, format_text(choice, draft.settings->http_mode), choice.where, "log-format",
+                   log.format);
     if (!draft.preset.error_log_format.empty())
-        compile_format(in, draft.preset.error_log_format, draft.preset.error_log_format_where, "error-log-format",
-                       log.error_format);
+        compile_format(in, draft.preset.error_log_format, draft.preset.error_log_format_where,
+                       "error-log-format", log.error_format);
 }
 
 // Ids that no section asked for: the lowest free ones, in order.
@@ -63,7 +65,8 @@ void number_proxies(Reading& in) {
     for (const auto& draft : in.proxies) {
         const int id = draft->settings->id;
         if (id != 0 && !taken.insert(id).second)
-            in.out.error(draft->where, "'" + draft->name + "': the id " + std::to_string(id) + " is taken already");
+            in.out.error(draft->where,
+                         "'" + draft->name + "': the id " + std::to_string(id) + " is taken already");
     }
     int next = 1;
     for (const auto& draft : in.proxies) {
@@ -82,10 +85,11 @@ int find_backend(Reading& in, const Draft& from, const std::string& name, common
         names.push_back(draft->name);
         if (draft->name != name) continue;
         if (from.settings->http_mode && !draft->settings->http_mode)
-            in.out.error(where, "'" + std::string(keyword) + "': '" + from.name + "' (mode http) cannot use '" + name +
-                                    "' (mode tcp)");
+            in.out.error(where, "'" + std::string(keyword) + "': '" + from.name +
+                                    "' (mode http) cannot use '" + name + "' (mode tcp)");
         if (draft.get() == &from)
-            in.out.error(where, "'" + std::string(keyword) + "': '" + name + "' would send requests to itself");
+            in.out.error(where,
+                         "'" + std::string(keyword) + "': '" + name + "' would send requests to itself");
         return draft->settings->index;
     }
     in.out.error(where, "'" + std::string(keyword) + "': unable to find required backend '" + name + "'" +
@@ -115,7 +119,8 @@ void resolve_backends(Reading& in, Draft& draft) {
     if (!settings.default_backend_name.empty()) {
         const common::Location where =
             draft.default_backend_where.line != 0 ? draft.default_backend_where : draft.where;
-        settings.default_backend = find_backend(in, draft, settings.default_backend_name, where, "default_backend");
+        settings.default_backend =
+            find_backend(in, draft, settings.default_backend_name, where, "default_backend");
     }
 }
 

@@ -1,5 +1,5 @@
-// The row type of the keyword tables: one row and one function per keyword of the configuration language. Each
-// kw_*.cpp file holds one family; registry.cpp names all tables.
+// The row type of the keyword tables: one row and one function per keyword of the configuration language.
+// Each kw_*.cpp file holds one family; registry.cpp names all tables.
 #pragma once
 
 #include <span>

@@ -1,5 +1,5 @@
-// `proxyd --keywords`: every section, keyword and word, tab-separated: where it may stand, its arguments, its effect
-// (works, no effect, removed, refused) and a line of help or the reason.
+// `proxyd --keywords`: every section, keyword and word, tab-separated: where it may stand, its arguments, its
+// effect (works, no effect, removed, refused) and a line of help or the reason.
 #pragma once
 
 #include <string>

@@ -14,7 +14,8 @@ void set_balance(Reading& in, const Statement& line) {
     upstream::BackendSettings& backend = in.proxy().upstream;
     backend.balance = line.count() > 0 ? line.argument(0) : "roundrobin";
     backend.balance_arguments.clear();
-    if (line.count() > 1) backend.balance_arguments.assign(line.arguments().begin() + 1, line.arguments().end());
+    if (line.count() > 1)
+        backend.balance_arguments.assign(line.arguments().begin() + 1, line.arguments().end());
     const auto selected = balance::select(backend.balance, backend.balance_arguments);
     if (!selected) in.error(line, selected.error());
 }
@@ -37,7 +38,8 @@ void set_reuse(Reading& in, const Statement& line) {
                              {"always", Reuse::always}};
     const Row* row = common::find_row(std::span<const Row>(kRows), line.argument(0));
     if (row == nullptr)
-        return in.error(line, "'http-reuse' expects never, safe, aggressive or always, not '" + line.argument(0) + "'");
+        return in.error(
+            line, "'http-reuse' expects never, safe, aggressive or always, not '" + line.argument(0) + "'");
     in.proxy().upstream.reuse = row->reuse;
 }
 
@@ -53,7 +55,8 @@ void set_source(Reading& in, const Statement& line) {
     const auto address = parse_peer_address(line.argument(0), 0);
     if (!address) return in.error(line, address.error());
     if (line.count() > 1)
-        return in.error(line, "'source': '" + line.argument(1) + "' is not supported yet; connections would leave elsewhere");
+        return in.error(line, "'source': '" + line.argument(1) +
+                                  "' is not supported yet; connections would leave elsewhere");
     in.draft->preset.source_address = line.argument(0);
 }
 
@@ -70,18 +73,22 @@ constexpr Keyword kKeywords[] = {
     works("balance", kBackendSide, 0, -1, set_balance, "<algorithm> [<arguments>]", "how servers are chosen"),
     works("hash-type", kBackendSide, 1, -1, set_hash_type, "map-based|consistent [<function> [avalanche]]",
           "how hashes become servers"),
-    works("http-reuse", kBackendSide, 1, 1, set_reuse, "never|safe|aggressive|always", "who may use idle connections"),
+    works("http-reuse", kBackendSide, 1, 1, set_reuse, "never|safe|aggressive|always",
+          "who may use idle connections"),
     works("retries", kBackendSide, 1, 1, set_retries, "<number>", "attempts after a failed connection"),
-    works("fullconn", kBackendSide, 1, 1, set_fullconn, "<number>", "connections at which minconn grows to maxconn"),
-    works("rate-limit", kFrontendSide, 2, 2, set_rate_limit, "sessions <number>", "new sessions a second at most"),
+    works("fullconn", kBackendSide, 1, 1, set_fullconn, "<number>",
+          "connections at which minconn grows to maxconn"),
+    works("rate-limit", kFrontendSide, 2, 2, set_rate_limit, "sessions <number>",
+          "new sessions a second at most"),
     works("source", kBackendSide, 1, -1, set_source, "<address>", "own address of connections to servers"),
     works("retry-on", kBackendSide, 1, -1, keep_reuse_of_old_files, "<words>", "no effect yet"),
-    removed("redispatch", kBackendSide, 0, 0,
-            [](Reading& in, const Statement&) {
-                in.proxy().upstream.redispatch = true;
-                in.proxy().upstream.redispatch_interval = -1;
-            },
-            "", "'option redispatch'"),
+    removed(
+        "redispatch", kBackendSide, 0, 0,
+        [](Reading& in, const Statement&) {
+            in.proxy().upstream.redispatch = true;
+            in.proxy().upstream.redispatch_interval = -1;
+        },
+        "", "'option redispatch'"),
     inert("max-keep-alive-queue", kBackendSide, kNotYet),
     inert("max-session-srv-conns", kFrontendSide, kNotYet),
     inert("http-send-name-header", kBackendSide, kNotYet),
@@ -96,7 +103,8 @@ constexpr Keyword kKeywords[] = {
     inert("srvtcpka-idle", kBackendSide, "the system's keep-alive times hold"),
     inert("srvtcpka-intvl", kBackendSide, "the system's keep-alive times hold"),
     refused("dispatch", kBackend | kListen, "removed from HAProxy; write a 'server' line"),
-    refused("transparent", kBackendSide, "not supported yet; connections would not go where the client wanted"),
+    refused("transparent", kBackendSide,
+            "not supported yet; connections would not go where the client wanted"),
     refused("use-fcgi-app", kBackend | kListen, "FastCGI is not supported yet; its servers speak no HTTP"),
 };
 

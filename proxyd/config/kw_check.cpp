@@ -35,8 +35,9 @@ void split_old_fields(Reading& in, const Statement& line, HttpCheckSettings& che
         check.headers.emplace_back(text.substr(0, colon), common::trim(text.substr(colon + 1)));
         modern += " hdr " + check.headers.back().first + " '" + check.headers.back().second + "'";
     }
-    in.warning(line, "header fields inside 'option httpchk' were removed from HAProxy and still work here; write '" +
-                         modern + "'");
+    in.warning(
+        line, "header fields inside 'option httpchk' were removed from HAProxy and still work here; write '" +
+                  modern + "'");
 }
 
 void set_httpchk(Reading& in, const Statement& line) {
@@ -56,11 +57,12 @@ void set_httpchk(Reading& in, const Statement& line) {
         check.uri = line.argument(1);
     }
     if (line.count() >= 3) check.version = line.argument(2);
-    for (std::size_t i = 3; i < line.count(); ++i) check.version += " " + line.argument(i);  // "Host: www" unescaped
+    for (std::size_t i = 3; i < line.count(); ++i)
+        check.version += " " + line.argument(i);  // "Host: www" unescaped
     split_old_fields(in, line, check);
     if (const auto blank = check.version.find(' '); blank != std::string::npos)
-        in.error(line, "'option httpchk' expects [METHOD] [URI] [VERSION], unexpected '" + check.version.substr(blank + 1) +
-                           "'");
+        in.error(line, "'option httpchk' expects [METHOD] [URI] [VERSION], unexpected '" +
+                           check.version.substr(blank + 1) + "'");
 }
 
 void connect_only(Reading& in, const Statement& line) {
@@ -75,11 +77,13 @@ void tcp_check(Reading& in, const Statement&) {
 
 constexpr unsigned char kBoth = kNo | kDefault;
 constexpr Keyword connecting(std::string_view name) {
-    return works(name, kBackendSide, 0, -1, connect_only, "...", "not supported yet: the check only connects", kBoth);
+    return works(name, kBackendSide, 0, -1, connect_only, "...", "not supported yet: the check only connects",
+                 kBoth);
 }
 
 constexpr Keyword kOptions[] = {
-    works("httpchk", kBackendSide, 0, -1, set_httpchk, "[<method>] [<uri>] [<version>]", "checks are HTTP requests", kBoth),
+    works("httpchk", kBackendSide, 0, -1, set_httpchk, "[<method>] [<uri>] [<version>]",
+          "checks are HTTP requests", kBoth),
     works("tcp-check", kBackendSide, 0, 0, tcp_check, "", "checks are TCP connections", kBoth),
     connecting("external-check"),
     connecting("ldap-check"),
@@ -108,19 +112,21 @@ bool valid_status_list(std::string_view text) {
     return std::ranges::all_of(common::split(text, ','), [](std::string_view part) {
         const auto dash = part.find('-');
         const auto low = common::parse_number(part.substr(0, dash), 0, 999);
-        const auto high = dash == std::string_view::npos ? low : common::parse_number(part.substr(dash + 1), 0, 999);
+        const auto high =
+            dash == std::string_view::npos ? low : common::parse_number(part.substr(dash + 1), 0, 999);
         return low && high && *low <= *high;
     });
 }
 
 // Words with an argument that stand before the match and decide nothing here.
-constexpr std::string_view kExpectWords[] = {"min-recv",   "comment",    "ok-status",  "error-status",
-                                             "tout-status", "on-success", "on-error", "status-code"};
+constexpr std::string_view kExpectWords[] = {"min-recv",    "comment",    "ok-status", "error-status",
+                                             "tout-status", "on-success", "on-error",  "status-code"};
 
 void set_expect(Reading& in, const Statement& line) {
     HttpCheckSettings& check = http_check(in);
     std::size_t at = 0;
-    while (at + 1 < line.count() && std::ranges::find(kExpectWords, line.argument(at)) != std::end(kExpectWords)) {
+    while (at + 1 < line.count() &&
+           std::ranges::find(kExpectWords, line.argument(at)) != std::end(kExpectWords)) {
         if (line.argument(at) != "comment")
             in.no_effect(line, "'" + line.argument(at) + "' of '" + line.name() + "'", kNotYet);
         at += 2;
@@ -134,18 +140,22 @@ void set_expect(Reading& in, const Statement& line) {
     }
     const Match* row = common::find_row(std::span<const Match>(kMatches), name);
     if (row == nullptr)
-        return in.error(line, "'http-check expect': '" + name + "' is " +
-                                  (name == "hdr" || name == "fhdr" || name == "string-lf" ? "not supported yet" : "unknown") +
-                                  " (status, rstatus, string or rstring)" +
-                                  common::did_you_mean(name, common::row_names(std::span<const Match>(kMatches))));
+        return in.error(
+            line,
+            "'http-check expect': '" + name + "' is " +
+                (name == "hdr" || name == "fhdr" || name == "string-lf" ? "not supported yet" : "unknown") +
+                " (status, rstatus, string or rstring)" +
+                common::did_you_mean(name, common::row_names(std::span<const Match>(kMatches))));
     if (at + 1 >= line.count()) return in.error(line, "'http-check expect " + name + "' expects a pattern");
     check.expect = row->expect;
     check.expect_value = line.argument(at + 1);
     for (at += 2; at < line.count(); ++at) check.expect_value += " " + line.argument(at);
     if (row->expect == HttpCheckSettings::Expect::status && !valid_status_list(check.expect_value))
-        return in.error(line, "'http-check expect status' expects codes and ranges such as 200-399,404, not '" +
-                                  check.expect_value + "'");
-    if (const auto compiled = upstream::HttpCheck::compile(check); !compiled) in.error(line, compiled.error().text);
+        return in.error(line,
+                        "'http-check expect status' expects codes and ranges such as 200-399,404, not '" +
+                            check.expect_value + "'");
+    if (const auto compiled = upstream::HttpCheck::compile(check); !compiled)
+        in.error(line, compiled.error().text);
 }
 
 void set_send(Reading& in, const Statement& line) {
@@ -157,16 +167,21 @@ void set_send(Reading& in, const Statement& line) {
         std::size_t arguments;
         std::string HttpCheckSettings::* member;
     };
-    constexpr Row kRows[] = {{"meth", 1, &HttpCheckSettings::method}, {"uri", 1, &HttpCheckSettings::uri},
-                             {"ver", 1, &HttpCheckSettings::version}, {"body", 1, &HttpCheckSettings::body},
-                             {"hdr", 2, nullptr},                     {"comment", 1, nullptr}};
+    constexpr Row kRows[] = {{"meth", 1, &HttpCheckSettings::method},
+                             {"uri", 1, &HttpCheckSettings::uri},
+                             {"ver", 1, &HttpCheckSettings::version},
+                             {"body", 1, &HttpCheckSettings::body},
+                             {"hdr", 2, nullptr},
+                             {"comment", 1, nullptr}};
     for (std::size_t at = 0; at < line.count();) {
         const std::string& name = line.argument(at);
         const Row* row = common::find_row(std::span<const Row>(kRows), name);
         if (row == nullptr)
-            return in.error(line, "'http-check send': unknown word '" + name + "'" +
-                                      common::did_you_mean(name, common::row_names(std::span<const Row>(kRows))));
-        if (at + row->arguments >= line.count()) return in.error(line, "'http-check send': '" + name + "' expects a value");
+            return in.error(line,
+                            "'http-check send': unknown word '" + name + "'" +
+                                common::did_you_mean(name, common::row_names(std::span<const Row>(kRows))));
+        if (at + row->arguments >= line.count())
+            return in.error(line, "'http-check send': '" + name + "' expects a value");
         if (row->member != nullptr) check.*row->member = line.argument(at + 1);
         if (name == "hdr") check.headers.emplace_back(line.argument(at + 1), line.argument(at + 2));
         at += row->arguments + 1;

@@ -22,7 +22,8 @@ void reset(Reading& in, const Statement& line) {
 }
 
 constexpr Keyword kKeywords[] = {
-    works("presetenv", kGlobal, 2, 2, preset, "<name> <value>", "sets an environment variable that is not set"),
+    works("presetenv", kGlobal, 2, 2, preset, "<name> <value>",
+          "sets an environment variable that is not set"),
     works("resetenv", kGlobal, 0, -1, reset, "[<name> ...]", "removes all environment variables but these"),
     works("setenv", kGlobal, 2, 2, set, "<name> <value>", "sets an environment variable"),
     works("unsetenv", kGlobal, 1, -1, unset, "<name> ...", "removes environment variables"),

@@ -11,8 +11,8 @@
 namespace proxyd::config {
 namespace {
 
-constexpr std::array kStatuses{200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 421,
-                               422, 425, 429, 431, 500, 501, 502, 503, 504};
+constexpr std::array kStatuses{200, 400, 401, 403, 404, 405, 407, 408, 410, 413,
+                               421, 422, 425, 429, 431, 500, 501, 502, 503, 504};
 
 using session::ErrorFile;
 
@@ -22,7 +22,8 @@ std::optional<int> read_status(Reading& in, const Statement& line, std::size_t i
     if (std::ranges::find(kStatuses, status) != kStatuses.end()) return status;
     std::string list;
     for (const int known : kStatuses) list += (list.empty() ? "" : ", ") + std::to_string(known);
-    in.error(line, "'" + line.name() + "': no reply has the status " + std::to_string(status) + " (" + list + ")");
+    in.error(line,
+             "'" + line.name() + "': no reply has the status " + std::to_string(status) + " (" + list + ")");
     return std::nullopt;
 }
 
@@ -38,7 +39,8 @@ std::string with_line_ends(const std::string& text) {
     return out;
 }
 
-std::shared_ptr<const ErrorFile> read_error_file(Reading& in, const Statement& line, const std::string& path) {
+std::shared_ptr<const ErrorFile> read_error_file(Reading& in, const Statement& line,
+                                                 const std::string& path) {
     constexpr std::size_t kMaxErrorFile = 1U << 20;
     auto out = std::make_shared<ErrorFile>();
     const auto text = read_file(path, kMaxErrorFile);
@@ -54,8 +56,8 @@ std::shared_ptr<const ErrorFile> read_error_file(Reading& in, const Statement& l
         return nullptr;
     }
     if (out->bytes.size() > in.model.global.buffer_size)
-        in.warning(line, "'" + path + "' is larger than tune.bufsize (" + std::to_string(in.model.global.buffer_size) +
-                             " bytes)");
+        in.warning(line, "'" + path + "' is larger than tune.bufsize (" +
+                             std::to_string(in.model.global.buffer_size) + " bytes)");
     return out;
 }
 
@@ -74,14 +76,15 @@ void set_error_files(Reading& in, const Statement& line) {
     if (set == in.http_errors.end()) {
         std::vector<std::string_view> names;
         for (const auto& [name, files] : in.http_errors) names.push_back(name);
-        return in.error(line, "there is no http-errors section named '" + line.argument(0) + "' before this line" +
-                                  common::did_you_mean(line.argument(0), names));
+        return in.error(line, "there is no http-errors section named '" + line.argument(0) +
+                                  "' before this line" + common::did_you_mean(line.argument(0), names));
     }
     std::vector<int> wanted;
     for (std::size_t i = 1; i < line.count(); ++i)
         if (const auto status = read_status(in, line, i)) wanted.push_back(*status);
     for (const auto& [status, file] : set->second)
-        if (wanted.empty() || std::ranges::find(wanted, status) != wanted.end()) in.proxy().error_files[status] = file;
+        if (wanted.empty() || std::ranges::find(wanted, status) != wanted.end())
+            in.proxy().error_files[status] = file;
 }
 
 void set_error_location(Reading& in, const Statement& line, std::string_view status_line) {
@@ -104,7 +107,8 @@ void set_error_location_see_other(Reading& in, const Statement& line) {
     set_error_location(in, line, "HTTP/1.1 303 See Other");
 }
 
-// http-error status CODE [content-type T] string S | file F | errorfile F | errorfiles SET | default-errorfiles [hdr N V]...
+// http-error status CODE [content-type T] string S | file F | errorfile F | errorfiles SET |
+// default-errorfiles [hdr N V]...
 void set_http_error(Reading& in, const Statement& line) {
     std::optional<int> status;
     std::string type = "text/html", body, fields;
@@ -129,7 +133,8 @@ void set_http_error(Reading& in, const Statement& line) {
         } else if (word == "hdr" && line.argument(i + 2).find('%') == std::string::npos) {
             fields += line.argument(i + 1) + ": " + line.argument(i + 2) + "\r\n";
         } else if (word == "errorfile" && status) {
-            if (auto file = read_error_file(in, line, line.argument(i + 1))) in.proxy().error_files[*status] = file;
+            if (auto file = read_error_file(in, line, line.argument(i + 1)))
+                in.proxy().error_files[*status] = file;
             return;
         } else {
             return in.no_effect(line, "'http-error' with '" + word + "'",
@@ -139,19 +144,25 @@ void set_http_error(Reading& in, const Statement& line) {
     }
     if (!status || !has_body) return in.error(line, "'http-error' expects status CODE and a string or file");
     auto file = std::make_shared<ErrorFile>();
-    file->bytes = "HTTP/1.1 " + std::to_string(*status) + " Error\r\ncontent-length: " + std::to_string(body.size()) +
-                  "\r\ncontent-type: " + type + "\r\n" + fields + "\r\n" + body;
+    file->bytes = "HTTP/1.1 " + std::to_string(*status) +
+                  " Error\r\ncontent-length: " + std::to_string(body.size()) + "\r\ncontent-type: " + type +
+                  "\r\n" + fields + "\r\n" + body;
     in.proxy().error_files[*status] = std::move(file);
 }
 
 constexpr Keyword kKeywords[] = {
-    works("errorfile", kProxies | kHttpErrors, 2, 2, set_error_file, "<status> <file>", "a reply as raw bytes"),
-    works("errorfiles", kProxies, 1, -1, set_error_files, "<name> [<status> ...]", "replies of an http-errors section"),
-    works("errorloc", kProxies, 2, 2, set_error_location_found, "<status> <location>", "redirect instead of the reply"),
-    works("errorloc302", kProxies, 2, 2, set_error_location_found, "<status> <location>", "redirect with 302"),
-    works("errorloc303", kProxies, 2, 2, set_error_location_see_other, "<status> <location>", "redirect with 303"),
-    works("http-error", kProxies, 1, -1, set_http_error, "status <code> [content-type <t>] string|file <value> [hdr <n> <v>]",
-          "a reply made here"),
+    works("errorfile", kProxies | kHttpErrors, 2, 2, set_error_file, "<status> <file>",
+          "a reply as raw bytes"),
+    works("errorfiles", kProxies, 1, -1, set_error_files, "<name> [<status> ...]",
+          "replies of an http-errors section"),
+    works("errorloc", kProxies, 2, 2, set_error_location_found, "<status> <location>",
+          "redirect instead of the reply"),
+    works("errorloc302", kProxies, 2, 2, set_error_location_found, "<status> <location>",
+          "redirect with 302"),
+    works("errorloc303", kProxies, 2, 2, set_error_location_see_other, "<status> <location>",
+          "redirect with 303"),
+    works("http-error", kProxies, 1, -1, set_http_error,
+          "status <code> [content-type <t>] string|file <value> [hdr <n> <v>]", "a reply made here"),
 };
 
 }  // namespace

@@ -17,7 +17,8 @@ void add_log(Reading& in, const Statement& line) {
     if (line.count() == 0) return in.error(line, "'log' expects global, or an address and a facility");
     if (line.argument(0) == "global") {
         if (in.draft == nullptr) return in.error(line, "'log global' refers to this section itself");
-        if (line.count() > 1) return in.error(line, "'log global' takes nothing more, unexpected '" + line.argument(1) + "'");
+        if (line.count() > 1)
+            return in.error(line, "'log global' takes nothing more, unexpected '" + line.argument(1) + "'");
         log_lines(in).push_back({.global = true, .target = {}});
         return;
     }
@@ -53,9 +54,11 @@ constexpr Keyword kKeywords[] = {
           "global | <address> [len <n>] [format <f>] [sample <ranges>:<n>] <facility> [<level> [<minlevel>]]",
           "where log lines go; repeatable", kNo),
     works("log-format", kProxies, 1, 1, set_format, "<format>", "the line written for each exchange"),
-    works("error-log-format", kProxies, 1, 1, set_error_format, "<format>", "the line of connections that failed"),
+    works("error-log-format", kProxies, 1, 1, set_error_format, "<format>",
+          "the line of connections that failed"),
     works("log-tag", kGlobal | kProxies, 1, 1, set_tag, "<tag>", "the name before the process id"),
-    works("log-send-hostname", kGlobal, 0, 1, set_hostname, "[<name>]", "the machine's name in syslog headers"),
+    works("log-send-hostname", kGlobal, 0, 1, set_hostname, "[<name>]",
+          "the machine's name in syslog headers"),
     inert("log-format-sd", kProxies, "structured data is not supported yet"),
     inert("log-steps", kProxies, kNotYet),
     inert("unique-id-format", kProxies, "unique identifiers are not supported yet"),

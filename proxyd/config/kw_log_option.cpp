@@ -38,11 +38,12 @@ constexpr Keyword kKeywords[] = {
     works("httplog", kBackend, 0, 1, ignored_in_backend, "[clf]", "ignored with a warning", kBoth),
     works("httpslog", kBackend, 0, 0, ignored_in_backend, "", "ignored with a warning", kBoth),
     works("tcplog", kBackend, 0, 1, ignored_in_backend, "[clf]", "ignored with a warning", kBoth),
-    works("log-health-checks", kBackendSide, 0, 0, backend_flag<&upstream::BackendSettings::log_health_checks>, "",
-          "log results of checks", kBoth),
+    works("log-health-checks", kBackendSide, 0, 0,
+          backend_flag<&upstream::BackendSettings::log_health_checks>, "", "log results of checks", kBoth),
     works("log-separate-errors", kFrontendSide, 0, 0, log_flag<&LogSettings::separate_errors>, "",
           "errors are logged with severity err", kBoth),
-    works("logasap", kFrontendSide, 0, 0, log_flag<&LogSettings::logasap>, "", "log when the response begins", kBoth),
+    works("logasap", kFrontendSide, 0, 0, log_flag<&LogSettings::logasap>, "", "log when the response begins",
+          kBoth),
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// option NAME: connections, headers, TCP (configuration manual 4.2). Those about logs and checks have their own files.
+// option NAME: connections, headers, TCP (configuration manual 4.2). Those about logs and checks have their
+// own files.
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/tables.h"
 
@@ -31,14 +32,16 @@ void set_forwardfor(Reading& in, const Statement& line) {
             (words[i] == "except" ? forward.except_network : forward.header) = words[i + 1];
             ++i;
         } else {
-            return in.error(line, "'option forwardfor' expects [except NETWORK] [header NAME] [if-none], not '" +
-                                      words[i] + "'");
+            return in.error(line,
+                            "'option forwardfor' expects [except NETWORK] [header NAME] [if-none], not '" +
+                                words[i] + "'");
         }
     }
     if (forward.except_network.empty()) return;
     const std::string_view network = forward.except_network;
     if (!common::Endpoint::from_ip(network.substr(0, network.find('/')), 0))
-        in.error(line, "'option forwardfor except' expects an address or a network, not '" + forward.except_network + "'");
+        in.error(line, "'option forwardfor except' expects an address or a network, not '" +
+                           forward.except_network + "'");
 }
 
 void set_redispatch(Reading& in, const Statement& line) {
@@ -63,18 +66,20 @@ constexpr Keyword flag(std::string_view name, Sections where, Handler handler, s
 }
 
 constexpr Keyword kKeywords[] = {
-    flag("abortonclose", kBackendSide, proxy_flag<&InheritedSettings::abortonclose>, "give up for clients that left"),
+    flag("abortonclose", kBackendSide, proxy_flag<&InheritedSettings::abortonclose>,
+         "give up for clients that left"),
     flag("accept-invalid-http-request", kFrontendSide, proxy_flag<&InheritedSettings::accept_invalid_request>,
          "tolerate odd bytes in requests"),
-    flag("accept-invalid-http-response", kBackendSide, proxy_flag<&InheritedSettings::accept_invalid_response>,
-         "tolerate odd bytes in responses"),
+    flag("accept-invalid-http-response", kBackendSide,
+         proxy_flag<&InheritedSettings::accept_invalid_response>, "tolerate odd bytes in responses"),
     flag("accept-unsafe-violations-in-http-request", kFrontendSide,
          proxy_flag<&InheritedSettings::accept_invalid_request>, "tolerate odd bytes in requests"),
     flag("accept-unsafe-violations-in-http-response", kBackendSide,
          proxy_flag<&InheritedSettings::accept_invalid_response>, "tolerate odd bytes in responses"),
     flag("allbackups", kBackendSide, backend_flag<&upstream::BackendSettings::allbackups>,
          "use all backup servers at a time"),
-    flag("clitcpka", kFrontendSide, proxy_flag<&InheritedSettings::tcpka_client>, "TCP keep-alive to clients"),
+    flag("clitcpka", kFrontendSide, proxy_flag<&InheritedSettings::tcpka_client>,
+         "TCP keep-alive to clients"),
     flag("contstats", kFrontendSide, accept, "counters are current at any time anyway"),
     works("forwardfor", kProxies, 0, -1, set_forwardfor, "[except <network>] [header <name>] [if-none]",
           "tell servers the client's address", kBoth),
@@ -82,11 +87,14 @@ constexpr Keyword kKeywords[] = {
          "wait for the request's body"),
     flag("http-ignore-probes", kFrontendSide, proxy_flag<&InheritedSettings::http_ignore_probes>,
          "close without answer when no request came"),
-    flag("http-keep-alive", kProxies, set_keep_alive<KeepAlive::keep_alive>, "keep connections on both sides"),
-    flag("http-no-delay", kProxies, proxy_flag<&InheritedSettings::http_no_delay>, "send every piece at once"),
+    flag("http-keep-alive", kProxies, set_keep_alive<KeepAlive::keep_alive>,
+         "keep connections on both sides"),
+    flag("http-no-delay", kProxies, proxy_flag<&InheritedSettings::http_no_delay>,
+         "send every piece at once"),
     flag("http-pretend-keepalive", kBackendSide, proxy_flag<&InheritedSettings::http_pretend_keepalive>,
          "do not announce the close to servers"),
-    flag("http-server-close", kProxies, set_keep_alive<KeepAlive::server_close>, "close after each response to servers"),
+    flag("http-server-close", kProxies, set_keep_alive<KeepAlive::server_close>,
+         "close after each response to servers"),
     flag("httpclose", kProxies, set_keep_alive<KeepAlive::close>, "close after each response on both sides"),
     removed("forceclose", kProxies, 0, 0, set_keep_alive<KeepAlive::close>, "", "'option httpclose'"),
     removed("http-tunnel", kProxies, 0, 0, set_keep_alive<KeepAlive::keep_alive>, "",
@@ -118,21 +126,27 @@ constexpr Keyword kKeywords[] = {
     inert("prefer-last-server", kBackendSide, kNotYet),
     inert("start-on-reload", kProgram, "programs are not started"),
     inert("use-small-buffers", kProxies, kOwnTuning),
-    Keyword{"checkcache", kBackendSide, 0, 0,
-            [](Reading& in, const Statement& line) {
-                if (!line.no && !line.reset)
-                    in.error(line, "'option checkcache' is refused: not supported yet; responses that it blocks would pass");
-            },
-            Effect::works, "", "only its 'no' is accepted", kBoth},
+    Keyword{
+        "checkcache", kBackendSide, 0, 0,
+        [](Reading& in, const Statement& line) {
+            if (!line.no && !line.reset)
+                in.error(
+                    line,
+                    "'option checkcache' is refused: not supported yet; responses that it blocks would pass");
+        },
+        Effect::works, "", "only its 'no' is accepted", kBoth},
     Keyword{"http-restrict-req-hdr-names", kProxies, 0, 1,
             [](Reading& in, const Statement& line) {
                 if (!line.no && !line.reset && (line.count() == 0 || line.argument(0) != "preserve"))
-                    in.error(line, "'option http-restrict-req-hdr-names' is refused: not supported yet; names that it "
-                                   "blocks would pass");
+                    in.error(
+                        line,
+                        "'option http-restrict-req-hdr-names' is refused: not supported yet; names that it "
+                        "blocks would pass");
             },
             Effect::works, "preserve", "only 'preserve' is accepted", kBoth},
     refused("http_proxy", kProxies, "requests would not go where their URI says"),
-    refused("transparent", kBackendSide, "not supported yet; connections would not go where the client wanted"),
+    refused("transparent", kBackendSide,
+            "not supported yet; connections would not go where the client wanted"),
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Keywords of the sections without effect yet (userlist, peers, resolvers, ...): known, so that slips are found, and
-// silent, since the section's first line has said that nothing happens.
+// Keywords of the sections without effect yet (userlist, peers, resolvers, ...): known, so that slips are
+// found, and silent, since the section's first line has said that nothing happens.
 #include "proxyd/config/tables.h"
 
 namespace proxyd::config {

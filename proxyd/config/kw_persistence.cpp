@@ -1,5 +1,5 @@
-// Persistence and stick tables (configuration manual 4.2, 11.1): known, without effect yet. Requests are balanced instead,
-// which loses sessions but lets nobody in.
+// Persistence and stick tables (configuration manual 4.2, 11.1): known, without effect yet. Requests are
+// balanced instead, which loses sessions but lets nobody in.
 #include "proxyd/config/tables.h"
 
 namespace proxyd::config {

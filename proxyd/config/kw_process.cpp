@@ -39,7 +39,7 @@ void set_control_socket(Reading& in, const Statement& line) {
 }
 
 void set_description(Reading& in, const Statement& line) {
-    std::string& text = in.model.global.description;
+    std::string& text = in.draft == nullptr ? in.model.global.description : in.proxy().description;
     text.clear();
     for (const std::string& word : line.arguments()) text += (text.empty() ? "" : " ") + word;
 }
@@ -62,33 +62,36 @@ void set_default_path(Reading& in, const Statement& line) {
 }
 
 constexpr Keyword kKeywords[] = {
-    works("chroot", kGlobal, 1, 1, global_text<&Global::chroot>, "<folder>", "the folder that becomes / after the start"),
+    works("chroot", kGlobal, 1, 1, global_text<&Global::chroot>, "<folder>",
+          "the folder that becomes / after the start"),
     works("control-socket", kGlobal, 1, 1, set_control_socket, "<path>", "where vrrpd connects; ours"),
     works("daemon", kGlobal, 0, 0, global_flag<&Global::daemon>, "", "run in the background", kNo),
     works("default-path", kGlobal, 1, 2, set_default_path, "current|config|parent|origin <folder>",
           "where relative file names begin"),
-    works("description", kGlobal | kOwnProxies, 0, -1, [](Reading& in, const Statement& line) {
-        if (in.draft == nullptr) return set_description(in, line);
-        std::string& text = in.proxy().description;
-        text.clear();
-        for (const std::string& word : line.arguments()) text += (text.empty() ? "" : " ") + word;
-    }, "<text>", "shown in statistics"),
-    works("gid", kGlobal, 1, 1, global_number<&Global::gid, 0, 0x7fffffff>, "<number>", "group after the start"),
+    works("description", kGlobal | kOwnProxies, 0, -1, set_description, "<text>", "shown in statistics"),
+    works("gid", kGlobal, 1, 1, global_number<&Global::gid, 0, 0x7fffffff>, "<number>",
+          "group after the start"),
     works("group", kGlobal, 1, 1, set_group, "<name>", "group after the start"),
     works("hard-stop-after", kGlobal, 1, 1, set_hard_stop, "<time>", "longest soft stop"),
     works("master-worker", kGlobal, 0, 1, global_flag<&Global::master_worker>, "[no-exit-on-failure]",
           "a master process watches the worker", kNo),
-    works("maxconn", kGlobal, 1, 1, global_number<&Global::maxconn, 0, kMany>, "<number>", "connections of the process"),
+    works("maxconn", kGlobal, 1, 1, global_number<&Global::maxconn, 0, kMany>, "<number>",
+          "connections of the process"),
     removed("nbproc", kGlobal, 1, 1, global_number<&Global::threads, 1, kMaxThreads>, "<number>",
             "'nbthread N': it means threads here"),
-    works("nbthread", kGlobal, 1, 1, global_number<&Global::threads, 1, kMaxThreads>, "<number>", "worker threads"),
+    works("nbthread", kGlobal, 1, 1, global_number<&Global::threads, 1, kMaxThreads>, "<number>",
+          "worker threads"),
     works("node", kGlobal, 1, 1, global_text<&Global::node>, "<name>", "this node's name in statistics"),
-    works("pidfile", kGlobal, 1, 1, global_text<&Global::pidfile>, "<path>", "where the process id is written"),
+    works("pidfile", kGlobal, 1, 1, global_text<&Global::pidfile>, "<path>",
+          "where the process id is written"),
     works("server-state-base", kGlobal, 1, 1, global_text<&Global::server_state_base>, "<folder>",
           "folder of server state files"),
-    works("server-state-file", kGlobal, 1, 1, global_text<&Global::server_state_file>, "<file>", "state of all servers"),
-    works("uid", kGlobal, 1, 1, global_number<&Global::uid, 0, 0x7fffffff>, "<number>", "user after the start"),
-    works("ulimit-n", kGlobal, 1, 1, global_number<&Global::ulimit_n, 1, kMany>, "<number>", "descriptors of the process"),
+    works("server-state-file", kGlobal, 1, 1, global_text<&Global::server_state_file>, "<file>",
+          "state of all servers"),
+    works("uid", kGlobal, 1, 1, global_number<&Global::uid, 0, 0x7fffffff>, "<number>",
+          "user after the start"),
+    works("ulimit-n", kGlobal, 1, 1, global_number<&Global::ulimit_n, 1, kMany>, "<number>",
+          "descriptors of the process"),
     works("user", kGlobal, 1, 1, set_user, "<name>", "user after the start"),
     works("strict-limits", kGlobal, 0, 0, accept, "", "limits that cannot be set lower maxconn instead", kNo),
     works("expose-experimental-directives", kGlobal, 0, 0, accept, "", "nothing is hidden here"),

@@ -39,11 +39,14 @@ void set_monitor_uri(Reading& in, const Statement& line) {
 // Without its agent a firewall decides nothing and a FastCGI server understands nothing.
 void add_filter(Reading& in, const Statement& line) {
     const std::string& name = line.argument(0);
-    if (name == "spoe" || name == "fcgi-app" || name == "opentracing" || name == "bwlim-in" || name == "bwlim-out")
+    if (name == "spoe" || name == "fcgi-app" || name == "opentracing" || name == "bwlim-in" ||
+        name == "bwlim-out")
         return name == "opentracing" ? in.no_effect(line, "'filter " + name + "'", kNotYet)
-                                     : in.error(line, "'filter " + name + "' is refused: not supported yet; what it "
-                                                      "decides about traffic would not happen");
-    if (name != "compression" && name != "cache" && name != "trace" && name != "comp-req" && name != "comp-res")
+                                     : in.error(line, "'filter " + name +
+                                                          "' is refused: not supported yet; what it "
+                                                          "decides about traffic would not happen");
+    if (name != "compression" && name != "cache" && name != "trace" && name != "comp-req" &&
+        name != "comp-res")
         return in.error(line, "unknown filter '" + name + "'");
     in.no_effect(line, "'filter " + name + "'", kNotYet);
 }
@@ -64,7 +67,8 @@ constexpr Keyword kKeywords[] = {
     inert("compression", kProxies, "not supported yet; bytes pass as they are"),
     inert("declare", kFrontend | kListen, kNotYet),
     inert("email-alert", kProxies, kMail),
-    works("filter", kOwnProxies, 1, -1, add_filter, "<name> ...", "no effect yet; spoe and fcgi-app are refused"),
+    works("filter", kOwnProxies, 1, -1, add_filter, "<name> ...",
+          "no effect yet; spoe and fcgi-app are refused"),
     inert("guid", kOwnProxies, kNotYet),
     inert("quic-initial", kProxies, "QUIC is not supported yet"),
 };

@@ -1,5 +1,5 @@
-// acl, rules and the choice of a backend (configuration manual 4.2, chapter 7). The rules room knows the actions and
-// samples; here is where their lines may stand and in which set they end.
+// acl, rules and the choice of a backend (configuration manual 4.2, chapter 7). The rules room knows the
+// actions and samples; here is where their lines may stand and in which set they end.
 #include "proxyd/config/absent_actions.h"
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/tables.h"
@@ -39,7 +39,8 @@ void add_redirect(Reading& in, const Statement& line) {
 
 template <RuleSet ProxySettings::* member>
 void add_legacy(Reading& in, const Statement& line) {
-    (in.proxy().*member).add_legacy(line.words.front(), line.arguments(), in.proxy().acls, line.where, in.out);
+    (in.proxy().*member)
+        .add_legacy(line.words.front(), line.arguments(), in.proxy().acls, line.where, in.out);
 }
 
 void add_use_backend(Reading& in, const Statement& line) {
@@ -66,7 +67,8 @@ void set_default_backend(Reading& in, const Statement& line) {
 
 // Removed from HAProxy long ago; the rules room tells the modern form.
 constexpr Keyword legacy(std::string_view name, Handler handler) {
-    return works(name, kOwnProxies, 1, -1, handler, "...", "removed from HAProxy, still works here with a warning");
+    return works(name, kOwnProxies, 1, -1, handler, "...",
+                 "removed from HAProxy, still works here with a warning");
 }
 constexpr Handler kToRequest = add_legacy<&ProxySettings::http_request>;
 constexpr Handler kToResponse = add_legacy<&ProxySettings::http_response>;
@@ -80,11 +82,12 @@ constexpr Keyword kKeywords[] = {
     works("http-after-response", kProxies, 1, -1,
           add_rule<Phase::http_after_response, &ProxySettings::http_after_response>,
           "<action> [<arguments>] [if|unless <condition>]", "what happens to all responses"),
-    works("redirect", kOwnProxies, 2, -1, add_redirect, "scheme|location|prefix <value> [code <n>] [if|unless <condition>]",
-          "sends clients elsewhere"),
+    works("redirect", kOwnProxies, 2, -1, add_redirect,
+          "scheme|location|prefix <value> [code <n>] [if|unless <condition>]", "sends clients elsewhere"),
     works("use_backend", kFrontend | kListen, 1, -1, add_use_backend, "<name> [if|unless <condition>]",
           "where matching requests go"),
-    works("default_backend", kFrontendSide, 1, 1, set_default_backend, "<name>", "where all other requests go"),
+    works("default_backend", kFrontendSide, 1, 1, set_default_backend, "<name>",
+          "where all other requests go"),
     legacy("block", kToRequest),
     legacy("reqadd", kToRequest),
     legacy("reqallow", kToRequest),

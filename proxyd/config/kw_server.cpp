@@ -8,7 +8,8 @@ namespace proxyd::config {
 namespace {
 
 constexpr Keyword kKeywords[] = {
-    works("bind", kFrontend | kListen, 1, -1, read_bind_line, "<addresses> [<words>]", "accept clients there"),
+    works("bind", kFrontend | kListen, 1, -1, read_bind_line, "<addresses> [<words>]",
+          "accept clients there"),
     works("default-server", kBackendSide, 1, -1, read_default_server_line, "<words>",
           "words for the servers that follow"),
     works("server", kBackend | kListen, 2, -1, read_server_line, "<name> <address> [<words>]", "a server"),

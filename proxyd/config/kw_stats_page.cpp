@@ -7,15 +7,17 @@ namespace {
 
 using session::StatsSettings;
 
-// As in HAProxy: any stats word makes a page, and the first one of a section starts it anew instead of changing the copy
-// that came from defaults. Who loses a password that way is told.
+// As in HAProxy: any stats word makes a page, and the first one of a section starts it anew instead of
+// changing the copy that came from defaults. Who loses a password that way is told.
 StatsSettings& page(Reading& in, const Statement& line) {
     StatsSettings& stats = in.proxy().stats;
     if (in.draft->preset.stats_from_defaults) {
         in.draft->preset.stats_from_defaults = false;
         if (!stats.users.empty() || stats.uri != StatsSettings().uri)
-            in.warning(line, "'" + line.name() + "' starts a page of this section's own, as in HAProxy: 'stats uri' and "
-                             "'stats auth' of the defaults no longer hold here; repeat them if they should");
+            in.warning(line,
+                       "'" + line.name() +
+                           "' starts a page of this section's own, as in HAProxy: 'stats uri' and "
+                           "'stats auth' of the defaults no longer hold here; repeat them if they should");
         stats = {};
     }
     stats.enabled = true;
@@ -45,7 +47,8 @@ void add_user(Reading& in, const Statement& line) {
 void set_refresh(Reading& in, const Statement& line) {
     common::Duration value{0};
     if (read_duration(in, line, 0, value, common::TimeUnit::s))
-        page(in, line).refresh_s = static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(value).count());
+        page(in, line).refresh_s =
+            static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(value).count());
 }
 
 void show_node(Reading& in, const Statement& line) {
@@ -57,7 +60,8 @@ void show_node(Reading& in, const Statement& line) {
 void show_description(Reading& in, const Statement& line) {
     StatsSettings& stats = page(in, line);
     stats.show_description = true;
-    for (const std::string& word : line.arguments()) stats.description += (stats.description.empty() ? "" : " ") + word;
+    for (const std::string& word : line.arguments())
+        stats.description += (stats.description.empty() ? "" : " ") + word;
 }
 
 void no_admin(Reading& in, const Statement& line) {
@@ -86,16 +90,19 @@ void no_rules(Reading& in, const Statement& line) {
 }
 
 constexpr Keyword kKeywords[] = {
-    works("admin", kOwnProxies, 1, -1, no_admin, "if|unless <condition>", "no effect yet: the page shows only"),
+    works("admin", kOwnProxies, 1, -1, no_admin, "if|unless <condition>",
+          "no effect yet: the page shows only"),
     works("auth", kProxies, 1, 1, add_user, "<user>:<password>", "who may see the page; repeatable"),
     works("enable", kProxies, 0, 0, enable, "", "there is a statistics page"),
-    works("hide-version", kProxies, 0, 0, set_flag<&StatsSettings::hide_version>, "", "the page hides the version"),
+    works("hide-version", kProxies, 0, 0, set_flag<&StatsSettings::hide_version>, "",
+          "the page hides the version"),
     works("http-request", kOwnProxies, 1, -1, no_rules, "allow", "only 'allow' is accepted yet"),
     works("realm", kProxies, 1, -1, set_realm, "<realm>", "shown when the password is asked for"),
     works("refresh", kProxies, 1, 1, set_refresh, "<seconds>", "the page reloads itself"),
     works("scope", kProxies, 1, 1, add_scope, "<section>|.", "the page shows this section; repeatable"),
     works("show-desc", kProxies, 0, -1, show_description, "[<text>]", "the page shows a description"),
-    works("show-legends", kProxies, 0, 0, set_flag<&StatsSettings::show_legends>, "", "the page explains itself"),
+    works("show-legends", kProxies, 0, 0, set_flag<&StatsSettings::show_legends>, "",
+          "the page explains itself"),
     works("show-modules", kProxies, 0, 0, enable, "", "shows nothing more here"),
     works("show-node", kProxies, 0, 1, show_node, "[<name>]", "the page shows the node's name"),
     works("uri", kProxies, 1, 1, set_text<&StatsSettings::uri>, "<path>", "where the page is"),

@@ -20,7 +20,8 @@ void set_level(const WordInput& word, StatsSocket& socket) {
                                {"operator", StatsSocket::Level::oper},
                                {"admin", StatsSocket::Level::admin}};
     const Row* row = common::find_row(std::span<const Row>(kLevels), word.arguments[0]);
-    if (row == nullptr) return word.error("unknown level '" + word.arguments[0] + "' (user, operator or admin)");
+    if (row == nullptr)
+        return word.error("unknown level '" + word.arguments[0] + "' (user, operator or admin)");
     socket.level = row->level;
 }
 
@@ -69,7 +70,8 @@ constexpr Word kWords[] = {
     idle("thread", 1, kOwnTuning),
     idle("v4v6", 0, kNotYet),
     idle("v6only", 0, kNotYet),
-    refused_word<StatsSocket>("ssl", 0, "commands over TLS are not supported yet; the socket would speak plain text"),
+    refused_word<StatsSocket>("ssl", 0,
+                              "commands over TLS are not supported yet; the socket would speak plain text"),
 };
 
 void add_socket(Reading& in, const Statement& line) {

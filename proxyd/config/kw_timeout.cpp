@@ -17,15 +17,19 @@ constexpr std::string_view kTime = "<time>";
 constexpr Keyword kKeywords[] = {
     works("check", kBackendSide, 1, 1, set<&Timeouts::check>, kTime, "a health check waits for an answer"),
     works("client", kFrontendSide, 1, 1, set<&Timeouts::client>, kTime, "a client is silent"),
-    works("client-fin", kFrontendSide, 1, 1, set<&Timeouts::client_fin>, kTime, "a client closed one direction"),
+    works("client-fin", kFrontendSide, 1, 1, set<&Timeouts::client_fin>, kTime,
+          "a client closed one direction"),
     works("connect", kBackendSide, 1, 1, set<&Timeouts::connect>, kTime, "a connection to a server is made"),
-    works("http-keep-alive", kProxies, 1, 1, set<&Timeouts::http_keep_alive>, kTime, "the next request is awaited"),
+    works("http-keep-alive", kProxies, 1, 1, set<&Timeouts::http_keep_alive>, kTime,
+          "the next request is awaited"),
     works("http-request", kProxies, 1, 1, set<&Timeouts::http_request>, kTime, "a request's header arrives"),
     works("queue", kBackendSide, 1, 1, set<&Timeouts::queue>, kTime, "a request waits for a server"),
     works("server", kBackendSide, 1, 1, set<&Timeouts::server>, kTime, "a server is silent"),
-    works("server-fin", kBackendSide, 1, 1, set<&Timeouts::server_fin>, kTime, "a server closed one direction"),
+    works("server-fin", kBackendSide, 1, 1, set<&Timeouts::server_fin>, kTime,
+          "a server closed one direction"),
     works("tarpit", kProxies, 1, 1, set<&Timeouts::tarpit>, kTime, "a tarpitted request is held"),
-    works("tunnel", kBackendSide, 1, 1, set<&Timeouts::tunnel>, kTime, "a tunnel is silent in both directions"),
+    works("tunnel", kBackendSide, 1, 1, set<&Timeouts::tunnel>, kTime,
+          "a tunnel is silent in both directions"),
     inert("client-hs", kFrontendSide, "'timeout client' covers the handshake"),
 };
 

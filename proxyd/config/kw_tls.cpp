@@ -31,15 +31,18 @@ void set_server_verify(Reading& in, const Statement& line) {
 
 constexpr std::string_view kLibrary = "the library's choice is used";
 constexpr Keyword kKeywords[] = {
-    works("ca-base", kGlobal, 1, 1, set_text<&TlsDefaults::ca_base>, "<folder>", "where relative ca-file names begin"),
-    works("crt-base", kGlobal, 1, 1, set_text<&TlsDefaults::crt_base>, "<folder>", "where relative crt names begin"),
+    works("ca-base", kGlobal, 1, 1, set_text<&TlsDefaults::ca_base>, "<folder>",
+          "where relative ca-file names begin"),
+    works("crt-base", kGlobal, 1, 1, set_text<&TlsDefaults::crt_base>, "<folder>",
+          "where relative crt names begin"),
     works("ssl-default-bind-ciphers", kGlobal, 1, 1, set_text<&TlsDefaults::bind_ciphers>, "<list>",
           "ciphers up to TLS 1.2 of bind lines"),
     works("ssl-default-bind-ciphersuites", kGlobal, 1, 1, set_text<&TlsDefaults::bind_ciphersuites>, "<list>",
           "TLS 1.3 ciphers of bind lines"),
     works("ssl-default-bind-curves", kGlobal, 1, 1, set_text<&TlsDefaults::bind_curves>, "<list>",
           "key exchange of bind lines"),
-    works("ssl-default-bind-options", kGlobal, 1, -1, set_bind_options, "<words>", "TLS words of all bind lines"),
+    works("ssl-default-bind-options", kGlobal, 1, -1, set_bind_options, "<words>",
+          "TLS words of all bind lines"),
     works("ssl-server-verify", kGlobal, 1, 1, set_server_verify, "none|required",
           "whether server certificates are checked"),
     inert("ssl-default-bind-client-sigalgs", kGlobal, kLibrary),

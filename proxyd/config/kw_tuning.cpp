@@ -1,5 +1,5 @@
-// global: tuning (configuration manual 3.2). Sizes that bound what a peer may send work; most others name parts that this
-// program does not have.
+// global: tuning (configuration manual 3.2). Sizes that bound what a peer may send work; most others name
+// parts that this program does not have.
 #include "common/text.h"
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/tables.h"
@@ -28,7 +28,8 @@ constexpr Keyword kKeywords[] = {
     works("tune.bufsize", kGlobal, 1, 1, set_buffer_size, "<size>", "largest request or response header"),
     works("tune.http.maxhdr", kGlobal, 1, 1, global_number<&Global::max_headers, 1, 32767>, "<number>",
           "header fields of a message at most"),
-    works("tune.maxrewrite", kGlobal, 1, 1, set_size<&Global::max_rewrite>, "<size>", "room kept for added header fields"),
+    works("tune.maxrewrite", kGlobal, 1, 1, set_size<&Global::max_rewrite>, "<size>",
+          "room kept for added header fields"),
     inert("busy-polling", kGlobal, kOwnTuning),
     inert("maxcompcpuusage", kGlobal, kOwnTuning),
     inert("maxcomprate", kGlobal, kOwnTuning),

@@ -19,7 +19,7 @@ bool is_name_part(char c) {
 }
 
 class Tokenizer {
-   public:
+ public:
     Tokenizer(std::string_view line, const Variables& variables) : line_(line), variables_(variables) {}
 
     std::expected<Words, LexError> run() {
@@ -30,7 +30,7 @@ class Tokenizer {
         return std::move(words_);
     }
 
-   private:
+ private:
     void step() {
         const char c = line_[at_];
         if (quote_ == 0 && is_blank(c)) {
@@ -176,7 +176,8 @@ std::optional<ForeignByte> find_foreign_byte(std::string_view text) {
     for (const char c : text) {
         const auto value = static_cast<unsigned char>(c);
         if (c == '\n') ++line;
-        if (value == 0x7f || (value < 0x20 && (value < '\t' || value > '\r'))) return ForeignByte{line, value};
+        if (value == 0x7f || (value < 0x20 && (value < '\t' || value > '\r')))
+            return ForeignByte{line, value};
     }
     return std::nullopt;
 }

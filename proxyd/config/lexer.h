@@ -1,5 +1,5 @@
-// Cuts one configuration line into words (configuration manual 2.1 to 2.3): blanks separate, `#` starts a comment,
-// backslash escapes, 'strong' and "weak" quotes, environment variables inside weak quotes. Pure.
+// Cuts one configuration line into words (configuration manual 2.1 to 2.3): blanks separate, `#` starts a
+// comment, backslash escapes, 'strong' and "weak" quotes, environment variables inside weak quotes. Pure.
 #pragma once
 
 #include <cstddef>
@@ -35,8 +35,8 @@ struct SourceLines {
 };
 SourceLines split_lines(std::string_view text);
 
-// The first byte that no configuration contains (NUL and other control characters but tab, CR, FF and VT); the 1-based
-// line it is in, and its value. nullopt: clean.
+// The first byte that no configuration contains (NUL and other control characters but tab, CR, FF and VT);
+// the 1-based line it is in, and its value. nullopt: clean.
 struct ForeignByte {
     int line;
     unsigned char value;

@@ -54,7 +54,8 @@ std::shared_ptr<const Model> load(const std::vector<std::string>& paths, common:
     return complete(model, in);
 }
 
-std::shared_ptr<const Model> load_text(std::string_view text, std::string_view name, common::Diagnostics& out) {
+std::shared_ptr<const Model> load_text(std::string_view text, std::string_view name,
+                                       common::Diagnostics& out) {
     auto model = std::make_shared<Model>();
     Reading in(*model, out);
     read_text(in, text, keep_name(*model, name));

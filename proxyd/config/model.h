@@ -24,16 +24,16 @@ struct StatsSocket {
 struct Global {
     bool daemon = false;
     bool master_worker = false;
-    int threads = 0;           // nbthread / nbproc; 0: the cores we may use
-    int maxconn = 0;           // 0: from the descriptor limit
+    int threads = 0;  // nbthread / nbproc; 0: the cores we may use
+    int maxconn = 0;  // 0: from the descriptor limit
     int ulimit_n = 0;
     std::string user, group, chroot, pidfile;
-    int uid = -1, gid = -1;    // `uid`, `gid`
+    int uid = -1, gid = -1;  // `uid`, `gid`
     std::string node, description;
     std::vector<StatsSocket> stats_sockets;
     common::Duration stats_timeout = std::chrono::seconds(10);
     int stats_maxconn = 10;
-    std::string control_socket;           // empty: the default path
+    std::string control_socket;  // empty: the default path
     common::Location control_socket_where;
     common::Duration hard_stop_after{0};  // 0: none
     std::size_t buffer_size = 16384;      // tune.bufsize
@@ -48,17 +48,18 @@ struct Global {
 struct Model {
     Global global;
     std::vector<std::unique_ptr<session::ProxySettings>> proxies;
-    std::vector<std::string> files;                          // read, in order
-    std::vector<std::unique_ptr<std::string>> file_names;    // storage behind common::Location::file
+    std::vector<std::string> files;                        // read, in order
+    std::vector<std::unique_ptr<std::string>> file_names;  // storage behind common::Location::file
 
     const session::ProxySettings* find(std::string_view name, bool frontend, bool backend) const;
 };
 
-// Reads and checks the files (folders: their *.cfg in order). nullptr when there were errors; all complaints are in
-// `out` either way. Opens certificates, error files and pattern files to prove that they can be read.
+// Reads and checks the files (folders: their *.cfg in order). nullptr when there were errors; all complaints
+// are in `out` either way. Opens certificates, error files and pattern files to prove that they can be read.
 std::shared_ptr<const Model> load(const std::vector<std::string>& paths, common::Diagnostics& out);
 
 // Same for text at hand (--quick, tests); `name` is printed as the file.
-std::shared_ptr<const Model> load_text(std::string_view text, std::string_view name, common::Diagnostics& out);
+std::shared_ptr<const Model> load_text(std::string_view text, std::string_view name,
+                                       common::Diagnostics& out);
 
 }  // namespace proxyd::config

@@ -7,8 +7,9 @@ namespace proxyd::config {
 namespace {
 
 std::unexpected<common::Error> refuse(std::string why) {
-    return common::fail("--quick expects LISTEN=SERVER[,SERVER...] such as :8080=127.0.0.1:9000: " + std::move(why),
-                        common::Side::config);
+    return common::fail(
+        "--quick expects LISTEN=SERVER[,SERVER...] such as :8080=127.0.0.1:9000: " + std::move(why),
+        common::Side::config);
 }
 
 constexpr std::string_view kHead = R"(defaults
@@ -33,7 +34,8 @@ common::Result<std::string> quick_configuration(std::string_view argument) {
     if (equals == std::string_view::npos) return refuse("there is no '='");
     std::string listen(argument.substr(0, equals));
     if (listen.find_first_not_of("0123456789") == std::string::npos) listen.insert(0, ":");  // "8080="
-    if (const auto addresses = parse_listen_addresses(listen); !addresses) return refuse(addresses.error().text);
+    if (const auto addresses = parse_listen_addresses(listen); !addresses)
+        return refuse(addresses.error().text);
 
     const auto servers = common::split(argument.substr(equals + 1), ',');
     std::string text(kHead);

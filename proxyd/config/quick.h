@@ -8,8 +8,8 @@
 
 namespace proxyd::config {
 
-// ":8080=127.0.0.1:9000,web2:9000" as the text of a configuration for load_text(): HTTP, timeouts, X-Forwarded-For, health
-// checks when there is more than one server, one log line per request on stdout.
+// ":8080=127.0.0.1:9000,web2:9000" as the text of a configuration for load_text(): HTTP, timeouts,
+// X-Forwarded-For, health checks when there is more than one server, one log line per request on stdout.
 common::Result<std::string> quick_configuration(std::string_view argument);
 
 }  // namespace proxyd::config

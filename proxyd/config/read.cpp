@@ -35,7 +35,8 @@ bool foreign(Reading& in, std::string_view text, std::string_view file) {
     if (!byte) return false;
     char value[8];
     std::snprintf(value, sizeof value, "0x%02x", byte->value);
-    in.out.error({file, byte->line}, std::string("byte ") + value + " does not belong in a configuration; is this the right file?");
+    in.out.error({file, byte->line}, std::string("byte ") + value +
+                                         " does not belong in a configuration; is this the right file?");
     return true;
 }
 
@@ -75,8 +76,8 @@ void read_text(Reading& in, std::string_view text, std::string_view file) {
         if (directives.consume(in, raw, where, variables)) continue;
         auto words = tokenize(raw, variables);
         if (!words) {
-            in.out.error(where, words.error().text + " at position " + std::to_string(words.error().column) + ": " +
-                                    std::string(raw.substr(0, 200)));
+            in.out.error(where, words.error().text + " at position " + std::to_string(words.error().column) +
+                                    ": " + std::string(raw.substr(0, 200)));
         } else if (!words->empty()) {
             read_statement(in, Statement{std::move(*words), 1, where});
         }

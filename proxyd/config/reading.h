@@ -15,7 +15,8 @@ namespace proxyd::config {
 
 struct SectionKind;
 
-// `ssl-default-bind-*`, `ssl-default-server-*`, `ca-base`, `crt-base`: taken by lines that do not say otherwise.
+// `ssl-default-bind-*`, `ssl-default-server-*`, `ca-base`, `crt-base`: taken by lines that do not say
+// otherwise.
 struct TlsDefaults {
     std::string bind_ciphers, bind_ciphersuites, bind_curves;
     int bind_min_version = 0, bind_max_version = 0;  // 0: the program's own
@@ -68,7 +69,8 @@ struct Reading {
     void no_effect(const Statement& line, std::string_view what, std::string_view why);
 };
 
-// Finds the keyword of a line, checks place and number of arguments, says what its row has to say and runs its handler.
+// Finds the keyword of a line, checks place and number of arguments, says what its row has to say and runs
+// its handler.
 void dispatch(Reading& in, Statement& line);
 
 // Reads a whole file's text; `file` outlives the model.

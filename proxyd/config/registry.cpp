@@ -1,8 +1,8 @@
 // Names every keyword table, and prints them all.
 #include <array>
 
-#include "proxyd/config/keywords.h"
 #include "proxyd/config/bind_line.h"
+#include "proxyd/config/keywords.h"
 #include "proxyd/config/section.h"
 #include "proxyd/config/server_line.h"
 #include "proxyd/config/tables.h"
@@ -12,17 +12,22 @@ namespace {
 
 std::string_view effect_name(Effect effect) {
     switch (effect) {
-        case Effect::works: return "works";
-        case Effect::silent: return "no effect";
-        case Effect::none: return "no effect";
-        case Effect::removed: return "removed";
-        case Effect::refused: return "refused";
+        case Effect::works:
+            return "works";
+        case Effect::silent:
+            return "no effect";
+        case Effect::none:
+            return "no effect";
+        case Effect::removed:
+            return "removed";
+        case Effect::refused:
+            return "refused";
     }
     return {};
 }
 
-void print(std::string& out, std::string_view sections, std::string_view name, std::string_view usage, Effect effect,
-           std::string_view text) {
+void print(std::string& out, std::string_view sections, std::string_view name, std::string_view usage,
+           Effect effect, std::string_view text) {
     out.append(sections).append("\t").append(name);
     if (!usage.empty()) out.append(" ").append(usage);
     out.append("\t").append(effect_name(effect)).append("\t").append(text).append("\n");

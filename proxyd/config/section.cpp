@@ -25,8 +25,11 @@ void inherit(Reading& in, Draft& draft, const Statement& line, std::size_t from_
         const std::string& wanted = line.words[from_at + 1];
         const auto same = [&](const auto& candidate) { return candidate->name == wanted; };
         const auto count = std::ranges::count_if(in.defaults, same);
-        if (count == 0) in.error(line, "there is no defaults section named '" + wanted + "' before this line");
-        if (count > 1) in.error(line, "there are " + std::to_string(count) + " defaults sections named '" + wanted + "'");
+        if (count == 0)
+            in.error(line, "there is no defaults section named '" + wanted + "' before this line");
+        if (count > 1)
+            in.error(line,
+                     "there are " + std::to_string(count) + " defaults sections named '" + wanted + "'");
         const auto it = std::ranges::find_if(in.defaults, same);
         draft.defaults = it == in.defaults.end() ? nullptr : it->get();
     } else if (draft.kind == kDefaults) {
@@ -37,7 +40,8 @@ void inherit(Reading& in, Draft& draft, const Statement& line, std::size_t from_
     if (draft.defaults == nullptr) return;
     static_cast<session::InheritedSettings&>(*draft.settings) = *draft.defaults->settings;
     draft.preset = draft.defaults->preset;
-    draft.settings->http_request = draft.defaults->settings->http_request;  // rules of named defaults run first
+    draft.settings->http_request =
+        draft.defaults->settings->http_request;  // rules of named defaults run first
     draft.settings->http_response = draft.defaults->settings->http_response;
     draft.settings->http_after_response = draft.defaults->settings->http_after_response;
     draft.preset.stats_from_defaults = draft.settings->stats.enabled;
@@ -85,9 +89,12 @@ void open_proxy(Reading& in, const Statement& line) {
         in.error(line, "'backend' expects NAME [from NAME], unexpected '" + line.words[2] + "'");
         return;
     }
-    in.warning(line, "an address after the section's name was removed from HAProxy and still works here; write "
-                     "'bind " + line.words[2] + "' on a line of its own");
-    Statement bind{{line.words.begin() + 1, line.words.begin() + static_cast<std::ptrdiff_t>(from)}, 1, line.where};
+    in.warning(line,
+               "an address after the section's name was removed from HAProxy and still works here; write "
+               "'bind " +
+                   line.words[2] + "' on a line of its own");
+    Statement bind{
+        {line.words.begin() + 1, line.words.begin() + static_cast<std::ptrdiff_t>(from)}, 1, line.where};
     bind.words[0] = "bind";
     read_bind_line(in, bind);
 }
@@ -106,7 +113,8 @@ constexpr auto kMayName = SectionName::optional;
 constexpr auto kMustName = SectionName::required;
 
 constexpr std::array kSections{
-    SectionKind{"global", kGlobal, kNoName, nullptr, "", "settings of the whole process; may come several times"},
+    SectionKind{"global", kGlobal, kNoName, nullptr, "",
+                "settings of the whole process; may come several times"},
     SectionKind{"defaults", kDefaults, kMayName, open_defaults, "", "what the sections after it start with"},
     SectionKind{"frontend", kFrontend, kMustName, open_proxy, "", "addresses that accept clients"},
     SectionKind{"listen", kListen, kMustName, open_proxy, "", "a frontend and a backend in one"},
@@ -117,14 +125,17 @@ constexpr std::array kSections{
                 "server names are resolved by the system's resolver for now", "name servers for host names"},
     SectionKind{"mailers", kMailers, kMustName, nullptr, kNotYet, "mail servers for alerts"},
     SectionKind{"cache", kCache, kMustName, nullptr, kNotYet, "storage for responses"},
-    SectionKind{"program", kProgram, kMustName, nullptr, "programs are not started; let the service manager do it",
+    SectionKind{"program", kProgram, kMustName, nullptr,
+                "programs are not started; let the service manager do it",
                 "a program run beside the workers"},
-    SectionKind{"http-errors", kHttpErrors, kMustName, open_http_errors, "", "a set of error pages for errorfiles"},
+    SectionKind{"http-errors", kHttpErrors, kMustName, open_http_errors, "",
+                "a set of error pages for errorfiles"},
     SectionKind{"ring", kRing, kMustName, nullptr, kNotYet, "a buffer of log lines"},
     SectionKind{"log-forward", kLogForward, kMustName, nullptr, kNotYet, "a syslog relay"},
     SectionKind{"crt-store", kCrtStore, kMayName, nullptr, kNotYet, "certificates under names"},
     SectionKind{"fcgi-app", kFcgiApp, kMustName, nullptr, kNotYet, "a FastCGI application"},
-    SectionKind{"traces", kTraces, kNoName, nullptr, "this program has no traces of that kind", "debugging traces"},
+    SectionKind{"traces", kTraces, kNoName, nullptr, "this program has no traces of that kind",
+                "debugging traces"},
     SectionKind{"log-profile", kLogProfile, kMustName, nullptr, kNotYet, "log formats by step"},
     SectionKind{"acme", kAcme, kMustName, nullptr, kNotYet, "certificates from an ACME authority"},
 };
@@ -147,7 +158,8 @@ void open_section(Reading& in, const SectionKind& kind, const Statement& line) {
         return;
     }
     if (kind.naming == SectionName::none && line.words.size() > 1)
-        in.error(line, "'" + std::string(kind.name) + "' takes no argument, unexpected '" + line.words[1] + "'");
+        in.error(line,
+                 "'" + std::string(kind.name) + "' takes no argument, unexpected '" + line.words[1] + "'");
     if (!kind.no_effect.empty())
         in.no_effect(line, "section '" + std::string(kind.name) + "'", kind.no_effect);
     if (kind.open != nullptr) kind.open(in, line);

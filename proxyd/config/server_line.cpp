@@ -74,16 +74,22 @@ constexpr Word kWords[] = {
     {"disabled", 0, set_flag<&ServerSettings::disabled>, Effect::works, "", "starts in maintenance"},
     {"enabled", 0, set_flag<&ServerSettings::disabled, false>, Effect::works, "", "undoes disabled"},
     {"init-addr", 1, set_init_addr, Effect::works, "<methods>", "where the address comes from at the start"},
-    {"maxconn", 1, set_count<&ServerSettings::maxconn>, Effect::works, "<number>", "connections at most, more are queued"},
-    {"maxqueue", 1, set_count<&ServerSettings::maxqueue>, Effect::works, "<number>", "queued requests at most"},
-    {"minconn", 1, set_count<&ServerSettings::minconn>, Effect::works, "<number>", "the limit while the backend is idle"},
+    {"maxconn", 1, set_count<&ServerSettings::maxconn>, Effect::works, "<number>",
+     "connections at most, more are queued"},
+    {"maxqueue", 1, set_count<&ServerSettings::maxqueue>, Effect::works, "<number>",
+     "queued requests at most"},
+    {"minconn", 1, set_count<&ServerSettings::minconn>, Effect::works, "<number>",
+     "the limit while the backend is idle"},
     {"pool-max-conn", 1, set_pool_size, Effect::works, "<number>", "idle connections kept, -1: all"},
-    {"pool-purge-delay", 1, set_pool_purge, Effect::works, "<time>", "how often idle connections are given up"},
+    {"pool-purge-delay", 1, set_pool_purge, Effect::works, "<time>",
+     "how often idle connections are given up"},
     {"proto", 1, set_protocol, Effect::works, "h1|h2", "HTTP version of the connections"},
     {"send-proxy", 0, send_proxy, Effect::works, "", "PROXY protocol version 1 before the data"},
-    {"no-send-proxy", 0, set_flag<&ServerSettings::send_proxy, false>, Effect::works, "", "undoes send-proxy"},
+    {"no-send-proxy", 0, set_flag<&ServerSettings::send_proxy, false>, Effect::works, "",
+     "undoes send-proxy"},
     {"send-proxy-v2", 0, send_proxy_v2, Effect::works, "", "PROXY protocol version 2 before the data"},
-    {"no-send-proxy-v2", 0, set_flag<&ServerSettings::send_proxy_v2, false>, Effect::works, "", "undoes send-proxy-v2"},
+    {"no-send-proxy-v2", 0, set_flag<&ServerSettings::send_proxy_v2, false>, Effect::works, "",
+     "undoes send-proxy-v2"},
     {"source", 1, set_source, Effect::works, "<address>", "own address of the connections"},
     {"weight", 1, set_weight, Effect::works, "<0..256>", "share of the load"},
 };
@@ -122,10 +128,12 @@ std::optional<ServerDraft> read_server(Reading& in, const Statement& line, std::
     server.settings.keep_client_port = address->keep_client_port;
     server.settings.port_offset = address->port_offset;
     server.settings.client_destination = address->client_destination;
-    if (server.settings.source_address.empty()) server.settings.source_address = in.draft->preset.source_address;
+    if (server.settings.source_address.empty())
+        server.settings.source_address = in.draft->preset.source_address;
     const bool local = address->address.family() == AF_UNIX && !address->address.empty();
     if (server.settings.check.enabled && address->port == 0 && server.settings.check.port == 0 && !local)
-        in.warning(line, "'server " + line.argument(0) + "': checks need a port: write it after the address or with 'port N'");
+        in.warning(line, "'server " + line.argument(0) +
+                             "': checks need a port: write it after the address or with 'port N'");
     if (server.settings.tls && server.settings.tls_verify && server.settings.ca_file.empty())
         in.error(line, "'server " + line.argument(0) +
                            "': 'ssl' needs 'ca-file FILE' to verify the server, or 'verify none'");
@@ -150,8 +158,10 @@ void read_server_template_line(Reading& in, const Statement& line) {
     if (!is_name(in, line, line.argument(0))) return;
     const std::string& range = line.argument(1);
     const auto dash = range.find('-');
-    const auto first = common::parse_number(dash == std::string::npos ? "1" : range.substr(0, dash), 0, 100'000);
-    const auto last = common::parse_number(dash == std::string::npos ? range : range.substr(dash + 1), 0, 100'000);
+    const auto first =
+        common::parse_number(dash == std::string::npos ? "1" : range.substr(0, dash), 0, 100'000);
+    const auto last =
+        common::parse_number(dash == std::string::npos ? range : range.substr(dash + 1), 0, 100'000);
     if (!first || !last || *last < *first)
         return in.error(line, "'server-template' expects a number or a range A-B, not '" + range + "'");
     const auto server = read_server(in, line, 2);

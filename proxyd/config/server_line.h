@@ -6,9 +6,10 @@
 
 namespace proxyd::config {
 
-void read_server_line(Reading& in, const Statement& line);           // server NAME ADDRESS [words]
-void read_server_template_line(Reading& in, const Statement& line);  // server-template PREFIX NUMBER|A-B ADDRESS [words]
-void read_default_server_line(Reading& in, const Statement& line);   // default-server words
+void read_server_line(Reading& in, const Statement& line);  // server NAME ADDRESS [words]
+void read_server_template_line(Reading& in,
+                               const Statement& line);  // server-template PREFIX NUMBER|A-B ADDRESS [words]
+void read_default_server_line(Reading& in, const Statement& line);  // default-server words
 
 // A server while its line is read; `is_default` for default-server.
 struct ServerDraft {

@@ -40,12 +40,17 @@ constexpr Word kCheckWords[] = {
     {"check", 0, set_check_flag<&CheckSettings::enabled>, Effect::works, "", "watch the server's health"},
     {"no-check", 0, set_check_flag<&CheckSettings::enabled, false>, Effect::works, "", "undoes check"},
     {"addr", 1, set_check_address, Effect::works, "<address>", "checks go there"},
-    {"port", 1, set_check_count<&CheckSettings::port, 65535>, Effect::works, "<port>", "checks go to this port"},
+    {"port", 1, set_check_count<&CheckSettings::port, 65535>, Effect::works, "<port>",
+     "checks go to this port"},
     {"inter", 1, set_check_time<&CheckSettings::inter>, Effect::works, "<time>", "between two checks"},
-    {"fastinter", 1, set_check_time<&CheckSettings::fastinter>, Effect::works, "<time>", "while the state changes"},
-    {"downinter", 1, set_check_time<&CheckSettings::downinter>, Effect::works, "<time>", "while the server is down"},
-    {"rise", 1, set_check_count<&CheckSettings::rise, 1'000'000>, Effect::works, "<number>", "good checks until up"},
-    {"fall", 1, set_check_count<&CheckSettings::fall, 1'000'000>, Effect::works, "<number>", "bad checks until down"},
+    {"fastinter", 1, set_check_time<&CheckSettings::fastinter>, Effect::works, "<time>",
+     "while the state changes"},
+    {"downinter", 1, set_check_time<&CheckSettings::downinter>, Effect::works, "<time>",
+     "while the server is down"},
+    {"rise", 1, set_check_count<&CheckSettings::rise, 1'000'000>, Effect::works, "<number>",
+     "good checks until up"},
+    {"fall", 1, set_check_count<&CheckSettings::fall, 1'000'000>, Effect::works, "<number>",
+     "bad checks until down"},
     {"check-ssl", 0, set_check_flag<&CheckSettings::tls>, Effect::works, "", "checks speak TLS"},
     {"no-check-ssl", 0, set_check_flag<&CheckSettings::tls, false>, Effect::works, "", "undoes check-ssl"},
 };
@@ -60,17 +65,20 @@ void unset_tls(const WordInput&, ServerDraft& server) {
 void set_verify(const WordInput& word, ServerDraft& server) {
     const std::string& how = word.arguments[0];
     server.settings.tls_verify = how != "none";
-    if (how != "none" && how != "required") word.error("unknown verification '" + how + "' (none or required)");
+    if (how != "none" && how != "required")
+        word.error("unknown verification '" + how + "' (none or required)");
 }
 
 void set_ca_file(const WordInput& word, ServerDraft& server) {
     server.settings.ca_file = in_folder(word.in.tls.ca_base, word.arguments[0]);
-    if (const auto readable = check_authority(server.settings.ca_file); !readable) word.error(readable.error().text);
+    if (const auto readable = check_authority(server.settings.ca_file); !readable)
+        word.error(readable.error().text);
 }
 
 void set_sni(const WordInput& word, ServerDraft& server) {
     server.settings.sni = word.arguments[0];
-    if (const auto name = upstream::ServerName::compile(server.settings.sni); !name) word.error(name.error().text);
+    if (const auto name = upstream::ServerName::compile(server.settings.sni); !name)
+        word.error(name.error().text);
 }
 
 constexpr auto inert = inert_word<ServerDraft>;
@@ -169,7 +177,8 @@ constexpr Word kInertWords[] = {
     inert("no-tfo", 0, kNotYet),
     inert("track", 1, kNotYet),
     inert("ws", 1, "WebSocket upgrades go over HTTP/1.1"),
-    refused("namespace", 1, "network namespaces are not supported yet; the connections would leave elsewhere"),
+    refused("namespace", 1,
+            "network namespaces are not supported yet; the connections would leave elsewhere"),
     refused("send-proxy-v2-ssl", 0, "the TLS part of the PROXY protocol is not supported yet"),
     refused("send-proxy-v2-ssl-cn", 0, "the TLS part of the PROXY protocol is not supported yet"),
     refused("socks4", 1, "SOCKS is not supported yet; the connections would go straight to the server"),

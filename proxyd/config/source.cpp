@@ -19,10 +19,12 @@ common::Result<std::vector<std::string>> expand_path(const std::string& path) {
     std::vector<std::string> files;
     for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
         const std::string name = it->path().filename();
-        if (name.ends_with(".cfg") && !name.starts_with('.') && it->is_regular_file()) files.push_back(it->path());
+        if (name.ends_with(".cfg") && !name.starts_with('.') && it->is_regular_file())
+            files.push_back(it->path());
     }
     if (error) return common::fail_errno("cannot read the folder '" + path + "'", error.value());
-    if (files.empty()) return common::fail("the folder '" + path + "' holds no *.cfg file", common::Side::config);
+    if (files.empty())
+        return common::fail("the folder '" + path + "' holds no *.cfg file", common::Side::config);
     std::ranges::sort(files);
     return files;
 }
@@ -30,7 +32,7 @@ common::Result<std::vector<std::string>> expand_path(const std::string& path) {
 common::Result<std::string> read_file(const std::string& path, std::size_t limit) {
     const common::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (!file) return common::fail_errno("cannot open '" + path + "'");
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file.get(), &status) != 0) return common::fail_errno("cannot read '" + path + "'");
     if (S_ISDIR(status.st_mode)) return common::fail("'" + path + "' is a folder", common::Side::config);
     std::string text;

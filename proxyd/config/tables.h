@@ -13,18 +13,18 @@ std::span<const Keyword> httpclient_keywords();
 std::span<const Keyword> stats_socket_keywords();  // prefix "stats", in global
 std::span<const Keyword> log_keywords();
 std::span<const Keyword> proxy_keywords();
-std::span<const Keyword> timeout_keywords();       // prefix "timeout"
+std::span<const Keyword> timeout_keywords();  // prefix "timeout"
 std::span<const Keyword> old_timeout_keywords();
-std::span<const Keyword> option_keywords();        // prefix "option"
-std::span<const Keyword> log_option_keywords();    // prefix "option"
-std::span<const Keyword> check_option_keywords();  // prefix "option"
-std::span<const Keyword> http_check_keywords();    // prefix "http-check"
-std::span<const Keyword> tcp_check_keywords();     // prefix "tcp-check"
+std::span<const Keyword> option_keywords();          // prefix "option"
+std::span<const Keyword> log_option_keywords();      // prefix "option"
+std::span<const Keyword> check_option_keywords();    // prefix "option"
+std::span<const Keyword> http_check_keywords();      // prefix "http-check"
+std::span<const Keyword> tcp_check_keywords();       // prefix "tcp-check"
 std::span<const Keyword> external_check_keywords();  // prefix "external-check"
 std::span<const Keyword> balance_keywords();
 std::span<const Keyword> server_keywords();
 std::span<const Keyword> persistence_keywords();
-std::span<const Keyword> stick_keywords();         // prefix "stick"
+std::span<const Keyword> stick_keywords();  // prefix "stick"
 std::span<const Keyword> error_keywords();
 std::span<const Keyword> rule_keywords();
 std::span<const Keyword> tcp_request_keywords();   // prefix "tcp-request"

@@ -1,5 +1,5 @@
-// Checks that need whole sections or several of them. Each is one function; what HAProxy refuses is an error here, what it
-// only warns of is a warning.
+// Checks that need whole sections or several of them. Each is one function; what HAProxy refuses is an error
+// here, what it only warns of is a warning.
 #include <map>
 #include <set>
 
@@ -12,7 +12,9 @@ namespace {
 using session::ProxySettings;
 
 std::string title(const Draft& draft) {
-    const std::string_view kind = draft.kind == kFrontend ? "frontend" : draft.kind == kBackend ? "backend" : "listen";
+    const std::string_view kind = draft.kind == kFrontend  ? "frontend"
+                                  : draft.kind == kBackend ? "backend"
+                                                           : "listen";
     return std::string(kind) + " '" + draft.name + "'";
 }
 
@@ -34,8 +36,8 @@ void check_names(Reading& in) {
             if (!added) other = it->second;
         }
         if (other != nullptr)
-            in.out.error(draft->where, title(*draft) + " has the same name as " + title(*other) + " declared at " +
-                                           at_line(other->where));
+            in.out.error(draft->where, title(*draft) + " has the same name as " + title(*other) +
+                                           " declared at " + at_line(other->where));
     }
 }
 
@@ -70,9 +72,11 @@ void check_duplicate_binds(Reading& in) {
         if (draft->settings->disabled) continue;
         for (const net::BindSettings& bind : draft->settings->binds) {
             if (bind.address.empty()) continue;
-            const auto [it, added] = seen.try_emplace(bind.address.to_string() + "@" + bind.interface, bind.where);
+            const auto [it, added] =
+                seen.try_emplace(bind.address.to_string() + "@" + bind.interface, bind.where);
             if (!added)
-                in.out.warning(bind.where, "'bind " + bind.text + "' is also opened at " + at_line(it->second) +
+                in.out.warning(bind.where, "'bind " + bind.text + "' is also opened at " +
+                                               at_line(it->second) +
                                                ": connections would go to either at random");
         }
     }
@@ -84,7 +88,8 @@ void check_servers(Reading& in, const Draft& draft) {
         const auto [it, added] = seen.try_emplace(server.name, server.where);
         if (!added)
             in.out.error(server.where, title(draft) + ": another server named '" + server.name +
-                                           "' was already defined at " + at_line(it->second) + ", use distinct names");
+                                           "' was already defined at " + at_line(it->second) +
+                                           ", use distinct names");
         if (server.minconn > server.maxconn && server.maxconn > 0)
             in.out.warning(server.where, "server '" + server.name + "': minconn is above maxconn");
     }
@@ -96,7 +101,8 @@ void check_tcp_mode(Reading& in, Draft& draft) {
     if (settings.http_mode) return;
     const auto ignored = [&](bool present, std::string_view what) {
         if (present)
-            in.out.warning(draft.where, std::string(what) + " ignored for " + title(draft) + " as it requires 'mode http'");
+            in.out.warning(draft.where, std::string(what) + " ignored for " + title(draft) +
+                                            " as it requires 'mode http'");
     };
     ignored(!settings.http_request.empty(), "'http-request' and 'redirect' rules are");
     ignored(!settings.http_response.empty(), "'http-response' rules are");
@@ -119,19 +125,22 @@ void check_stats_sockets(Reading& in) {
         if (socket.address.empty()) continue;
         const auto [it, added] = seen.try_emplace(socket.address.to_string(), socket.where);
         if (!added)
-            in.out.error(socket.where, "'stats socket " + it->first + "' is declared at " + at_line(it->second) + " already");
+            in.out.error(socket.where, "'stats socket " + it->first + "' is declared at " +
+                                           at_line(it->second) + " already");
     }
 }
 
-// A defaults section that one section names and others take over silently is easily changed for the wrong ones.
+// A defaults section that one section names and others take over silently is easily changed for the wrong
+// ones.
 void check_defaults(Reading& in) {
     std::set<const Draft*> named, taken;
     for (const auto& draft : in.proxies)
         if (draft->defaults != nullptr) (draft->explicit_from ? named : taken).insert(draft->defaults);
     for (const Draft* defaults : named)
         if (taken.contains(defaults))
-            in.out.warning(defaults->where, "defaults section '" + defaults->name +
-                                                "' is used by name and also as the latest one; name it everywhere");
+            in.out.warning(defaults->where,
+                           "defaults section '" + defaults->name +
+                               "' is used by name and also as the latest one; name it everywhere");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Tables of the words after a keyword: `bind ADDRESS ssl crt FILE`, `server NAME ADDRESS check inter 2s`. One row and one
-// function per word, as for keywords.
+// Tables of the words after a keyword: `bind ADDRESS ssl crt FILE`, `server NAME ADDRESS check inter 2s`. One
+// row and one function per word, as for keywords.
 #pragma once
 
 #include <span>

@@ -1,4 +1,5 @@
-// Reads arbitrary text as a configuration: an answer in bounded time and memory, and a sentence whenever it is refused.
+// Reads arbitrary text as a configuration: an answer in bounded time and memory, and a sentence whenever it
+// is refused.
 #include <netdb.h>
 
 #include <cstdint>

@@ -20,7 +20,8 @@ inline bool write_certificate(const std::string& path, const std::string& name, 
     X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
     X509_set_pubkey(certificate, key);
     X509_NAME* subject = X509_get_subject_name(certificate);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
     X509_set_issuer_name(certificate, subject);
     bool done = X509_sign(certificate, key, EVP_sha256()) > 0;
     std::FILE* file = done ? std::fopen(path.c_str(), "w") : nullptr;

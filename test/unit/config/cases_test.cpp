@@ -1,6 +1,8 @@
-// test/config/proxyd: files that must be accepted or refused. What must be said of a line stands on it, as a comment:
+// test/config/proxyd: files that must be accepted or refused. What must be said of a line stands on it, as a
+// comment:
 //     maxconn -5  #expect error: out of range
-// and where a comment cannot stand, on a line `#expect LINE error: ...`. Every error and warning must be expected.
+// and where a comment cannot stand, on a line `#expect LINE error: ...`. Every error and warning must be
+// expected.
 #include <stdlib.h>
 
 #include <algorithm>
@@ -53,7 +55,8 @@ std::vector<Expectation> read_expectations(const fs::path& path) {
         ++number;
         for (auto at = line.find(kMark); at != std::string::npos;) {
             const auto next = line.find(kMark, at + kMark.size());
-            out.push_back(parse_expectation(line.substr(at + kMark.size(), next - at - kMark.size()), number));
+            out.push_back(
+                parse_expectation(line.substr(at + kMark.size(), next - at - kMark.size()), number));
             at = next;
         }
     }
@@ -72,13 +75,14 @@ std::string differences(const common::Diagnostics& said, std::vector<Expectation
         else
             out += "not expected: " + common::Diagnostics::format(entry) + "\n";
     }
-    for (const Expectation& e : wanted) out += "missing at line " + std::to_string(e.line) + ": " + e.text + "\n";
+    for (const Expectation& e : wanted)
+        out += "missing at line " + std::to_string(e.line) + ": " + e.text + "\n";
     return out;
 }
 
 // Files that the cases name as "${CASES}/...".
 class Folder {
-   public:
+ public:
     Folder() : path_(fs::temp_directory_path() / ("proxyd-cases-" + std::to_string(::getpid()))) {
         fs::create_directories(path_ / "certificates");
         REQUIRE(test::write_certificate(path_ / "cert.pem", "www.example.com"));
@@ -97,7 +101,7 @@ class Folder {
         fs::remove_all(path_, ignored);
     }
 
-   private:
+ private:
     void write(const std::string& name, const std::string& text) { std::ofstream(path_ / name) << text; }
     fs::path path_;
 };
@@ -146,8 +150,8 @@ TEST_CASE("the tutorial's file loads but for what this machine lacks") {
                entry.message.contains("cannot open '/usr/local/haproxy/cert.pem'");
     };
     for (const Diagnostic& entry : said.all())
-        if (entry.severity == Severity::error && !environment(entry)) FAIL_CHECK(common::Diagnostics::format(entry));
-    CHECK(std::ranges::any_of(said.all(), [](const Diagnostic& entry) {
-        return entry.message.contains("knows no operators");
-    }));
+        if (entry.severity == Severity::error && !environment(entry))
+            FAIL_CHECK(common::Diagnostics::format(entry));
+    CHECK(std::ranges::any_of(
+        said.all(), [](const Diagnostic& entry) { return entry.message.contains("knows no operators"); }));
 }

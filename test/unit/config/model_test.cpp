@@ -268,7 +268,9 @@ global
 TEST_CASE("what no file may hold") {
     using namespace std::string_view_literals;
     CHECK_THAT(first_error("global\n\0"sv), Catch::Contains("test.cfg:2: error: byte 0x00"));
-    CHECK_THAT(first_error("\x7f" "ELF\x02\x01"), Catch::Contains("test.cfg:1: error: byte 0x7f"));
+    CHECK_THAT(first_error("\x7f"
+                           "ELF\x02\x01"),
+               Catch::Contains("test.cfg:1: error: byte 0x7f"));
     std::string many = "global\n";
     for (int i = 0; i < 100'000; ++i) many += "nonsense\n";
     common::Diagnostics said;
@@ -280,7 +282,8 @@ TEST_CASE("what no file may hold") {
 TEST_CASE("files and folders that cannot be read") {
     common::Diagnostics said;
     CHECK_FALSE(config::load({"/no/such/file.cfg"}, said));
-    CHECK_THAT(common::Diagnostics::format(said.all()[0]), Catch::Contains("cannot open '/no/such/file.cfg'"));
+    CHECK_THAT(common::Diagnostics::format(said.all()[0]),
+               Catch::Contains("cannot open '/no/such/file.cfg'"));
     common::Diagnostics zero;
     CHECK_FALSE(config::load({"/dev/zero"}, zero));
     CHECK_THAT(common::Diagnostics::format(zero.all()[0]), Catch::Contains("is larger than 16 MiB"));
@@ -290,6 +293,7 @@ TEST_CASE("every row of the keyword tables is told") {
     const std::string text = config::keywords_text();
     for (const std::string_view line :
          {"section\tfrontend <name>\tworks", "\tmaxconn <number>\tworks", "\toption httplog [clf]\tworks",
-          "\tnbproc <number>\tremoved", "bind line\tssl\tworks", "server line\tcheck\tworks", "\tlua-load ...\tno effect"})
+          "\tnbproc <number>\tremoved", "bind line\tssl\tworks", "server line\tcheck\tworks",
+          "\tlua-load ...\tno effect"})
         CHECK_THAT(text, Catch::Contains(std::string(line)));
 }

@@ -18,8 +18,8 @@ TEST_CASE("--quick becomes a configuration") {
 }
 
 TEST_CASE("--quick refuses what it cannot serve") {
-    for (const std::string_view bad : {"", ":8080", "=x:1", ":0=x:1", ":8080=", ":8080=x", ":8080=x:99999", "*=a:1",
-                                       ":80=a:1,", ":80=a:1,,b:2", ":80=a b:1"}) {
+    for (const std::string_view bad : {"", ":8080", "=x:1", ":0=x:1", ":8080=", ":8080=x", ":8080=x:99999",
+                                       "*=a:1", ":80=a:1,", ":80=a:1,,b:2", ":80=a b:1"}) {
         CAPTURE(bad);
         const auto text = quick_configuration(bad);
         REQUIRE_FALSE(text);
