@@ -1,6 +1,6 @@
-// How a backend chooses a server (configuration manual 4.2, "balance"). One algorithm per file; the table names them all.
-// An algorithm sees only the servers that are in use now (the roster) and is called under its backend's lock: it needs no
-// synchronisation of its own and its order is exact for any number of workers.
+// How a backend chooses a server (configuration manual 4.2, "balance"). One algorithm per file; the table
+// names them all. An algorithm sees only the servers that are in use now (the roster) and is called under its
+// backend's lock: it needs no synchronisation of its own and its order is exact for any number of workers.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,8 @@ namespace proxyd::balance {
 
 inline constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
-// What a server carries. Everything but `served` changes under the backend's lock only; `served` also falls without it.
+// What a server carries. Everything but `served` changes under the backend's lock only; `served` also falls
+// without it.
 struct Load {
     std::atomic<int> served{0};  // streams that hold a slot
     int queued = 0;              // waiting for a slot here
@@ -45,7 +46,7 @@ struct Query {
 };
 
 class Algorithm {
-   public:
+ public:
     Algorithm() = default;
     virtual ~Algorithm() = default;
     Algorithm(const Algorithm&) = delete;
@@ -53,8 +54,9 @@ class Algorithm {
 
     // The servers in use changed, in number or weight. Ordered by index; members outlive the next call.
     virtual void set_roster(std::span<const Member> members) = 0;
-    // Index of the server for this request. kNone: all are full, the request waits in the backend's queue. An algorithm that
-    // binds a request to one server may name a full one: the request waits in that server's queue.
+    // Index of the server for this request. kNone: all are full, the request waits in the backend's queue. An
+    // algorithm that binds a request to one server may name a full one: the request waits in that server's
+    // queue.
     virtual std::size_t choose(const Query& query) = 0;
     // The load of a server changed. Only called when tracks_load.
     virtual void load_changed(std::size_t index) { (void)index; }
@@ -63,13 +65,15 @@ class Algorithm {
 // A row of the table of algorithms.
 struct AlgorithmRow {
     std::string_view name;
-    // Takes servers in turn, so that a failed connection may go on to the next one at once, whoever comes next.
+    // Takes servers in turn, so that a failed connection may go on to the next one at once, whoever comes
+    // next.
     bool rotates;
     bool tracks_load;  // wants load_changed()
     bool http_only;
-    bool map_based;    // weights changed at run time have no effect
+    bool map_based;  // weights changed at run time have no effect
     // Checks the argument in parentheses ("hdr(NAME)") and the words behind, then builds.
-    common::Result<std::unique_ptr<Algorithm>> (*make)(std::string_view parameter, std::span<const std::string> words);
+    common::Result<std::unique_ptr<Algorithm>> (*make)(std::string_view parameter,
+                                                       std::span<const std::string> words);
     std::string_view help;
 };
 

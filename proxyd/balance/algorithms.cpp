@@ -23,25 +23,34 @@ constexpr std::array kAlgorithms{
                  "the first server, in the order of the configuration, with a free slot"},
     AlgorithmRow{"hdr", false, false, true, true, make_header,
                  "hdr(NAME) [use_domain_only]: hash of a request header"},
-    AlgorithmRow{"leastconn", false, true, false, false, make_leastconn, "the server with the fewest streams for its weight"},
+    AlgorithmRow{"leastconn", false, true, false, false, make_leastconn,
+                 "the server with the fewest streams for its weight"},
     AlgorithmRow{"random", true, false, false, false, make_random,
                  "random, random(DRAWS): the least loaded of some servers drawn by weight"},
-    AlgorithmRow{"roundrobin", true, false, false, false, make_roundrobin, "each server in turn, smoothly by weight"},
+    AlgorithmRow{"roundrobin", true, false, false, false, make_roundrobin,
+                 "each server in turn, smoothly by weight"},
     AlgorithmRow{"source", false, false, false, true, make_source, "hash of the client's address"},
-    AlgorithmRow{"static-rr", true, false, false, true, make_static_rr, "each server in turn by its configured weight"},
-    AlgorithmRow{"uri", false, false, true, true, make_uri,
-                 "uri [whole] [len N] [depth N] [path-only]: hash of the URI, without its query unless 'whole'"},
-    AlgorithmRow{"url_param", false, false, true, true, make_url_param, "url_param NAME: hash of a query parameter"},
+    AlgorithmRow{"static-rr", true, false, false, true, make_static_rr,
+                 "each server in turn by its configured weight"},
+    AlgorithmRow{
+        "uri", false, false, true, true, make_uri,
+        "uri [whole] [len N] [depth N] [path-only]: hash of the URI, without its query unless 'whole'"},
+    AlgorithmRow{"url_param", false, false, true, true, make_url_param,
+                 "url_param NAME: hash of a query parameter"},
 };
 
 }  // namespace
 
-std::span<const AlgorithmRow> algorithms() { return kAlgorithms; }
+std::span<const AlgorithmRow> algorithms() {
+    return kAlgorithms;
+}
 
-common::Result<> no_arguments(std::string_view name, std::string_view parameter, std::span<const std::string> words) {
+common::Result<> no_arguments(std::string_view name, std::string_view parameter,
+                              std::span<const std::string> words) {
     if (parameter.empty() && words.empty()) return {};
     const std::string extra = parameter.empty() ? "'" + words[0] + "'" : "'(" + std::string(parameter) + ")'";
-    return common::fail("balance " + std::string(name) + " takes no argument, found " + extra, common::Side::config);
+    return common::fail("balance " + std::string(name) + " takes no argument, found " + extra,
+                        common::Side::config);
 }
 
 common::Result<Selected> select(std::string_view name, std::span<const std::string> words) {
@@ -49,7 +58,8 @@ common::Result<Selected> select(std::string_view name, std::span<const std::stri
     std::string_view parameter;
     if (const std::size_t open = name.find('('); open != std::string_view::npos) {
         if (!name.ends_with(')'))
-            return common::fail("balance '" + std::string(name) + "' lacks its closing parenthesis", common::Side::config);
+            return common::fail("balance '" + std::string(name) + "' lacks its closing parenthesis",
+                                common::Side::config);
         word = name.substr(0, open);
         parameter = name.substr(open + 1, name.size() - open - 2);
     }

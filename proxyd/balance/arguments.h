@@ -10,6 +10,7 @@
 namespace proxyd::balance {
 
 // Refuses "NAME(x)" and "NAME word".
-common::Result<> no_arguments(std::string_view name, std::string_view parameter, std::span<const std::string> words);
+common::Result<> no_arguments(std::string_view name, std::string_view parameter,
+                              std::span<const std::string> words);
 
 }  // namespace proxyd::balance

@@ -7,8 +7,10 @@ namespace proxyd::balance {
 namespace {
 
 class First final : public Algorithm {
-   public:
-    void set_roster(std::span<const Member> members) override { members_.assign(members.begin(), members.end()); }
+ public:
+    void set_roster(std::span<const Member> members) override {
+        members_.assign(members.begin(), members.end());
+    }
 
     std::size_t choose(const Query& query) override {
         std::size_t avoided = kNone;
@@ -20,13 +22,14 @@ class First final : public Algorithm {
         return avoided;
     }
 
-   private:
+ private:
     std::vector<Member> members_;
 };
 
 }  // namespace
 
-common::Result<std::unique_ptr<Algorithm>> make_first(std::string_view parameter, std::span<const std::string> words) {
+common::Result<std::unique_ptr<Algorithm>> make_first(std::string_view parameter,
+                                                      std::span<const std::string> words) {
     if (auto plain = no_arguments("first", parameter, words); !plain) return std::unexpected(plain.error());
     return std::make_unique<First>();
 }

@@ -5,6 +5,7 @@
 
 namespace proxyd::balance {
 
-common::Result<std::unique_ptr<Algorithm>> make_first(std::string_view parameter, std::span<const std::string> words);
+common::Result<std::unique_ptr<Algorithm>> make_first(std::string_view parameter,
+                                                      std::span<const std::string> words);
 
 }  // namespace proxyd::balance

@@ -12,16 +12,17 @@ namespace proxyd::balance {
 
 std::uint32_t sdbm(std::string_view key);
 
-// hash-type map-based (the default): hash modulo the map. A request without a key is given to the servers in turn.
+// hash-type map-based (the default): hash modulo the map. A request without a key is given to the servers in
+// turn.
 class HashAlgorithm : public Algorithm {
-   public:
+ public:
     void set_roster(std::span<const Member> members) final { map_.build(members); }
     std::size_t choose(const Query& query) final;
 
-   protected:
+ protected:
     virtual std::optional<std::uint32_t> hash(const rules::Context& context) const = 0;
 
-   private:
+ private:
     ServerMap map_;
 };
 

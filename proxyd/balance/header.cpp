@@ -7,10 +7,10 @@ namespace proxyd::balance {
 namespace {
 
 class Header final : public HashAlgorithm {
-   public:
+ public:
     Header(std::string name, bool domain_only) : name_(std::move(name)), domain_only_(domain_only) {}
 
-   private:
+ private:
     std::optional<std::uint32_t> hash(const rules::Context& context) const override {
         if (context.request == nullptr) return std::nullopt;
         const http::Field* field = context.request->fields.find(name_);
@@ -33,10 +33,13 @@ std::string_view main_domain(std::string_view host) {
     return before == std::string_view::npos ? host : host.substr(before + 1);
 }
 
-common::Result<std::unique_ptr<Algorithm>> make_header(std::string_view parameter, std::span<const std::string> words) {
-    if (parameter.empty()) return common::fail("balance hdr needs a header name: 'hdr(NAME)'", common::Side::config);
+common::Result<std::unique_ptr<Algorithm>> make_header(std::string_view parameter,
+                                                       std::span<const std::string> words) {
+    if (parameter.empty())
+        return common::fail("balance hdr needs a header name: 'hdr(NAME)'", common::Side::config);
     if (words.size() > 1 || (words.size() == 1 && words[0] != "use_domain_only"))
-        return common::fail("balance hdr takes only 'use_domain_only', not '" + words.back() + "'", common::Side::config);
+        return common::fail("balance hdr takes only 'use_domain_only', not '" + words.back() + "'",
+                            common::Side::config);
     return std::make_unique<Header>(std::string(parameter), !words.empty());
 }
 

@@ -5,7 +5,8 @@
 
 namespace proxyd::balance {
 
-common::Result<std::unique_ptr<Algorithm>> make_header(std::string_view parameter, std::span<const std::string> words);
+common::Result<std::unique_ptr<Algorithm>> make_header(std::string_view parameter,
+                                                       std::span<const std::string> words);
 
 // The part of a host name before its top-level domain: "1wt" of "haproxy.1wt.eu:80".
 std::string_view main_domain(std::string_view host);

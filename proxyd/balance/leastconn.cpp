@@ -8,7 +8,7 @@ namespace {
 
 // A binary heap over the servers, and where each stands in it: a change of load moves one server in O(log n).
 class LeastConnections final : public Algorithm {
-   public:
+ public:
     void set_roster(std::span<const Member> members) override {
         entries_.clear();
         heap_.clear();
@@ -41,7 +41,7 @@ class LeastConnections final : public Algorithm {
         sift_down(entry.position);
     }
 
-   private:
+ private:
     struct Entry {
         Member member;
         int load = 0;
@@ -49,7 +49,8 @@ class LeastConnections final : public Algorithm {
         std::size_t position = 0;  // in the heap
     };
 
-    // A server whose maxqueue is given takes requests into its queue up to there, so that few slots are kept busy.
+    // A server whose maxqueue is given takes requests into its queue up to there, so that few slots are kept
+    // busy.
     static bool takes(const Member& member) {
         return !member.load->full() || (member.load->queue_limit > 0 && !member.load->queue_full());
     }
@@ -112,8 +113,10 @@ class LeastConnections final : public Algorithm {
 
 }  // namespace
 
-common::Result<std::unique_ptr<Algorithm>> make_leastconn(std::string_view parameter, std::span<const std::string> words) {
-    if (auto plain = no_arguments("leastconn", parameter, words); !plain) return std::unexpected(plain.error());
+common::Result<std::unique_ptr<Algorithm>> make_leastconn(std::string_view parameter,
+                                                          std::span<const std::string> words) {
+    if (auto plain = no_arguments("leastconn", parameter, words); !plain)
+        return std::unexpected(plain.error());
     return std::make_unique<LeastConnections>();
 }
 

@@ -14,7 +14,7 @@ constexpr int kDefaultDraws = 2;
 constexpr int kMaxDraws = 1000;
 
 class Random final : public Algorithm {
-   public:
+ public:
     explicit Random(int draws) : draws_(draws) {}
 
     void set_roster(std::span<const Member> members) override {
@@ -34,7 +34,7 @@ class Random final : public Algorithm {
         return best != nullptr ? best->index : any_free(query.avoid);
     }
 
-   private:
+ private:
     const Member& draw() {
         std::uniform_int_distribution<int> ticket(0, ends_.back() - 1);
         const auto end = std::ranges::upper_bound(ends_, ticket(generator_));
@@ -67,11 +67,14 @@ class Random final : public Algorithm {
 
 }  // namespace
 
-common::Result<std::unique_ptr<Algorithm>> make_random(std::string_view parameter, std::span<const std::string> words) {
+common::Result<std::unique_ptr<Algorithm>> make_random(std::string_view parameter,
+                                                       std::span<const std::string> words) {
     if (auto plain = no_arguments("random", {}, words); !plain) return std::unexpected(plain.error());
     if (parameter.empty()) return std::make_unique<Random>(kDefaultDraws);
     const auto draws = common::parse_number(parameter, 1, kMaxDraws);
-    if (!draws) return common::fail("balance random: the number of draws " + draws.error().text, common::Side::config);
+    if (!draws)
+        return common::fail("balance random: the number of draws " + draws.error().text,
+                            common::Side::config);
     return std::make_unique<Random>(static_cast<int>(*draws));
 }
 

@@ -9,10 +9,11 @@ namespace proxyd::balance {
 
 namespace {
 
-// Time is counted in turns. A server of weight w out of a total W is due every W/w turns; the fraction is carried in
-// `remainder`, so that no turn is ever lost. A turn goes to the server that is due (the one due longest, then the heavier);
-// when none is due, to a server that has not had a turn yet (the heaviest); failing that, to the next one due. So
-// equal weights give the order of the configuration, and a server that joins slips into the first gap.
+// Time is counted in turns. A server of weight w out of a total W is due every W/w turns; the fraction is
+// carried in `remainder`, so that no turn is ever lost. A turn goes to the server that is due (the one due
+// longest, then the heavier); when none is due, to a server that has not had a turn yet (the heaviest);
+// failing that, to the next one due. So equal weights give the order of the configuration, and a server that
+// joins slips into the first gap.
 class RoundRobin final : public Algorithm {
     struct Entry {
         Member member;
@@ -34,7 +35,7 @@ class RoundRobin final : public Algorithm {
         }
     };
 
-   public:
+ public:
     void set_roster(std::span<const Member> members) override {
         const std::vector<Entry> old = std::move(entries_);
         const std::int64_t old_total = total_;
@@ -45,7 +46,8 @@ class RoundRobin final : public Algorithm {
         for (const Member& member : members) total_ += member.weight;
         for (const Member& member : members) {
             Entry entry{.member = member};
-            const auto known = std::ranges::find(old, member.index, [](const Entry& e) { return e.member.index; });
+            const auto known =
+                std::ranges::find(old, member.index, [](const Entry& e) { return e.member.index; });
             if (known != old.end() && known->started) {
                 entry.started = true;
                 // The wait that is left, as long as the new weights make it.
@@ -57,13 +59,14 @@ class RoundRobin final : public Algorithm {
         }
         std::ranges::make_heap(due_, Later{entries_});
         // Taken from the back.
-        std::ranges::stable_sort(fresh_, std::greater<>(), [this](std::size_t i) { return entries_[i].member.weight; });
+        std::ranges::stable_sort(fresh_, std::greater<>(),
+                                 [this](std::size_t i) { return entries_[i].member.weight; });
         std::ranges::reverse(fresh_);
     }
 
     std::size_t choose(const Query& query) override {
-        // A full server loses its turn: it is not owed anything once it is free again. Whoever has been passed over waits
-        // outside the heap, so that each is looked at once.
+        // A full server loses its turn: it is not owed anything once it is free again. Whoever has been
+        // passed over waits outside the heap, so that each is looked at once.
         std::size_t chosen = kNone;
         std::size_t avoided = kNone;
         passed_.clear();
@@ -86,7 +89,7 @@ class RoundRobin final : public Algorithm {
         return chosen != kNone ? chosen : avoided;
     }
 
-   private:
+ private:
     std::size_t take() {
         if (due_.empty() || (!fresh_.empty() && entries_[due_.front()].due > turn_)) {
             const std::size_t slot = fresh_.back();
@@ -121,8 +124,10 @@ class RoundRobin final : public Algorithm {
 
 }  // namespace
 
-common::Result<std::unique_ptr<Algorithm>> make_roundrobin(std::string_view parameter, std::span<const std::string> words) {
-    if (auto plain = no_arguments("roundrobin", parameter, words); !plain) return std::unexpected(plain.error());
+common::Result<std::unique_ptr<Algorithm>> make_roundrobin(std::string_view parameter,
+                                                           std::span<const std::string> words) {
+    if (auto plain = no_arguments("roundrobin", parameter, words); !plain)
+        return std::unexpected(plain.error());
     return std::make_unique<RoundRobin>();
 }
 

@@ -8,12 +8,14 @@ void ServerMap::build(std::span<const Member> members) {
     members_.assign(members.begin(), members.end());
     slots_.clear();
     std::int64_t common_part = 0;
-    for (const Member& member : members_) common_part = std::gcd(common_part, std::int64_t{member.configured_weight});
+    for (const Member& member : members_)
+        common_part = std::gcd(common_part, std::int64_t{member.configured_weight});
     std::int64_t total = 0;
-    for (const Member& member : members_) total += member.configured_weight / std::max<std::int64_t>(common_part, 1);
+    for (const Member& member : members_)
+        total += member.configured_weight / std::max<std::int64_t>(common_part, 1);
 
-    // In every slot each server saves up its weight and the one that gets the slot pays the total. Who has saved a whole
-    // turn comes before who has not; among equals the order of the configuration decides.
+    // In every slot each server saves up its weight and the one that gets the slot pays the total. Who has
+    // saved a whole turn comes before who has not; among equals the order of the configuration decides.
     std::vector<std::int64_t> saved(members_.size(), 0);
     for (std::int64_t slot = 0; slot < total; ++slot) {
         std::size_t best = 0;

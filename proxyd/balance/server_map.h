@@ -1,5 +1,5 @@
-// The precomputed sequence of servers behind static-rr and the hashes: each server as often as its weight says (divided by
-// what all weights have in common), spread as evenly as whole turns allow.
+// The precomputed sequence of servers behind static-rr and the hashes: each server as often as its weight
+// says (divided by what all weights have in common), spread as evenly as whole turns allow.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace proxyd::balance {
 
 class ServerMap {
-   public:
+ public:
     void build(std::span<const Member> members);
     bool empty() const { return slots_.empty(); }
     std::size_t size() const { return slots_.size(); }
@@ -19,11 +19,11 @@ class ServerMap {
 
     // The next server in turn that is not full; kNone when all are.
     std::size_t next_in_turn(std::size_t avoid);
-    // The server that a hash means. It may be full; when its queue is full too, or it is to be avoided, the next one that
-    // is neither (kNone when there is none).
+    // The server that a hash means. It may be full; when its queue is full too, or it is to be avoided, the
+    // next one that is neither (kNone when there is none).
     std::size_t by_hash(std::uint32_t hash, std::size_t avoid) const;
 
-   private:
+ private:
     std::vector<Member> members_;
     std::vector<std::uint32_t> slots_;
     std::size_t turn_ = 0;

@@ -33,7 +33,8 @@ class Source final : public HashAlgorithm {
 
 }  // namespace
 
-common::Result<std::unique_ptr<Algorithm>> make_source(std::string_view parameter, std::span<const std::string> words) {
+common::Result<std::unique_ptr<Algorithm>> make_source(std::string_view parameter,
+                                                       std::span<const std::string> words) {
     if (auto plain = no_arguments("source", parameter, words); !plain) return std::unexpected(plain.error());
     return std::make_unique<Source>();
 }

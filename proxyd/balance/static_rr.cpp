@@ -8,18 +8,20 @@ namespace proxyd::balance {
 namespace {
 
 class StaticRoundRobin final : public Algorithm {
-   public:
+ public:
     void set_roster(std::span<const Member> members) override { map_.build(members); }
     std::size_t choose(const Query& query) override { return map_.next_in_turn(query.avoid); }
 
-   private:
+ private:
     ServerMap map_;
 };
 
 }  // namespace
 
-common::Result<std::unique_ptr<Algorithm>> make_static_rr(std::string_view parameter, std::span<const std::string> words) {
-    if (auto plain = no_arguments("static-rr", parameter, words); !plain) return std::unexpected(plain.error());
+common::Result<std::unique_ptr<Algorithm>> make_static_rr(std::string_view parameter,
+                                                          std::span<const std::string> words) {
+    if (auto plain = no_arguments("static-rr", parameter, words); !plain)
+        return std::unexpected(plain.error());
     return std::make_unique<StaticRoundRobin>();
 }
 

@@ -18,13 +18,14 @@ struct UriOptions {
 };
 
 class Uri final : public HashAlgorithm {
-   public:
+ public:
     explicit Uri(const UriOptions& options) : options_(options) {}
 
-   private:
+ private:
     std::optional<std::uint32_t> hash(const rules::Context& context) const override {
         if (context.request == nullptr) return std::nullopt;
-        std::string_view key = options_.path_only ? context.request->path_and_query() : context.request->target;
+        std::string_view key =
+            options_.path_only ? context.request->path_and_query() : context.request->target;
         if (!options_.whole) key = key.substr(0, key.find('?'));
         if (options_.length > 0) key = key.substr(0, options_.length);
         if (options_.depth > 0) key = key.substr(0, end_of_depth(key));
@@ -44,7 +45,8 @@ class Uri final : public HashAlgorithm {
 
 }  // namespace
 
-common::Result<std::unique_ptr<Algorithm>> make_uri(std::string_view parameter, std::span<const std::string> words) {
+common::Result<std::unique_ptr<Algorithm>> make_uri(std::string_view parameter,
+                                                    std::span<const std::string> words) {
     if (auto plain = no_arguments("uri", parameter, {}); !plain) return std::unexpected(plain.error());
     UriOptions options;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -55,11 +57,13 @@ common::Result<std::unique_ptr<Algorithm>> make_uri(std::string_view parameter, 
             options.path_only = true;
         } else if ((word == "len" || word == "depth") && i + 1 < words.size()) {
             const auto number = common::parse_number(words[++i], 1, 65535);
-            if (!number) return common::fail("balance uri " + word + ": " + number.error().text, common::Side::config);
+            if (!number)
+                return common::fail("balance uri " + word + ": " + number.error().text, common::Side::config);
             (word == "len" ? options.length : options.depth) = static_cast<std::size_t>(*number);
         } else {
-            return common::fail("balance uri takes 'whole', 'path-only', 'len NUMBER' and 'depth NUMBER', not '" + word + "'",
-                                common::Side::config);
+            return common::fail(
+                "balance uri takes 'whole', 'path-only', 'len NUMBER' and 'depth NUMBER', not '" + word + "'",
+                common::Side::config);
         }
     }
     return std::make_unique<Uri>(options);

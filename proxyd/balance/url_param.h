@@ -7,7 +7,8 @@
 
 namespace proxyd::balance {
 
-common::Result<std::unique_ptr<Algorithm>> make_url_param(std::string_view parameter, std::span<const std::string> words);
+common::Result<std::unique_ptr<Algorithm>> make_url_param(std::string_view parameter,
+                                                          std::span<const std::string> words);
 
 // The value of the first `name=value` in a query string.
 std::optional<std::string_view> query_value(std::string_view query, std::string_view name);

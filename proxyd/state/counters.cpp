@@ -38,7 +38,8 @@ Window moved(Window window, std::uint64_t second) {
 
 std::uint32_t rate_of(const Window& window, std::uint64_t ms) {
     const bool inside = window.second == ((ms / 1000) & kSecondMask);
-    const std::uint64_t left = inside ? 1000 - ms % 1000 : 1000;  // of the previous second, milliseconds still in sight
+    const std::uint64_t left =
+        inside ? 1000 - ms % 1000 : 1000;  // of the previous second, milliseconds still in sight
     // One event and then silence would flicker between 0 and 1: it stays in sight for its whole second.
     if (window.previous <= 1 && window.current == 0) return static_cast<std::uint32_t>(window.previous);
     return static_cast<std::uint32_t>(window.current + window.previous * left / 1000);

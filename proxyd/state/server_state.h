@@ -17,10 +17,11 @@ enum class Admin : std::uint8_t { ready, drain, maintenance };
 
 // Outcome of the last health check, for logs and the statistics page (check_status, check_code, ...).
 struct CheckReport {
-    std::string status = "INI";  // HAProxy's codes: INI, L4OK, L4CON, L4TOUT, L6OK, L7OK, L7STS, L7TOUT, L7RSP, SOCKERR
-    std::string description;     // "Layer7 check passed"
-    std::string info;            // "HTTP status check returned code <200>", "Connection refused"
-    int code = 0;                // layer 7 status
+    std::string status =
+        "INI";  // HAProxy's codes: INI, L4OK, L4CON, L4TOUT, L6OK, L7OK, L7STS, L7TOUT, L7RSP, SOCKERR
+    std::string description;  // "Layer7 check passed"
+    std::string info;         // "HTTP status check returned code <200>", "Connection refused"
+    int code = 0;             // layer 7 status
     std::int64_t duration_ms = -1;
     std::uint64_t failures = 0;     // chkfail
     std::uint64_t transitions = 0;  // chkdown: UP -> DOWN
@@ -29,7 +30,7 @@ struct CheckReport {
 };
 
 class ServerState {
-   public:
+ public:
     ServerState(std::string server_name, int server_id, int workers)
         : name(std::move(server_name)), id(server_id), counters(workers) {}
 
@@ -46,7 +47,8 @@ class ServerState {
     // May get new sessions, whatever its load.
     bool usable() const {
         return health.load(std::memory_order_relaxed) != Health::down &&
-               admin.load(std::memory_order_relaxed) == Admin::ready && weight.load(std::memory_order_relaxed) > 0;
+               admin.load(std::memory_order_relaxed) == Admin::ready &&
+               weight.load(std::memory_order_relaxed) > 0;
     }
 
     common::Endpoint address() const;  // a copy; empty while its name is unresolved
@@ -62,7 +64,7 @@ class ServerState {
     std::atomic<std::int64_t> downtime_ms{0};  // of past downtimes
     std::atomic<std::int64_t> last_session_ms{0};
 
-   private:
+ private:
     mutable std::mutex mutex_;  // guards the cold fields below
     common::Endpoint address_;
     CheckReport check_;

@@ -5,15 +5,18 @@
 
 namespace proxyd::upstream {
 
-Admission::Admission(const BackendSettings& settings, state::ProxyState& state, balance::Selected selected, Wake wake)
+Admission::Admission(const BackendSettings& settings, state::ProxyState& state, balance::Selected selected,
+                     Wake wake)
     : settings_(settings),
       state_(state),
       row_(selected.row),
       algorithm_(std::move(selected.algorithm)),
       wake_(wake),
-      dynamic_limits_(std::ranges::any_of(settings.servers, [](const ServerSettings& s) { return s.minconn > 0; })),
+      dynamic_limits_(
+          std::ranges::any_of(settings.servers, [](const ServerSettings& s) { return s.minconn > 0; })),
       slots_(settings.servers.size()) {
-    for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].load.queue_limit = settings_.servers[i].maxqueue;
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+        slots_[i].load.queue_limit = settings_.servers[i].maxqueue;
     build_roster();
 }
 
@@ -26,7 +29,8 @@ void Admission::build_roster() {
             if (server.backup != backup || !server.usable()) continue;
             if (backup && !settings_.allbackups && !members.empty()) return;
             members.push_back({i, server.weight.load(std::memory_order_relaxed),
-                               std::max(server.configured_weight.load(std::memory_order_relaxed), 1), &slots_[i].load});
+                               std::max(server.configured_weight.load(std::memory_order_relaxed), 1),
+                               &slots_[i].load});
         }
     };
     collect(false);
@@ -78,8 +82,8 @@ Grant Admission::ask(const balance::Query& query, net::Waiter* waiter) {
             result.ticket->waiter = waiter;
             result.ticket->worker = waiter != nullptr ? &waiter->worker() : nullptr;
             enqueue(result.ticket, chosen);
-            // free_slot() looks for waiting requests after it has given its slot back, without the lock: either it sees
-            // this one, or this look sees the slot.
+            // free_slot() looks for waiting requests after it has given its slot back, without the lock:
+            // either it sees this one, or this look sees the slot.
             serve_all_queues(woken);
         }
     }
@@ -97,14 +101,16 @@ void Admission::give_up(Ticket& ticket) {
     std::unique_lock lock(mutex_);
     switch (ticket.state) {
         case Ticket::State::waiting:
-            ticket.position = static_cast<std::int64_t>(served_by_queue_of(ticket) - ticket.served_before) + 1;
+            ticket.position =
+                static_cast<std::int64_t>(served_by_queue_of(ticket) - ticket.served_before) + 1;
             dequeue(ticket);
             break;
         case Ticket::State::granted:
             lock.unlock();
             free_slot(ticket.server);
             break;
-        case Ticket::State::redistributed: break;
+        case Ticket::State::redistributed:
+            break;
     }
 }
 
@@ -178,7 +184,8 @@ void Admission::grant(const std::shared_ptr<Ticket>& ticket, std::size_t server,
     woken.push_back(keep);
 }
 
-// A server that refuses connections frees its slots in no time: it would drag the whole queue through its failure.
+// A server that refuses connections frees its slots in no time: it would drag the whole queue through its
+// failure.
 bool Admission::shuns(const Ticket& ticket, std::size_t server) const {
     return ticket.avoid == server && usable_.load(std::memory_order_relaxed) > 1;
 }

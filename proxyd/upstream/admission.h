@@ -1,9 +1,10 @@
-// Who is served by which server, now or later: server choice, slots (maxconn) and queues of one backend, for all
-// workers. Every decision is made under one short lock, so that the balancing order, the limits and the first-come order
-// of the queues are exact for any number of workers. Knows nothing of sockets.
+// Who is served by which server, now or later: server choice, slots (maxconn) and queues of one backend, for
+// all workers. Every decision is made under one short lock, so that the balancing order, the limits and the
+// first-come order of the queues are exact for any number of workers. Knows nothing of sockets.
 //
-// A slot is a stream being served. A request that finds its server full waits in that server's queue (when the
-// algorithm binds it to that server) or in the backend's; a slot that becomes free goes to whoever came first in either.
+// A slot is a stream being served. A request that finds its server full waits in that server's queue (when
+// the algorithm binds it to that server) or in the backend's; a slot that becomes free goes to whoever came
+// first in either.
 #pragma once
 
 #include <atomic>
@@ -35,10 +36,12 @@ struct Ticket {
     // Under the admission's lock.
     State state = State::waiting;
     std::size_t server = balance::kNone;  // granted; before: whose queue it is in, kNone for the backend's
-    std::size_t avoid = balance::kNone;   // a server that just refused it: its slots go to others, while there are other servers
-    std::uint64_t number = 0;             // order of arrival
-    std::int64_t position = 0;            // how many its queue has served since it came, itself included (sq, bq of logs)
-    std::uint64_t served_before = 0;      // by its queue until it came
+    std::size_t avoid = balance::kNone;  // a server that just refused it: its slots go to others, while there
+                                         // are other servers
+    std::uint64_t number = 0;            // order of arrival
+    std::int64_t position =
+        0;  // how many its queue has served since it came, itself included (sq, bq of logs)
+    std::uint64_t served_before = 0;  // by its queue until it came
     std::list<std::shared_ptr<Ticket>>::iterator place;
 };
 
@@ -46,16 +49,18 @@ struct Grant {
     enum class Kind : unsigned char { slot, wait, no_server, queue_full };
     Kind kind = Kind::no_server;
     std::size_t server = balance::kNone;  // whose slot or queue; kNone: the backend's queue
-    std::shared_ptr<Ticket> ticket;  // wait
+    std::shared_ptr<Ticket> ticket;       // wait
 };
 
 class Admission {
-   public:
+ public:
     // `wake` is called outside the lock, from any thread, for tickets whose state has changed.
     using Wake = void (*)(const std::shared_ptr<Ticket>& ticket);
-    Admission(const BackendSettings& settings, state::ProxyState& state, balance::Selected selected, Wake wake);
+    Admission(const BackendSettings& settings, state::ProxyState& state, balance::Selected selected,
+              Wake wake);
 
-    // A slot now, or a place in a queue. A slot must be given back with free_slot(). `waiter` may be null in tests.
+    // A slot now, or a place in a queue. A slot must be given back with free_slot(). `waiter` may be null in
+    // tests.
     Grant ask(const balance::Query& query, net::Waiter* waiter);
     // What became of a ticket.
     Ticket::State look(const Ticket& ticket, std::size_t& server);
@@ -73,7 +78,7 @@ class Admission {
     int usable() const { return usable_.load(std::memory_order_relaxed); }  // servers in the roster
     std::size_t servers() const { return slots_.size(); }
 
-   private:
+ private:
     using Queue = std::list<std::shared_ptr<Ticket>>;
     struct Slot {
         balance::Load load;

@@ -36,7 +36,8 @@ void wake(const std::shared_ptr<Ticket>& ticket) {
 }
 
 balance::Selected select_algorithm(const BackendSettings& settings) {
-    if (auto selected = balance::select(settings.balance, settings.balance_arguments)) return std::move(*selected);
+    if (auto selected = balance::select(settings.balance, settings.balance_arguments))
+        return std::move(*selected);
     return std::move(*balance::select("roundrobin", {}));  // validate() has told the user
 }
 
@@ -47,18 +48,23 @@ state::ProxyState& with_servers(const BackendSettings& settings, state::ProxySta
 
 Failure failure_of(Outcome outcome) {
     switch (outcome) {
-        case Outcome::connected: return Failure::none;
-        case Outcome::refused: return Failure::connect_refused;
-        case Outcome::timeout: return Failure::connect_timeout;
-        case Outcome::resource: return Failure::resource;
-        case Outcome::client_gone: return Failure::client_gone;
+        case Outcome::connected:
+            return Failure::none;
+        case Outcome::refused:
+            return Failure::connect_refused;
+        case Outcome::timeout:
+            return Failure::connect_timeout;
+        case Outcome::resource:
+            return Failure::resource;
+        case Outcome::client_gone:
+            return Failure::client_gone;
     }
     return Failure::connect_refused;
 }
 
 // A place in a queue, given up when the coroutine that waits is done or destroyed.
 class Place {
-   public:
+ public:
     Place(Admission& admission, Ticket& ticket) : admission_(admission), ticket_(ticket) {}
     ~Place() {
         ticket_.waiter = nullptr;
@@ -68,7 +74,7 @@ class Place {
     Place& operator=(const Place&) = delete;
     void done() { done_ = true; }
 
-   private:
+ private:
     Admission& admission_;
     Ticket& ticket_;
     bool done_ = false;
@@ -81,7 +87,8 @@ ClientWatch watch_of(const Request& request) {
 
 }  // namespace
 
-Backend::Impl::Impl(Backend& owner, const BackendSettings& backend_settings, state::ProxyState& proxy, int worker_count)
+Backend::Impl::Impl(Backend& owner, const BackendSettings& backend_settings, state::ProxyState& proxy,
+                    int worker_count)
     : backend(owner),
       settings(backend_settings),
       state(with_servers(backend_settings, proxy, worker_count)),
@@ -104,8 +111,12 @@ Backend::Backend(const BackendSettings& settings, state::ProxyState& state, int 
     : impl_(std::make_unique<Impl>(*this, settings, state, workers)) {}
 Backend::~Backend() = default;
 
-const BackendSettings& Backend::settings() const { return impl_->settings; }
-state::ProxyState& Backend::state() { return impl_->state; }
+const BackendSettings& Backend::settings() const {
+    return impl_->settings;
+}
+state::ProxyState& Backend::state() {
+    return impl_->state;
+}
 
 net::Task<Failure> Backend::acquire(Request request, Lease& lease) {
     // The common case ends here: a free slot and an idle connection.
@@ -203,7 +214,8 @@ net::Task<Failure> Backend::Impl::wait_for_slot(Request& request, Grant& grant) 
     if (request.context != nullptr)
         position = at_server ? &request.context->server_queue : &request.context->backend_queue;
     const bool has_own_timeout = settings.timeout_queue > common::Duration::zero();
-    const common::TimePoint deadline = after(waiter.worker(), has_own_timeout ? settings.timeout_queue : settings.timeout_connect);
+    const common::TimePoint deadline =
+        after(waiter.worker(), has_own_timeout ? settings.timeout_queue : settings.timeout_connect);
     Failure failure = Failure::none;
     {
         ClientWatch watch = watch_of(request);
@@ -255,7 +267,8 @@ net::Task<ConnectOutcome> Backend::Impl::open(Request& request, Lease& lease) {
             target.address.set_port(port);
         }
         if (server.settings->keep_client_port && target.address.is_ip())
-            target.address.set_port(static_cast<std::uint16_t>(context->destination.port() + server.settings->port_offset));
+            target.address.set_port(
+                static_cast<std::uint16_t>(context->destination.port() + server.settings->port_offset));
         if (server.settings->send_proxy) header = proxy_header_v1(context->source, context->destination);
         if (server.settings->send_proxy_v2) header = proxy_header_v2(context->source, context->destination);
     }
@@ -276,7 +289,8 @@ net::Task<ConnectOutcome> Backend::Impl::open(Request& request, Lease& lease) {
 net::Task<Failure> Backend::Impl::pause(Request& request) {
     Waiter& waiter = *request.waiter;
     const bool limited = settings.timeout_connect > common::Duration::zero();
-    const common::TimePoint end = waiter.worker().now() + (limited ? std::min(settings.timeout_connect, kTurnAround) : kTurnAround);
+    const common::TimePoint end =
+        waiter.worker().now() + (limited ? std::min(settings.timeout_connect, kTurnAround) : kTurnAround);
     ClientWatch watch = watch_of(request);
     for (;;) {
         const Waiter::Bits bits = co_await waiter.wait(watch.interest(), end);
@@ -285,8 +299,8 @@ net::Task<Failure> Backend::Impl::pause(Request& request) {
     }
 }
 
-// Which retries go to another server (option redispatch): by default the last one, and every one when the algorithm
-// takes servers in turn and there are others.
+// Which retries go to another server (option redispatch): by default the last one, and every one when the
+// algorithm takes servers in turn and there are others.
 bool Backend::Impl::wants_redispatch(int retries_done, int retries_allowed) const {
     if (!settings.redispatch || settings.redispatch_interval == 0) return false;
     if (admission.algorithm().rotates && admission.usable() > 1) return true;
@@ -341,7 +355,8 @@ bool Backend::Impl::take_idle(const Request& request, Lease& lease) {
         }
         kept->close();
     }
-    if (settings.reuse == Reuse::never || (settings.reuse == Reuse::safe && request.first_request)) return false;
+    if (settings.reuse == Reuse::never || (settings.reuse == Reuse::safe && request.first_request))
+        return false;
     const auto& mine = pools[static_cast<std::size_t>(lease.worker_->index())];
     if (!mine) return false;
     const bool proven_only = settings.reuse == Reuse::aggressive && request.first_request;
@@ -375,7 +390,8 @@ int Backend::servers_changed() {
         // Connections to where it was, or to what it was before it failed, serve nobody any more.
         const common::Endpoint address = server->state->address();
         const bool moved = !(address == server->address);
-        if (moved || server->state->health == state::Health::down || server->state->admin == state::Admin::maintenance)
+        if (moved || server->state->health == state::Health::down ||
+            server->state->admin == state::Admin::maintenance)
             server->generation.fetch_add(1, std::memory_order_relaxed);
         server->address = address;
     }

@@ -1,5 +1,5 @@
-// A backend at work: chooses a server, waits in its queue, hands out a connection. One Backend per backend section,
-// shared by all workers; per-worker parts (idle connections) are inside. Owner: the upstream room.
+// A backend at work: chooses a server, waits in its queue, hands out a connection. One Backend per backend
+// section, shared by all workers; per-worker parts (idle connections) are inside. Owner: the upstream room.
 #pragma once
 
 #include <cstdint>
@@ -20,25 +20,25 @@ class Backend;
 // What went wrong on the way to a server: decides termination flags and whether to answer 502, 503 or 504.
 enum class Failure : unsigned char {
     none,
-    no_server,        // none usable: 503 SC
-    queue_timeout,    // 503 sQ
-    queue_full,       // maxqueue: 503 SQ
+    no_server,          // none usable: 503 SC
+    queue_timeout,      // 503 sQ
+    queue_full,         // maxqueue: 503 SQ
     client_left_queue,  // while queued: CQ
     client_gone,        // while connecting: CC
-    connect_refused,  // after all retries: 503 SC
-    connect_timeout,  // 503 sC
-    resource,         // no descriptor, no port: 503 RC / PC
+    connect_refused,    // after all retries: 503 SC
+    connect_timeout,    // 503 sC
+    resource,           // no descriptor, no port: 503 RC / PC
     stopping
 };
 
-// An idle connection to a server that only its own client may use again (http-reuse never, PROXY header). Owned by the
-// client's connection; closes with it.
+// An idle connection to a server that only its own client may use again (http-reuse never, PROXY header).
+// Owned by the client's connection; closes with it.
 class Kept {
-   public:
+ public:
     Kept() = default;
     void close() { stream_.close(); }
 
-   private:
+ private:
     friend class Lease;
     friend class Backend;
     const Backend* backend_ = nullptr;
@@ -47,11 +47,11 @@ class Kept {
     net::Stream stream_;
 };
 
-// A connection to a server that carries one exchange now, and the slot it takes at the server. Destroying it without
-// release() closes the connection; the slot is freed either way and wakes the next waiter (possibly on another worker).
-// Worker's thread only; must not outlive its backend.
+// A connection to a server that carries one exchange now, and the slot it takes at the server. Destroying it
+// without release() closes the connection; the slot is freed either way and wakes the next waiter (possibly
+// on another worker). Worker's thread only; must not outlive its backend.
 class Lease {
-   public:
+ public:
     Lease();
     Lease(Lease&&) noexcept;
     Lease& operator=(Lease&&) noexcept;
@@ -64,9 +64,12 @@ class Lease {
     net::Stream& stream() { return stream_; }
     state::ServerState* server() const { return server_; }
     const ServerSettings* settings() const { return settings_; }
-    bool reused() const { return reused_; }  // an idle connection: a failure before the first byte is worth a retry
+    bool reused() const {
+        return reused_;
+    }  // an idle connection: a failure before the first byte is worth a retry
 
-    // The exchange is over and the connection clean: keep it for others (as http-reuse allows). Frees the slot.
+    // The exchange is over and the connection clean: keep it for others (as http-reuse allows). Frees the
+    // slot.
     void release();
     // Close the connection, keep server and slot (for a retry on the same server).
     void drop_connection();
@@ -75,7 +78,7 @@ class Lease {
     // Closes the connection and frees the slot.
     void reset();
 
-   private:
+ private:
     friend class Backend;
     Backend* backend_ = nullptr;
     state::ServerState* server_ = nullptr;
@@ -91,46 +94,50 @@ class Lease {
 
 // What a session asks for.
 struct Request {
-    rules::Context* context = nullptr;   // for hashing algorithms, queue positions, timings, retries: filled in
-    net::Waiter* waiter = nullptr;       // kMail wakes it; kClientIn tells of a client that left
-    bool first_request = true;           // of its client connection (http-reuse safe)
-    bool fresh = false;                  // no idle connection: the earlier one died under us
-    bool abort_on_client_close = false;  // option abortonclose: ask client_gone when kClientIn fires while waiting
+    rules::Context* context =
+        nullptr;                    // for hashing algorithms, queue positions, timings, retries: filled in
+    net::Waiter* waiter = nullptr;  // kMail wakes it; kClientIn tells of a client that left
+    bool first_request = true;      // of its client connection (http-reuse safe)
+    bool fresh = false;             // no idle connection: the earlier one died under us
+    bool abort_on_client_close =
+        false;  // option abortonclose: ask client_gone when kClientIn fires while waiting
     bool (*client_gone)(void*) = nullptr;  // true when the client left; the read wait must be armed
     void* client_gone_argument = nullptr;
-    Kept* kept = nullptr;                // the client's own idle connection, used before any other; may be null
+    Kept* kept = nullptr;  // the client's own idle connection, used before any other; may be null
 };
 
-// Checks what a backend is made of: balance line, health check, source addresses and TLS of servers. Used by config/.
+// Checks what a backend is made of: balance line, health check, source addresses and TLS of servers. Used by
+// config/.
 common::Result<> validate(const BackendSettings& settings);
 
 class Backend {
-   public:
-    // Both must outlive it. Creates the states of the servers unless they are there. Destroy it before the workers,
-    // after their threads have ended.
+ public:
+    // Both must outlive it. Creates the states of the servers unless they are there. Destroy it before the
+    // workers, after their threads have ended.
     Backend(const BackendSettings& settings, state::ProxyState& state, int workers);
     ~Backend();
     Backend(const Backend&) = delete;
     Backend& operator=(const Backend&) = delete;
 
     // Server choice, queue, idle connection or connect with retries and redispatch, all within the timeouts.
-    // On success the lease's stream is attached to the request's waiter (kServerIn, kServerOut). Counts, for server and
-    // backend: chosen, connects, reuses, connect_errors, retries, redispatches; for the server also its sessions and their
-    // rate. Fills of the context: server, server_name, queue positions, retries, redispatched, queue_done, connected.
+    // On success the lease's stream is attached to the request's waiter (kServerIn, kServerOut). Counts, for
+    // server and backend: chosen, connects, reuses, connect_errors, retries, redispatches; for the server
+    // also its sessions and their rate. Fills of the context: server, server_name, queue positions, retries,
+    // redispatched, queue_done, connected.
     net::Task<Failure> acquire(Request request, Lease& lease);
-    // Again after a send on a reused connection failed: a fresh connection to the same server first. The lease must
-    // still hold its slot (drop_connection()), else this is acquire().
+    // Again after a send on a reused connection failed: a fresh connection to the same server first. The
+    // lease must still hold its slot (drop_connection()), else this is acquire().
     net::Task<Failure> reacquire(Request request, Lease& lease);
 
     const BackendSettings& settings() const;
     state::ProxyState& state();
-    // Called by the prober and by runtime commands after a change of health, weight, maxconn or address. Any thread.
-    // Returns how many requests were sent from the queues of servers to others.
+    // Called by the prober and by runtime commands after a change of health, weight, maxconn or address. Any
+    // thread. Returns how many requests were sent from the queues of servers to others.
     int servers_changed();
     // Closes idle connections of the calling worker (all of them, or those past their purge delay).
     void purge_idle(net::Worker& worker, bool all);
 
-   private:
+ private:
     friend class Lease;
     struct Impl;
     std::unique_ptr<Impl> impl_;

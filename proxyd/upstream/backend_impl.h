@@ -23,9 +23,10 @@ struct Server {
     std::shared_ptr<const net::TlsContext> tls;
     ServerName server_name;
     common::Endpoint source;
-    std::atomic<std::uint64_t> generation{1};  // of its idle connections: raised when they must not be used any more
-    std::atomic<int> idle{0};                  // in all workers
-    common::Endpoint address;                  // as of the last servers_changed(), under its lock
+    std::atomic<std::uint64_t> generation{
+        1};                    // of its idle connections: raised when they must not be used any more
+    std::atomic<int> idle{0};  // in all workers
+    common::Endpoint address;  // as of the last servers_changed(), under its lock
 
     bool sends_header() const { return settings->send_proxy || settings->send_proxy_v2; }
     // Connections may differ from request to request, so that none may serve another.

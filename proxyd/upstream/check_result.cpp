@@ -40,15 +40,22 @@ const Row& row(CheckStatus status) {
 // Server text goes into a quoted field of a log line.
 std::string quotable(std::string_view text) {
     std::string out;
-    for (const char c : text) out += c == '"' ? '\'' : (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) ? ' ' : c;
+    for (const char c : text)
+        out += c == '"' ? '\'' : (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) ? ' ' : c;
     return out;
 }
 
 }  // namespace
 
-bool passed(CheckStatus status) { return row(status).passed; }
-std::string_view short_name(CheckStatus status) { return row(status).short_name; }
-std::string_view description(CheckStatus status) { return row(status).description; }
+bool passed(CheckStatus status) {
+    return row(status).passed;
+}
+std::string_view short_name(CheckStatus status) {
+    return row(status).short_name;
+}
+std::string_view description(CheckStatus status) {
+    return row(status).description;
+}
 
 std::string reason(const CheckResult& result) {
     std::string text = "reason: " + std::string(description(result.status));

@@ -21,14 +21,18 @@ bool lacks_resource(int error) {
         case ENOBUFS:
         case ENOMEM:
         case EADDRNOTAVAIL:  // no port left
-        case EADDRINUSE: return true;
-        default: return false;
+        case EADDRINUSE:
+            return true;
+        default:
+            return false;
     }
 }
 
 ConnectOutcome failed(int error) {
     ConnectOutcome outcome;
-    outcome.kind = lacks_resource(error) ? Kind::resource : error == ETIMEDOUT ? Kind::timeout : Kind::refused;
+    outcome.kind = lacks_resource(error) ? Kind::resource
+                   : error == ETIMEDOUT  ? Kind::timeout
+                                         : Kind::refused;
     outcome.error = error;
     return outcome;
 }
@@ -47,8 +51,10 @@ common::Result<common::UniqueFd> start(const ConnectTarget& target) {
     const int on = 1;
     if (target.address.is_ip()) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (!target.source.empty() && target.source.family() == family) {
-        // Otherwise bind() takes a port for this address alone, and 28,000 connections to all servers exhaust them.
-        if (target.source.port() == 0) ::setsockopt(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+        // Otherwise bind() takes a port for this address alone, and 28,000 connections to all servers exhaust
+        // them.
+        if (target.source.port() == 0)
+            ::setsockopt(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
         if (target.source.port() != 0) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
         if (::bind(fd.get(), target.source.data(), target.source.size()) != 0)
             return common::fail_errno("cannot bind to " + target.source.to_string());
@@ -95,8 +101,8 @@ net::Task<ConnectOutcome> handshake(Waiter& waiter, const ConnectTarget& target,
 
 }  // namespace
 
-net::Task<ConnectOutcome> connect(Waiter& waiter, const ConnectTarget& target, common::TimePoint deadline, ClientWatch& watch,
-                                  net::Stream& stream) {
+net::Task<ConnectOutcome> connect(Waiter& waiter, const ConnectTarget& target, common::TimePoint deadline,
+                                  ClientWatch& watch, net::Stream& stream) {
     auto fd = start(target);
     if (!fd) co_return failed(fd.error().code);
     waiter.clear(Waiter::kServerIn | Waiter::kServerOut);  // of an earlier connection

@@ -1,5 +1,5 @@
-// Opens one connection to a server: TCP or Unix, the PROXY header, TLS. Never blocks; ends with its deadline. Used by
-// sessions and by health checks.
+// Opens one connection to a server: TCP or Unix, the PROXY header, TLS. Never blocks; ends with its deadline.
+// Used by sessions and by health checks.
 #pragma once
 
 #include <memory>
@@ -18,16 +18,16 @@ namespace proxyd::upstream {
 
 struct ConnectTarget {
     common::Endpoint address;
-    common::Endpoint source;            // to bind to; empty: the system chooses
-    std::string_view proxy_header;      // sent before anything else
+    common::Endpoint source;        // to bind to; empty: the system chooses
+    std::string_view proxy_header;  // sent before anything else
     const net::TlsContext* tls = nullptr;
-    std::string server_name;            // SNI, and what the certificate must name when verified; empty: none
+    std::string server_name;  // SNI, and what the certificate must name when verified; empty: none
 };
 
 struct ConnectOutcome {
     enum class Kind : unsigned char {
         connected,
-        refused,   // by the server or the network; `error` says how
+        refused,  // by the server or the network; `error` says how
         timeout,
         resource,  // no descriptor, memory or port of ours
         client_gone
@@ -40,7 +40,7 @@ struct ConnectOutcome {
 };
 
 // On success the stream is attached to the waiter with the bits kServerIn and kServerOut.
-net::Task<ConnectOutcome> connect(net::Waiter& waiter, const ConnectTarget& target, common::TimePoint deadline,
-                                  ClientWatch& watch, net::Stream& stream);
+net::Task<ConnectOutcome> connect(net::Waiter& waiter, const ConnectTarget& target,
+                                  common::TimePoint deadline, ClientWatch& watch, net::Stream& stream);
 
 }  // namespace proxyd::upstream

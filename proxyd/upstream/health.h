@@ -1,9 +1,10 @@
-// The rise and fall of a server: results of checks in, "it went down" out. Pure; who runs the checks is prober.h.
+// The rise and fall of a server: results of checks in, "it went down" out. Pure; who runs the checks is
+// prober.h.
 //
 //   value   0 ... rise-1 | rise ... rise+fall-1
 //           DOWN         | UP
-// A failure takes one away, and below rise everything: a server that is down starts over. A success adds one, and from
-// rise on everything. A server starts at rise: up, and down with its first failure.
+// A failure takes one away, and below rise everything: a server that is down starts over. A success adds one,
+// and from rise on everything. A server starts at rise: up, and down with its first failure.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@
 namespace proxyd::upstream {
 
 class Health {
-   public:
+ public:
     enum class Change : unsigned char { none, went_up, went_down };
     struct Outcome {
         Change change = Change::none;
@@ -30,7 +31,8 @@ class Health {
 
     bool up() const { return value_ >= rise_; }
     bool steady() const { return value_ == 0 || value_ == rise_ + fall_ - 1; }
-    // The 2 and the 3 of "UP 2/3": how far it is from the other state, of fall while up and of rise while down.
+    // The 2 and the 3 of "UP 2/3": how far it is from the other state, of fall while up and of rise while
+    // down.
     int progress() const { return up() ? value_ - rise_ + 1 : value_; }
     int goal() const { return up() ? fall_ : rise_; }
     int value() const { return value_; }  // check_health of the statistics
@@ -40,7 +42,7 @@ class Health {
     // Time until the next check: inter while fully up, fastinter on the way, downinter while fully down.
     common::Duration interval(const CheckSettings& settings) const;
 
-   private:
+ private:
     int rise_;
     int fall_;
     int value_;

@@ -8,22 +8,24 @@ std::string head(const ServerNews& news, std::string_view state) {
     std::string line = news.is_backup ? "Backup Server " : "Server ";
     line.append(news.backend).append("/").append(news.server).append(" is ").append(state);
     if (news.result != nullptr) line += ", " + reason(*news.result);
-    return line + ". " + std::to_string(news.active) + " active and " + std::to_string(news.backup) + " backup servers ";
+    return line + ". " + std::to_string(news.active) + " active and " + std::to_string(news.backup) +
+           " backup servers ";
 }
 
 }  // namespace
 
 std::string server_down_line(const ServerNews& news) {
     const bool on_backup = news.active == 0 && news.backup > 0;
-    return head(news, "DOWN") + "left." + (on_backup ? " Running on backup." : "") + " " + std::to_string(news.sessions) +
-           " sessions active, " + std::to_string(news.requeued) + " requeued, " + std::to_string(news.remaining) +
-           " remaining in queue.";
+    return head(news, "DOWN") + "left." + (on_backup ? " Running on backup." : "") + " " +
+           std::to_string(news.sessions) + " sessions active, " + std::to_string(news.requeued) +
+           " requeued, " + std::to_string(news.remaining) + " remaining in queue.";
 }
 
 std::string server_up_line(const ServerNews& news) {
     const bool on_backup = news.active == 0 && news.backup > 0;
-    return head(news, "UP") + "online." + (on_backup ? " Running on backup." : "") + " " + std::to_string(news.requeued) +
-           " sessions requeued, " + std::to_string(news.remaining) + " total in queue.";
+    return head(news, "UP") + "online." + (on_backup ? " Running on backup." : "") + " " +
+           std::to_string(news.requeued) + " sessions requeued, " + std::to_string(news.remaining) +
+           " total in queue.";
 }
 
 std::string no_server_line(std::string_view backend) {
@@ -32,7 +34,10 @@ std::string no_server_line(std::string_view backend) {
 
 std::string check_line(const ServerNews& news, const CheckResult& result, const std::string& health_text) {
     std::string line = "Health check for ";
-    line.append(news.is_backup ? "backup server " : "server ").append(news.backend).append("/").append(news.server);
+    line.append(news.is_backup ? "backup server " : "server ")
+        .append(news.backend)
+        .append("/")
+        .append(news.server);
     line.append(passed(result.status) ? " succeeded, " : " failed, ").append(reason(result));
     return line + ", status: " + health_text + ".";
 }

@@ -28,7 +28,9 @@ std::string render_request(const HttpCheckSettings& settings) {
     return text + "\r\n" + settings.body;
 }
 
-CheckResult result(CheckStatus status, int code, std::string_view info = {}) { return {status, code, std::string(info)}; }
+CheckResult result(CheckStatus status, int code, std::string_view info = {}) {
+    return {status, code, std::string(info)};
+}
 
 }  // namespace
 
@@ -43,9 +45,12 @@ common::Result<HttpCheck> HttpCheck::compile(const HttpCheckSettings& settings) 
         for (const std::string_view part : common::split(settings.expect_value, ',')) {
             const std::size_t dash = part.find('-');
             const auto low = common::parse_number(common::trim(part.substr(0, dash)), 0, 999);
-            const auto high = dash == std::string_view::npos ? low : common::parse_number(common::trim(part.substr(dash + 1)), 0, 999);
+            const auto high = dash == std::string_view::npos
+                                  ? low
+                                  : common::parse_number(common::trim(part.substr(dash + 1)), 0, 999);
             if (!low || !high || *low > *high)
-                return common::fail("http-check expect status: '" + std::string(part) + "' is no status and no range of statuses",
+                return common::fail("http-check expect status: '" + std::string(part) +
+                                        "' is no status and no range of statuses",
                                     common::Side::config);
             check.statuses_.push_back({static_cast<int>(*low), static_cast<int>(*high)});
         }
@@ -58,7 +63,9 @@ common::Result<HttpCheck> HttpCheck::compile(const HttpCheckSettings& settings) 
     return check;
 }
 
-bool HttpCheck::looks_at_body() const { return expect_ == Expect::string || expect_ == Expect::rstring; }
+bool HttpCheck::looks_at_body() const {
+    return expect_ == Expect::string || expect_ == Expect::rstring;
+}
 
 std::optional<CheckResult> HttpCheck::judge(std::string_view received, bool complete) const {
     common::Arena arena;
@@ -97,10 +104,12 @@ CheckResult HttpCheck::judge_status(int status, std::string_view reason) const {
 }
 
 std::optional<CheckResult> HttpCheck::judge_body(int status, std::string_view body, bool complete) const {
-    const bool matches = expect_ == Expect::rstring ? regex_->search(body) : body.find(text_) != std::string_view::npos;
+    const bool matches =
+        expect_ == Expect::rstring ? regex_->search(body) : body.find(text_) != std::string_view::npos;
     if (!matches && !complete) return std::nullopt;  // it may still come
     if (matches != expect_not_) return result(CheckStatus::l7_ok, status);
-    return result(CheckStatus::l7_invalid, 0, matches ? "HTTP check matched unwanted content" : "HTTP content check did not match");
+    return result(CheckStatus::l7_invalid, 0,
+                  matches ? "HTTP check matched unwanted content" : "HTTP content check did not match");
 }
 
 }  // namespace proxyd::upstream

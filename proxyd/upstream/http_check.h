@@ -1,5 +1,5 @@
-// The HTTP side of a health check (option httpchk, http-check send, http-check expect): what to send, and what to make
-// of the answer. Compiled once; pure.
+// The HTTP side of a health check (option httpchk, http-check send, http-check expect): what to send, and
+// what to make of the answer. Compiled once; pure.
 #pragma once
 
 #include <memory>
@@ -16,19 +16,19 @@
 namespace proxyd::upstream {
 
 class HttpCheck {
-   public:
+ public:
     // Fails when a status list or an expression cannot be understood.
     static common::Result<HttpCheck> compile(const HttpCheckSettings& settings);
 
     const std::string& request() const { return request_; }
 
-    // The result as far as it is known from the bytes received so far; nothing: more is needed. `complete`: the server has
-    // closed, or no more will be read.
+    // The result as far as it is known from the bytes received so far; nothing: more is needed. `complete`:
+    // the server has closed, or no more will be read.
     std::optional<CheckResult> judge(std::string_view received, bool complete) const;
 
     static constexpr std::size_t kMaxAnswer = 16384;  // read at most this much
 
-   private:
+ private:
     struct StatusRange {
         int low, high;
     };

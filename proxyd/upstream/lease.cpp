@@ -7,7 +7,9 @@ namespace proxyd::upstream {
 
 Lease::Lease() = default;
 
-Lease::Lease(Lease&& other) noexcept { *this = std::move(other); }
+Lease::Lease(Lease&& other) noexcept {
+    *this = std::move(other);
+}
 
 Lease& Lease::operator=(Lease&& other) noexcept {
     if (this == &other) return *this;
@@ -25,7 +27,9 @@ Lease& Lease::operator=(Lease&& other) noexcept {
     return *this;
 }
 
-Lease::~Lease() { reset(); }
+Lease::~Lease() {
+    reset();
+}
 
 void Lease::reset() {
     stream_.close();
@@ -41,7 +45,8 @@ void Lease::drop_connection() {
 }
 
 void Lease::release() {
-    if (server_ != nullptr && stream_.open() && !private_ && !stream_.buffered()) backend_->impl_->put_idle(*this);
+    if (server_ != nullptr && stream_.open() && !private_ && !stream_.buffered())
+        backend_->impl_->put_idle(*this);
     reset();
 }
 
@@ -77,7 +82,9 @@ WorkerPools::WorkerPools(net::Worker& of, std::vector<std::unique_ptr<Server>>& 
     }
 }
 
-void WorkerPools::on_purge(void* self) { static_cast<WorkerPools*>(self)->purge(); }
+void WorkerPools::on_purge(void* self) {
+    static_cast<WorkerPools*>(self)->purge();
+}
 
 void WorkerPools::purge() {
     const common::TimePoint now = worker.now();

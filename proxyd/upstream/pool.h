@@ -11,7 +11,7 @@
 namespace proxyd::upstream {
 
 class IdlePool {
-   public:
+ public:
     struct Connection {
         net::Stream stream;
         std::uint64_t generation = 0;  // of the server: an older one leads to where the server was before
@@ -26,15 +26,16 @@ class IdlePool {
 
     // Takes the connection back and watches it.
     void put(Connection connection);
-    // The one used last, so that what is not needed ages and goes; closes on the way what the server has closed or
-    // written to, and what belongs to an older generation. False when there is none.
+    // The one used last, so that what is not needed ages and goes; closes on the way what the server has
+    // closed or written to, and what belongs to an older generation. False when there is none.
     bool take(bool proven_only, std::uint64_t generation, Connection& out);
-    // Every purge delay: closes half of the connections that were not needed since the last time, oldest first.
+    // Every purge delay: closes half of the connections that were not needed since the last time, oldest
+    // first.
     void purge();
     void clear();
     std::size_t size() const { return idle_.size(); }
 
-   private:
+ private:
     std::atomic<int>& count_;
     std::vector<Connection> idle_;  // the one used last at the end
     std::size_t least_ = 0;         // fewest at any moment since the last purge: these were not needed

@@ -21,7 +21,9 @@ CheckResult of_connect(const ConnectOutcome& outcome) {
             result.status = in_tls ? CheckStatus::l6_timeout : CheckStatus::l4_timeout;
             result.info.clear();
             break;
-        case ConnectOutcome::Kind::resource: result.status = CheckStatus::socket_error; break;
+        case ConnectOutcome::Kind::resource:
+            result.status = CheckStatus::socket_error;
+            break;
         default:
             result.status = in_tls ? CheckStatus::l6_error : CheckStatus::l4_error;
             if (in_tls) result.info = "SSL handshake failure";
@@ -31,7 +33,8 @@ CheckResult of_connect(const ConnectOutcome& outcome) {
 }
 
 // Sends the whole request; an empty result when it is out.
-net::Task<CheckResult> send(Waiter& waiter, net::Stream& stream, std::string_view request, common::TimePoint deadline) {
+net::Task<CheckResult> send(Waiter& waiter, net::Stream& stream, std::string_view request,
+                            common::TimePoint deadline) {
     while (!request.empty()) {
         const iovec piece{const_cast<char*>(request.data()), request.size()};
         const IoResult sent = stream.try_write(std::span(&piece, 1));
@@ -47,7 +50,8 @@ net::Task<CheckResult> send(Waiter& waiter, net::Stream& stream, std::string_vie
     co_return CheckResult{};
 }
 
-net::Task<CheckResult> ask(Waiter& waiter, net::Stream& stream, const HttpCheck& http, common::TimePoint deadline) {
+net::Task<CheckResult> ask(Waiter& waiter, net::Stream& stream, const HttpCheck& http,
+                           common::TimePoint deadline) {
     CheckResult result = co_await send(waiter, stream, http.request(), deadline);
     if (result.status != CheckStatus::unknown) co_return result;
     std::string received;
@@ -84,7 +88,8 @@ net::Task<CheckResult> probe(Waiter& waiter, const ProbePlan& plan) {
         stream.reset();  // leaves no TIME_WAIT behind, and the server knows that nothing will come
     } else {
         const bool own_timeout = plan.answer_timeout > common::Duration::zero();
-        const common::TimePoint deadline = own_timeout ? waiter.worker().now() + plan.answer_timeout : connect_deadline;
+        const common::TimePoint deadline =
+            own_timeout ? waiter.worker().now() + plan.answer_timeout : connect_deadline;
         result = co_await ask(waiter, stream, *plan.http, deadline);
         stream.close();
     }

@@ -21,7 +21,9 @@ namespace proxyd::upstream {
 namespace {
 
 std::int64_t wall_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
 }
 
 std::int64_t milliseconds(common::Duration duration) {
@@ -67,14 +69,16 @@ void prepare(Watched& watched) {
     const bool elsewhere = check.port != 0 || !check.address.empty();
     if (check.tls || (watched.settings.tls && !elsewhere)) {
         if (auto tls = client_tls(watched.settings)) watched.tls = *tls;
-        if (auto name = ServerName::compile(watched.settings.sni)) plan.target.server_name = name->evaluate(nullptr);
+        if (auto name = ServerName::compile(watched.settings.sni))
+            plan.target.server_name = name->evaluate(nullptr);
     }
     plan.target.tls = watched.tls.get();
     if (auto source = source_endpoint(watched.settings)) plan.target.source = *source;
     plan.http = watched.group.http ? &*watched.group.http : nullptr;
     plan.connect_timeout = check.inter;
     plan.answer_timeout = backend.timeout_check;
-    if (backend.timeout_check > common::Duration::zero() && backend.timeout_connect > common::Duration::zero())
+    if (backend.timeout_check > common::Duration::zero() &&
+        backend.timeout_connect > common::Duration::zero())
         plan.connect_timeout = std::min(backend.timeout_connect, check.inter);
     if (watched.state.health == state::Health::down) watched.health.force_down();
 }
@@ -121,7 +125,8 @@ void announce(Watched& watched, const CheckResult& result, bool up) {
     news.remaining = static_cast<int>(proxy.queued.now());
     if (!watched.group.log) return;
     watched.group.log(up ? kNotice : kAlert, up ? server_up_line(news) : server_down_line(news));
-    if (usable_before > 0 && news.active + news.backup == 0) watched.group.log(kEmergency, no_server_line(proxy.name));
+    if (usable_before > 0 && news.active + news.backup == 0)
+        watched.group.log(kEmergency, no_server_line(proxy.name));
 }
 
 void apply(Watched& watched, const CheckResult& result) {
@@ -138,7 +143,8 @@ void apply(Watched& watched, const CheckResult& result) {
                                .is_backup = watched.state.backup};
         watched.group.log(kNotice, check_line(about, result, watched.health.text(watched.state.weight == 0)));
     }
-    if (outcome.change != Health::Change::none) announce(watched, result, outcome.change == Health::Change::went_up);
+    if (outcome.change != Health::Change::none)
+        announce(watched, result, outcome.change == Health::Change::went_up);
 }
 
 }  // namespace
@@ -161,7 +167,8 @@ struct Prober::Impl {
 common::Duration Prober::Impl::varied(common::Duration interval) {
     if (spread <= 0) return interval;
     const common::Duration::rep range = interval.count() * spread / 100;
-    return interval + common::Duration(std::uniform_int_distribution<common::Duration::rep>(-range, range)(random));
+    return interval +
+           common::Duration(std::uniform_int_distribution<common::Duration::rep>(-range, range)(random));
 }
 
 net::Task<> Prober::Impl::watch(Watched& watched, common::Duration first) {
@@ -181,9 +188,13 @@ net::Task<> Prober::Impl::watch(Watched& watched, common::Duration first) {
 }
 
 Prober::Prober(int spread_percent) : impl_(std::make_unique<Impl>(spread_percent)) {}
-Prober::~Prober() { stop(); }
+Prober::~Prober() {
+    stop();
+}
 
-bool Prober::empty() const { return impl_->servers.empty(); }
+bool Prober::empty() const {
+    return impl_->servers.empty();
+}
 
 void Prober::add(Backend& backend, HealthLog log) {
     const BackendSettings& settings = backend.settings();
@@ -192,7 +203,8 @@ void Prober::add(Backend& backend, HealthLog log) {
         if (auto compiled = HttpCheck::compile(settings.http_check)) group->http = std::move(*compiled);
     for (std::size_t i = 0; i < settings.servers.size(); ++i)
         if (settings.servers[i].check.enabled)
-            impl_->servers.push_back(std::make_unique<Watched>(*group, settings.servers[i], *backend.state().servers[i]));
+            impl_->servers.push_back(
+                std::make_unique<Watched>(*group, settings.servers[i], *backend.state().servers[i]));
     impl_->groups.push_back(std::move(group));
 }
 
@@ -204,9 +216,10 @@ void Prober::start() {
     impl_->worker->post([impl = impl_.get(), shortest] {
         const auto count = static_cast<common::Duration::rep>(impl->servers.size());
         for (common::Duration::rep i = 0; i < count; ++i)
-            boost::asio::co_spawn(impl->worker->executor(),
-                                  impl->watch(*impl->servers[static_cast<std::size_t>(i)], shortest * i / count),
-                                  boost::asio::detached);
+            boost::asio::co_spawn(
+                impl->worker->executor(),
+                impl->watch(*impl->servers[static_cast<std::size_t>(i)], shortest * i / count),
+                boost::asio::detached);
     });
     impl_->thread = std::thread([worker = impl_->worker.get()] { worker->run(); });
 }

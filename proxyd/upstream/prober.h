@@ -1,5 +1,5 @@
-// Runs the health checks of all backends on a thread of its own, so that neither traffic delays checks nor checks
-// traffic. Results change the servers' states, tell the backends, and are logged in HAProxy's words.
+// Runs the health checks of all backends on a thread of its own, so that neither traffic delays checks nor
+// checks traffic. Results change the servers' states, tell the backends, and are logged in HAProxy's words.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@ namespace proxyd::upstream {
 using HealthLog = std::function<void(int severity, std::string_view text)>;
 
 class Prober {
-   public:
+ public:
     // `spread_percent` (global spread-checks, 0..50): how much each interval may vary at random.
     explicit Prober(int spread_percent = 0);
     ~Prober();  // stops
@@ -28,7 +28,7 @@ class Prober {
     void start();
     void stop();
 
-   private:
+ private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

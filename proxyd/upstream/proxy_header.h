@@ -1,4 +1,5 @@
-// The PROXY protocol header that tells a server who its client is (doc "The PROXY protocol", versions 1 and 2). Pure.
+// The PROXY protocol header that tells a server who its client is (doc "The PROXY protocol", versions 1 and
+// 2). Pure.
 #pragma once
 
 #include <string>

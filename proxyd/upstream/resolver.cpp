@@ -28,8 +28,8 @@ constexpr common::Duration kFirstPause = std::chrono::seconds(1);
 constexpr common::Duration kLongestPause = std::chrono::seconds(30);
 constexpr std::chrono::milliseconds kJobTimeout{30'000};
 
-// Runs in a child of the helper: may block as long as the system's resolver likes. The answer is an address, or the
-// resolver's complaint.
+// Runs in a child of the helper: may block as long as the system's resolver likes. The answer is an address,
+// or the resolver's complaint.
 int look_up(std::string_view name, std::string& text) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
@@ -46,7 +46,8 @@ int look_up(std::string_view name, std::string& text) {
 
 constexpr std::array kTasks{common::process::HelperTask{"resolve", look_up}};
 
-// What `init-addr last,libc,192.0.2.1,none` says; words that are neither known nor addresses have been refused by config/.
+// What `init-addr last,libc,192.0.2.1,none` says; words that are neither known nor addresses have been
+// refused by config/.
 struct InitAddress {
     bool ask_first = false;     // "libc" before any address
     common::Endpoint fallback;  // empty: none
@@ -107,7 +108,8 @@ struct Resolver::Impl {
 
 void Resolver::Impl::ask(std::uint64_t id) {
     Name& name = *names[id];
-    const auto host = std::ranges::find_if(by_host, [&name](const auto& entry) { return &entry.second == &name; });
+    const auto host =
+        std::ranges::find_if(by_host, [&name](const auto& entry) { return &entry.second == &name; });
     HelperJob job;
     job.id = id;
     job.task = "resolve";
@@ -131,7 +133,8 @@ common::TimePoint Resolver::Impl::earliest() const {
 }
 
 bool Resolver::Impl::all_answered() const {
-    return std::ranges::all_of(names, [](const Name* name) { return name->answered || name->servers.empty(); });
+    return std::ranges::all_of(names,
+                               [](const Name* name) { return name->answered || name->servers.empty(); });
 }
 
 void Resolver::Impl::give_address(Pending& server, common::Endpoint address) {
@@ -144,8 +147,8 @@ void Resolver::Impl::give_address(Pending& server, common::Endpoint address) {
     }
     server.backend.servers_changed();
     if (server.log)
-        server.log(kNotice, "Server " + server.backend.state().name + "/" + server.state.name + " has the address " + address.ip() +
-                                " (" + server.settings.host + ")");
+        server.log(kNotice, "Server " + server.backend.state().name + "/" + server.state.name +
+                                " has the address " + address.ip() + " (" + server.settings.host + ")");
 }
 
 void Resolver::Impl::answer(const HelperEvent& event) {
@@ -164,11 +167,13 @@ void Resolver::Impl::answer(const HelperEvent& event) {
             give_address(*server, server->init.fallback);
         } else if (first && server->log) {
             const std::string why = event.kind == HelperEvent::Kind::exited ? event.text : event.describe();
-            server->log(kAlert, "Server " + server->backend.state().name + "/" + server->state.name + " is DOWN, the name '" +
-                                    server->settings.host + "' was not resolved: " + why);
+            server->log(kAlert, "Server " + server->backend.state().name + "/" + server->state.name +
+                                    " is DOWN, the name '" + server->settings.host +
+                                    "' was not resolved: " + why);
         }
     }
-    std::erase_if(name.servers, [&](const Pending* server) { return address || !server->init.fallback.empty(); });
+    std::erase_if(name.servers,
+                  [&](const Pending* server) { return address || !server->init.fallback.empty(); });
 }
 
 void Resolver::Impl::take_answers() {
@@ -192,17 +197,23 @@ void Resolver::Impl::wait_for_answers(common::TimePoint until, bool (Impl::*done
         if (now >= until) return;
         const auto left = wake == common::kNever ? std::chrono::milliseconds(-1)
                                                  : std::chrono::ceil<std::chrono::milliseconds>(wake - now);
-        std::array<pollfd, 2> polled{{{helper ? helper->fd() : -1, POLLIN, 0}, {stop_event.get(), POLLIN, 0}}};
-        const int timeout = wake == common::kNever ? -1 : static_cast<int>(std::clamp<long>(left.count(), 0, 60'000));
+        std::array<pollfd, 2> polled{
+            {{helper ? helper->fd() : -1, POLLIN, 0}, {stop_event.get(), POLLIN, 0}}};
+        const int timeout =
+            wake == common::kNever ? -1 : static_cast<int>(std::clamp<long>(left.count(), 0, 60'000));
         ::poll(polled.data(), polled.size(), timeout);
         take_answers();
     }
 }
 
-void Resolver::Impl::run() { wait_for_answers(common::kNever, &Impl::stopped); }
+void Resolver::Impl::run() {
+    wait_for_answers(common::kNever, &Impl::stopped);
+}
 
 Resolver::Resolver() : impl_(std::make_unique<Impl>()) {}
-Resolver::~Resolver() { stop(); }
+Resolver::~Resolver() {
+    stop();
+}
 
 void Resolver::add(Backend& backend, HealthLog log) {
     const BackendSettings& settings = backend.settings();
@@ -217,7 +228,9 @@ void Resolver::add(Backend& backend, HealthLog log) {
     }
 }
 
-bool Resolver::empty() const { return impl_->names.empty(); }
+bool Resolver::empty() const {
+    return impl_->names.empty();
+}
 
 common::Result<> Resolver::resolve_first(common::Duration limit) {
     if (empty()) return {};
@@ -229,9 +242,12 @@ common::Result<> Resolver::resolve_first(common::Duration limit) {
     for (Name* name : impl_->names) {
         // Without "libc" there is nothing to ask for now: the address that is given, or later.
         for (Pending* server : name->servers)
-            if (!server->init.ask_first && !server->init.fallback.empty()) impl_->give_address(*server, server->init.fallback);
-        std::erase_if(name->servers, [](const Pending* s) { return !s->init.ask_first && !s->init.fallback.empty(); });
-        const bool ask = std::ranges::any_of(name->servers, [](const Pending* s) { return s->init.ask_first; });
+            if (!server->init.ask_first && !server->init.fallback.empty())
+                impl_->give_address(*server, server->init.fallback);
+        std::erase_if(name->servers,
+                      [](const Pending* s) { return !s->init.ask_first && !s->init.fallback.empty(); });
+        const bool ask =
+            std::ranges::any_of(name->servers, [](const Pending* s) { return s->init.ask_first; });
         name->answered = !ask;
         name->next = ask ? now : now + kFirstPause;
     }
@@ -240,7 +256,8 @@ common::Result<> Resolver::resolve_first(common::Duration limit) {
 }
 
 void Resolver::start() {
-    const bool missing = std::ranges::any_of(impl_->names, [](const Name* name) { return !name->servers.empty(); });
+    const bool missing =
+        std::ranges::any_of(impl_->names, [](const Name* name) { return !name->servers.empty(); });
     if (!missing || impl_->thread.joinable()) return;
     impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
 }

@@ -24,13 +24,16 @@ common::Result<common::Endpoint> source_endpoint(const ServerSettings& server) {
     if (auto plain = common::Endpoint::from_ip(text, 0)) return *plain;
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos)
-        return common::fail("'" + server.source_address + "' is not an address to connect from", common::Side::config);
+        return common::fail("'" + server.source_address + "' is not an address to connect from",
+                            common::Side::config);
     const auto port = common::parse_number(text.substr(colon + 1), 0, 65535);
     const std::string_view host = text.substr(0, colon);
-    if (port && (host.empty() || host == "*")) return common::Endpoint::any_v4(static_cast<std::uint16_t>(*port));
+    if (port && (host.empty() || host == "*"))
+        return common::Endpoint::any_v4(static_cast<std::uint16_t>(*port));
     auto address = common::Endpoint::from_ip(host, port ? static_cast<std::uint16_t>(*port) : 0);
     if (!port || !address)
-        return common::fail("'" + server.source_address + "' is not an address to connect from", common::Side::config);
+        return common::fail("'" + server.source_address + "' is not an address to connect from",
+                            common::Side::config);
     return *address;
 }
 
@@ -72,7 +75,8 @@ common::Result<> validate(const BackendSettings& settings) {
     if (auto selected = balance::select(settings.balance, settings.balance_arguments); !selected)
         return std::unexpected(selected.error());
     if (settings.http_check.kind == CheckKind::http)
-        if (auto check = HttpCheck::compile(settings.http_check); !check) return std::unexpected(check.error());
+        if (auto check = HttpCheck::compile(settings.http_check); !check)
+            return std::unexpected(check.error());
     for (const ServerSettings& server : settings.servers) {
         if (auto source = source_endpoint(server); !source) return complain(server, source.error().text);
         if (auto name = ServerName::compile(server.sni); !name) return complain(server, name.error().text);

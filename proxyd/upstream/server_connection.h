@@ -1,4 +1,5 @@
-// What a server line says about its connections, made ready for use: source address, TLS, the name to ask for.
+// What a server line says about its connections, made ready for use: source address, TLS, the name to ask
+// for.
 #pragma once
 
 #include <memory>
@@ -20,13 +21,13 @@ common::Result<std::shared_ptr<const net::TlsContext>> client_tls(const ServerSe
 
 // `sni EXPRESSION`: the name that TLS asks the server for.
 class ServerName {
-   public:
+ public:
     static common::Result<ServerName> compile(const std::string& text);  // empty text: no name
     std::string evaluate(const rules::Context* context) const;
     // Whether the name is not the same for all requests: connections then differ too.
     bool varies() const { return expression_ != nullptr; }
 
-   private:
+ private:
     std::string literal_;
     struct Compiled;
     std::shared_ptr<const Compiled> expression_;

@@ -5,8 +5,9 @@
 namespace proxyd::upstream {
 
 void create_servers(const BackendSettings& settings, state::ProxyState& state, int workers) {
-    const std::int64_t now_ms =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const std::int64_t now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                    std::chrono::system_clock::now().time_since_epoch())
+                                    .count();
     for (const ServerSettings& server : settings.servers) {
         const int id = static_cast<int>(state.servers.size()) + 1;
         auto made = std::make_unique<state::ServerState>(server.name, id, workers);
@@ -21,7 +22,8 @@ void create_servers(const BackendSettings& settings, state::ProxyState& state, i
                        : server.check.enabled ? state::Health::up
                                               : state::Health::no_check;
         if (unresolved)
-            made->set_check({.status = "L4CON", .description = "Layer4 connection problem", .info = "resolution failed"});
+            made->set_check(
+                {.status = "L4CON", .description = "Layer4 connection problem", .info = "resolution failed"});
         made->changed_ms = now_ms;
         state.servers.push_back(std::move(made));
     }

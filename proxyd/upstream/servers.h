@@ -6,8 +6,8 @@
 
 namespace proxyd::upstream {
 
-// Appends one ServerState per server line. A server with a check starts up and unproven; one without an address (its name
-// did not resolve) starts down; `disabled` starts in maintenance.
+// Appends one ServerState per server line. A server with a check starts up and unproven; one without an
+// address (its name did not resolve) starts down; `disabled` starts in maintenance.
 void create_servers(const BackendSettings& settings, state::ProxyState& state, int workers);
 
 }  // namespace proxyd::upstream

@@ -26,26 +26,26 @@ struct CheckSettings {
 struct ServerSettings {
     common::Location where;
     std::string name;
-    std::string host;               // as written, may be a name to resolve
-    common::Endpoint address;       // empty while unresolved
-    int port = 0;                   // as written, for an address still to be resolved
+    std::string host;                     // as written, may be a name to resolve
+    common::Endpoint address;             // empty while unresolved
+    int port = 0;                         // as written, for an address still to be resolved
     std::string init_addr = "last,libc";  // how the address is found at the start (init-addr)
-    bool keep_client_port = false;  // "host" or "host:+N": the client's destination port (+ offset)
+    bool keep_client_port = false;        // "host" or "host:+N": the client's destination port (+ offset)
     int port_offset = 0;
     bool client_destination = false;  // host 0.0.0.0, :: or *: the client's own destination address
-    int weight = 1;                 // 0..256
-    int maxconn = 0;                // 0: no limit
+    int weight = 1;                   // 0..256
+    int maxconn = 0;                  // 0: no limit
     int minconn = 0;
-    int maxqueue = 0;               // 0: no limit
+    int maxqueue = 0;  // 0: no limit
     bool backup = false;
     bool disabled = false;
     std::string cookie;
     std::string source_address;
     CheckSettings check;
-    bool tls = false;               // ssl
+    bool tls = false;  // ssl
     bool tls_verify = true;
     std::string ca_file, sni;
-    int pool_max_idle = -1;         // pool-max-conn, -1: no limit
+    int pool_max_idle = -1;  // pool-max-conn, -1: no limit
     common::Duration pool_purge_delay = std::chrono::seconds(5);
     bool send_proxy = false, send_proxy_v2 = false;
 };
@@ -60,7 +60,13 @@ struct HttpCheckSettings {
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
     // `http-check expect status 200` and the like; empty: 2xx and 3xx pass
-    enum class Expect : unsigned char { good_status, status, rstatus, string, rstring } expect = Expect::good_status;
+    enum class Expect : unsigned char {
+        good_status,
+        status,
+        rstatus,
+        string,
+        rstring
+    } expect = Expect::good_status;
     std::string expect_value;
     bool expect_not = false;
 };
@@ -70,14 +76,14 @@ enum class Reuse : unsigned char { never, safe, aggressive, always };
 
 struct BackendSettings {
     std::string name;
-    std::string balance = "roundrobin";        // a name of balance::algorithms()
+    std::string balance = "roundrobin";  // a name of balance::algorithms()
     std::vector<std::string> balance_arguments;
     std::vector<ServerSettings> servers;
     HttpCheckSettings http_check;
     bool http_mode = true;
     int retries = 3;
     bool redispatch = false;
-    int redispatch_interval = 1;               // -1: only on the last retry (option redispatch default)
+    int redispatch_interval = 1;  // -1: only on the last retry (option redispatch default)
     int fullconn = 0;
     bool allbackups = false;
     Reuse reuse = Reuse::safe;

@@ -1,4 +1,5 @@
-// The order of servers, compared with what HAProxy 2.6 does for the same weights (one thread, sequential requests).
+// The order of servers, compared with what HAProxy 2.6 does for the same weights (one thread, sequential
+// requests).
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -65,7 +66,8 @@ TEST_CASE("roundrobin keeps every share and never clusters, for a long time") {
             CHECK(std::abs(std::ranges::count(turns, static_cast<char>('a' + i)) - weights[i] * 50) <= 1);
             // In any stretch of the length of one round, at most one off for each neighbour in the way.
             for (std::size_t from = 0; from + static_cast<std::size_t>(total) <= turns.size(); from += 17) {
-                const auto seen = std::ranges::count(turns.substr(from, static_cast<std::size_t>(total)), static_cast<char>('a' + i));
+                const auto seen = std::ranges::count(turns.substr(from, static_cast<std::size_t>(total)),
+                                                     static_cast<char>('a' + i));
                 REQUIRE(std::abs(seen - weights[i]) <= static_cast<long>(weights.size()));
             }
         }
@@ -96,7 +98,8 @@ TEST_CASE("a weight changed at run time holds from the next turns on, in roundro
         changed[0].weight = 3;
         algorithm->set_roster(changed);
         Farm::run(*algorithm, 4);
-        CHECK(std::ranges::count(Farm::run(*algorithm, 40), 'a') == (name == std::string_view("roundrobin") ? 30 : 20));
+        CHECK(std::ranges::count(Farm::run(*algorithm, 40), 'a') ==
+              (name == std::string_view("roundrobin") ? 30 : 20));
     }
 }
 

@@ -12,7 +12,9 @@ using proxyd::state::ShardedCounters;
 
 namespace {
 
-common::TimePoint at(std::chrono::milliseconds since_start) { return common::TimePoint(1000s + since_start); }
+common::TimePoint at(std::chrono::milliseconds since_start) {
+    return common::TimePoint(1000s + since_start);
+}
 
 template <class Job>
 void on_threads(int count, Job job) {

@@ -8,7 +8,8 @@ using namespace proxyd::state;
 
 TEST_CASE("which servers may get new sessions") {
     ProxyState proxy("b", 1, 1);
-    for (int i = 1; i <= 4; ++i) proxy.servers.push_back(std::make_unique<ServerState>("s" + std::to_string(i), i, 1));
+    for (int i = 1; i <= 4; ++i)
+        proxy.servers.push_back(std::make_unique<ServerState>("s" + std::to_string(i), i, 1));
     proxy.servers[3]->backup = true;
     CHECK(proxy.usable_servers(false) == 3);
     CHECK(proxy.usable_servers(true) == 1);
@@ -31,7 +32,8 @@ TEST_CASE("address and check report are read whole while another thread writes")
     std::thread writer([&] {
         for (int i = 0; i < 2000; ++i) {
             server.set_address(i % 2 == 0 ? second : first);
-            server.set_check({.status = i % 2 == 0 ? "L4CON" : "L7OK", .description = {}, .info = {}, .code = i % 2});
+            server.set_check(
+                {.status = i % 2 == 0 ? "L4CON" : "L7OK", .description = {}, .info = {}, .code = i % 2});
         }
     });
     for (int i = 0; i < 2000; ++i) {

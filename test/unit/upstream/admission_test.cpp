@@ -48,13 +48,15 @@ struct House {
         }
         return *admission_;
     }
-    Grant ask(const rules::Context* context = nullptr) { return admission().ask({.context = context}, nullptr); }
+    Grant ask(const rules::Context* context = nullptr) {
+        return admission().ask({.context = context}, nullptr);
+    }
     state::ServerState& server(std::size_t i) { return *state.servers[i]; }
 
     BackendSettings settings;
     state::ProxyState state{"b", 1, 1};
 
-   private:
+ private:
     std::unique_ptr<Admission> admission_;
     Admission::Wake wake_ = remember;
 };
@@ -104,7 +106,7 @@ TEST_CASE("a freed slot goes to whoever came first") {
     CHECK(woken[0]->server == 1);
     CHECK(woken[0]->position == 1);
     house.admission().give_up(*second.ticket);  // left while queued
-    CHECK(second.ticket->position == 2);        // HAProxy logs it so: one was served, it would have been the second
+    CHECK(second.ticket->position == 2);  // HAProxy logs it so: one was served, it would have been the second
     house.admission().free_slot(0);
     REQUIRE(woken.size() == 2);
     CHECK(woken[1] == third.ticket);
@@ -129,7 +131,8 @@ TEST_CASE("a slot granted to someone who left meanwhile goes on to the next") {
     CHECK(house.server(0).sessions.now() == 0);
 }
 
-TEST_CASE("a bound request waits at its server; the earlier of both queues is served first; maxqueue refuses") {
+TEST_CASE(
+    "a bound request waits at its server; the earlier of both queues is served first; maxqueue refuses") {
     House house({1, 1}, "source");
     house.settings.servers[0].maxqueue = house.settings.servers[1].maxqueue = 1;
     rules::Context to_first;
@@ -154,7 +157,9 @@ TEST_CASE("a bound request waits at its server; the earlier of both queues is se
     CHECK(woken[1] == bound.ticket);
 }
 
-TEST_CASE("a server that goes down sends its queue to ask again, and one that comes up takes from the backend's queue") {
+TEST_CASE(
+    "a server that goes down sends its queue to ask again, and one that comes up takes from the backend's "
+    "queue") {
     House house({1, 1}, "source");
     rules::Context to_first;
     to_first.source = *common::Endpoint::from_ip("0.0.0.2", 1);
@@ -193,7 +198,8 @@ TEST_CASE("a raised maxconn lets waiting requests go on, a lowered one takes nob
     CHECK(second.ticket->state == Ticket::State::granted);
 }
 
-TEST_CASE("a server that just refused a request does not get it again from the queue, while there are others") {
+TEST_CASE(
+    "a server that just refused a request does not get it again from the queue, while there are others") {
     House house({1, 1});
     ask_letters(house, 2);
     const Grant refused = house.admission().ask({.avoid = 0}, nullptr);
@@ -223,7 +229,8 @@ TEST_CASE("with minconn the limit follows the backend's load") {
     house.settings.fullconn = 20;
     CHECK(ask_letters(house, 3) == "aa-");
     for (int i = 0; i < 10; ++i) house.state.backend.sessions.enter();
-    CHECK(ask_letters(house, 3) == "aa-");  // half the load, half of maxconn: 5, of which the queued one took one
+    CHECK(ask_letters(house, 3) ==
+          "aa-");  // half the load, half of maxconn: 5, of which the queued one took one
     for (int i = 0; i < 10; ++i) house.state.backend.sessions.enter();
     CHECK(ask_letters(house, 6).starts_with("aaa"));
     CHECK(house.server(0).sessions.now() == 10);
@@ -254,7 +261,8 @@ TEST_CASE("threads never exceed maxconn, lose no wake-up, and keep the turns exa
                     admission.give_up(*grant.ticket);
                     continue;
                 }
-                while (admission.look(*grant.ticket, server) != Ticket::State::granted) std::this_thread::yield();
+                while (admission.look(*grant.ticket, server) != Ticket::State::granted)
+                    std::this_thread::yield();
             }
             const int count = ++now[server];
             int seen = most[server].load();

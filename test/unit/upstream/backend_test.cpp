@@ -31,7 +31,8 @@ struct Farm {
         return *backend_;
     }
     std::uint64_t count(state::Count state::Counters::* which) {
-        return state.backend.counters.sum([which](const state::Counters& c) -> const state::Count& { return c.*which; });
+        return state.backend.counters.sum(
+            [which](const state::Counters& c) -> const state::Count& { return c.*which; });
     }
     state::ServerState& server(std::size_t i) {
         backend();
@@ -43,7 +44,7 @@ struct Farm {
     BackendSettings settings;
     state::ProxyState state{"b", 1, kWorkers};
 
-   private:
+ private:
     std::unique_ptr<Backend> backend_;
 };
 
@@ -63,7 +64,8 @@ struct Client {
 };
 
 // Acquires once and keeps or releases the connection; the failure in `out`.
-net::Task<> once(net::Worker& worker, Backend& backend, Failure& out, rules::Context* context = nullptr, bool first = false) {
+net::Task<> once(net::Worker& worker, Backend& backend, Failure& out, rules::Context* context = nullptr,
+                 bool first = false) {
     Client client(worker);
     out = co_await backend.acquire(client.request(first), client.lease);
     if (out == Failure::none) client.lease.release();
@@ -201,7 +203,8 @@ TEST_CASE("idle connections that nobody needs go, half of them each purge delay"
         std::vector<std::unique_ptr<Client>> clients;
         for (int i = 0; i < 6; ++i) {
             clients.push_back(std::make_unique<Client>(loop.worker));
-            const Failure failure = co_await farm.backend().acquire(clients.back()->request(), clients.back()->lease);
+            const Failure failure =
+                co_await farm.backend().acquire(clients.back()->request(), clients.back()->lease);
             CHECK(failure == Failure::none);
         }
         for (const auto& client : clients) client->lease.release();
@@ -215,8 +218,12 @@ TEST_CASE("idle connections that nobody needs go, half of them each purge delay"
 TEST_CASE("pool-max-conn limits idle connections, a purge delay of zero keeps none") {
     TinyServer origin;
     Farm farm({origin.address()});
-    SECTION("limit") { farm.settings.servers[0].pool_max_idle = 1; }
-    SECTION("no delay") { farm.settings.servers[0].pool_purge_delay = 0s; }
+    SECTION("limit") {
+        farm.settings.servers[0].pool_max_idle = 1;
+    }
+    SECTION("no delay") {
+        farm.settings.servers[0].pool_purge_delay = 0s;
+    }
     const int expected = farm.settings.servers[0].pool_max_idle == 1 ? 1 : 0;
     Loop loop;
     loop.run([&]() -> net::Task<> {

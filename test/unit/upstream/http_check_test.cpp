@@ -30,14 +30,18 @@ struct Row {
 
 constexpr const char* kOk = "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\nhello world";
 constexpr const char* kOops = "HTTP/1.0 500 Oops Dear\r\n\r\nhello";
-constexpr const char* kChunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n";
+constexpr const char* kChunked =
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n";
 
 const std::vector<Row> kRows{
     {Expect::good_status, "", false, kOk, CheckStatus::l7_ok, 200, "OK"},
-    {Expect::good_status, "", false, "HTTP/1.1 304 Not Modified\r\n\r\n", CheckStatus::l7_ok, 304, "Not Modified"},
+    {Expect::good_status, "", false, "HTTP/1.1 304 Not Modified\r\n\r\n", CheckStatus::l7_ok, 304,
+     "Not Modified"},
     {Expect::good_status, "", false, kOops, CheckStatus::l7_wrong_status, 500, "Oops Dear"},
-    {Expect::good_status, "", false, "HTTP/1.1 404 Not Found\r\n\r\n", CheckStatus::l7_wrong_status, 404, "Not Found"},
-    {Expect::good_status, "", false, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", CheckStatus::l7_ok, 200, "OK"},
+    {Expect::good_status, "", false, "HTTP/1.1 404 Not Found\r\n\r\n", CheckStatus::l7_wrong_status, 404,
+     "Not Found"},
+    {Expect::good_status, "", false, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+     CheckStatus::l7_ok, 200, "OK"},
     {Expect::good_status, "", false, "hello there\r\n\r\n", CheckStatus::l7_invalid, 0, ""},
     {Expect::good_status, "", false, "", CheckStatus::l7_invalid, 0, ""},
     {Expect::good_status, "", false, "HTTP/1.1 200 OK\r\n", CheckStatus::l7_invalid, 0, ""},
@@ -85,7 +89,10 @@ TEST_CASE("requests of health checks") {
     settings.method = "POST";
     settings.uri = "/check?x=1";
     settings.version = "HTTP/1.1";
-    settings.headers = {{"Host", "www"}, {"Connection", "keep-alive"}, {"Content-Length", "99"}, {"Transfer-Encoding", "chunked"}};
+    settings.headers = {{"Host", "www"},
+                        {"Connection", "keep-alive"},
+                        {"Content-Length", "99"},
+                        {"Transfer-Encoding", "chunked"}};
     settings.body = "ping";
     CHECK(HttpCheck::compile(settings)->request() ==
           "POST /check?x=1 HTTP/1.1\r\nhost: www\r\nconnection: keep-alive\r\ncontent-length: 4\r\n\r\nping");
@@ -103,9 +110,13 @@ TEST_CASE("the answer to a HEAD check has no body") {
 }
 
 TEST_CASE("expectations that cannot be understood are refused") {
-    for (const auto& [expect, value] : std::vector<std::pair<Expect, std::string>>{
-             {Expect::status, ""}, {Expect::status, "2xx"}, {Expect::status, "300-200"}, {Expect::status, "1000"},
-             {Expect::rstatus, "("}, {Expect::rstring, "["}}) {
+    for (const auto& [expect, value] :
+         std::vector<std::pair<Expect, std::string>>{{Expect::status, ""},
+                                                     {Expect::status, "2xx"},
+                                                     {Expect::status, "300-200"},
+                                                     {Expect::status, "1000"},
+                                                     {Expect::rstatus, "("},
+                                                     {Expect::rstring, "["}}) {
         HttpCheckSettings settings;
         settings.expect = expect;
         settings.expect_value = value;

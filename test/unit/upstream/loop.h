@@ -28,8 +28,9 @@
 namespace proxyd::test {
 
 class Loop {
-   public:
-    explicit Loop(int index = 0) : worker(net::WorkerSettings{.index = index}), thread_([this] { worker.run(); }) {}
+ public:
+    explicit Loop(int index = 0)
+        : worker(net::WorkerSettings{.index = index}), thread_([this] { worker.run(); }) {}
     ~Loop() { join(); }
     // Ends the thread: nothing of the worker runs afterwards.
     void join() {
@@ -42,7 +43,8 @@ class Loop {
         auto promise = std::make_shared<std::promise<void>>();
         auto future = promise->get_future();
         worker.post([this, promise, body = std::make_shared<std::function<net::Task<>()>>(std::move(body))] {
-            boost::asio::co_spawn(worker.executor(), (*body)(), [promise, body](std::exception_ptr) { promise->set_value(); });
+            boost::asio::co_spawn(worker.executor(), (*body)(),
+                                  [promise, body](std::exception_ptr) { promise->set_value(); });
         });
         return future;
     }
@@ -59,13 +61,14 @@ class Loop {
 
     net::Worker worker;
 
-   private:
+ private:
     std::thread thread_;
 };
 
-// A listening socket on 127.0.0.1; with `answer` a thread accepts, reads until a blank line and answers each request.
+// A listening socket on 127.0.0.1; with `answer` a thread accepts, reads until a blank line and answers each
+// request.
 class TinyServer {
-   public:
+ public:
     explicit TinyServer(std::string answer = {}, int backlog = 64) : answer_(std::move(answer)) {
         listener_.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         address_ = *common::Endpoint::from_ip("127.0.0.1", 0);
@@ -97,7 +100,7 @@ class TinyServer {
     // The answer is followed by the end of the connection.
     std::atomic<bool> close_after_answer{false};
 
-   private:
+ private:
     struct Connection {
         common::UniqueFd fd;
         std::string received;
@@ -106,12 +109,15 @@ class TinyServer {
     void serve() {
         while (!stopping_) {
             std::vector<pollfd> polled{{listener_.get(), POLLIN, 0}};
-            for (const Connection& connection : connections_) polled.push_back({connection.fd.get(), POLLIN, 0});
+            for (const Connection& connection : connections_)
+                polled.push_back({connection.fd.get(), POLLIN, 0});
             if (::poll(polled.data(), polled.size(), 10) <= 0) continue;
             for (std::size_t i = polled.size(); i-- > 1;)
-                if (polled[i].revents != 0 && !feed(connections_[i - 1])) connections_.erase(connections_.begin() + static_cast<long>(i) - 1);
+                if (polled[i].revents != 0 && !feed(connections_[i - 1]))
+                    connections_.erase(connections_.begin() + static_cast<long>(i) - 1);
             if (polled[0].revents != 0) {
-                connections_.push_back({common::UniqueFd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)), {}});
+                connections_.push_back(
+                    {common::UniqueFd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)), {}});
                 ++accepted_;
             }
             open_ = static_cast<int>(connections_.size());

@@ -26,7 +26,8 @@ struct Lines {
     }
     bool has(std::string_view part) {
         const std::lock_guard lock(mutex);
-        return std::ranges::any_of(lines, [part](const std::string& line) { return line.find(part) != std::string::npos; });
+        return std::ranges::any_of(
+            lines, [part](const std::string& line) { return line.find(part) != std::string::npos; });
     }
     std::size_t count() {
         const std::lock_guard lock(mutex);
@@ -73,8 +74,9 @@ TEST_CASE("a server that refuses connections goes down with its first check, and
     house.start();
     REQUIRE(eventually([&] { return house.health() == state::Health::down; }));
     REQUIRE(eventually([&] { return house.lines.count() == 1; }));
-    CHECK(house.lines.lines[0].starts_with(
-        "1 Server b/s1 is DOWN, reason: Layer4 connection problem, info: \"Connection refused\", check duration: "));
+    CHECK(
+        house.lines.lines[0].starts_with("1 Server b/s1 is DOWN, reason: Layer4 connection problem, info: "
+                                         "\"Connection refused\", check duration: "));
     CHECK(house.lines.lines[0].ends_with(
         "ms. 1 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue."));
     CHECK(house.check().status == "L4CON");
@@ -84,7 +86,9 @@ TEST_CASE("a server that refuses connections goes down with its first check, and
     CHECK(house.health(1) == state::Health::up);
     house.state.servers[0]->set_address(address);
     REQUIRE(eventually([&] { return house.health() == state::Health::up; }));
-    CHECK(eventually([&] { return house.lines.has("5 Server b/s1 is UP, reason: Layer4 check passed, check duration: "); }));
+    CHECK(eventually([&] {
+        return house.lines.has("5 Server b/s1 is UP, reason: Layer4 check passed, check duration: ");
+    }));
     CHECK(house.lines.has("2 active and 0 backup servers online. 0 sessions requeued, 0 total in queue."));
 }
 
@@ -100,7 +104,9 @@ TEST_CASE("HTTP checks follow the answers, and the last server's end is an emerg
     CHECK(house.check().code == 200);
     CHECK(origin.last_request() == "OPTIONS /health HTTP/1.0\r\nconnection: close\r\n\r\n");
     CHECK(eventually([&] {
-        return house.lines.has("5 Health check for server b/s1 succeeded, reason: Layer7 check passed, code: 200, info: \"OK\", ");
+        return house.lines.has(
+            "5 Health check for server b/s1 succeeded, reason: Layer7 check passed, code: 200, info: "
+            "\"OK\", ");
     }));
     CHECK(house.lines.has("status: 3/3 UP."));
     origin.set_answer("HTTP/1.0 503 Busy\r\n\r\n");

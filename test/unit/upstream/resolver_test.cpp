@@ -54,7 +54,8 @@ TEST_CASE("names are resolved at the start; one that is not known leaves its ser
     CHECK(!house.server(2).address().empty());
     CHECK(house.state.usable_servers(false) == 1);
     CHECK(std::ranges::any_of(house.lines, [](const std::string& line) {
-        return line.starts_with("1 Server b/s2 is DOWN, the name 'does-not-exist.invalid' was not resolved: ");
+        return line.starts_with(
+            "1 Server b/s2 is DOWN, the name 'does-not-exist.invalid' was not resolved: ");
     }));
     house.resolver.start();
     house.resolver.stop();
