@@ -257,16 +257,21 @@ class Crash(unittest.TestCase):
 
 
 class Split(unittest.TestCase):
-    def go(self, first, second):
-        """The nodes lose sight of each other for longer than a takeover, then meet again."""
+    def go(self, first, second, speaks_first=None):
+        """The nodes lose sight of each other for longer than a takeover, then meet again; `speaks_first` says whose advert is
+        the first to cross (the watcher sees both sides)."""
         with Keepers() as net:
-            net.start(first, second)
+            # Without the second block of ARPs, which could come just when the split heals.
+            net.start(first, second, instance="  garp_master_delay 0")
             net.wait_for_master(net.n1)
             net.n1.isolate()
             net.first_advert(net.n2, time.monotonic())
             lab.wait_until(lambda: len(net.holders()) == 2, 3, "two masters")
             ping = net.client.ping(VIP)  # answered by n2 now
             lab.wait_until(lambda: ping.answers > 20, 5, "answers of n2")
+            if speaks_first:
+                silent = net.other(getattr(net, speaks_first))  # has spoken just now: the next one is the other's
+                net.first_advert(silent, time.monotonic(), 3)
             at = time.monotonic()
             net.n1.rejoin()
             lab.wait_until(lambda: net.holders() == [net.n1], 2 + SLACK, "n1 alone holds the address")
@@ -283,6 +288,17 @@ class Split(unittest.TestCase):
         if not have_keepalived():
             self.skipTest("no keepalived installed")
         self.go("keepalived", "vrrpd")
+
+    def test_vrrpd_before_keepalived_loser_first(self):
+        if not have_keepalived():
+            self.skipTest("no keepalived installed")
+        self.go("vrrpd", "keepalived", "n2")
+
+    def test_vrrpd_before_keepalived_winner_first(self):
+        """keepalived falls silent at our advert: we hear nothing of it, and its clients must find us all the same."""
+        if not have_keepalived():
+            self.skipTest("no keepalived installed")
+        self.go("vrrpd", "keepalived", "n1")
 
     def test_stopped_process(self):
         """SIGSTOP of the master for 5 s: the peer takes over; on waking up the better one is master again, alone."""

@@ -106,7 +106,8 @@ class Addresses(unittest.TestCase):
             mark = net.keeper(net.n1).mark()
             at = time.monotonic()
             net.n1.run(f"ip addr del {VIP}/32 dev eth0")
-            lab.wait_until(lambda: net.wire.announcements(net.n1, VIP, at), 1, "an announcement", 0.005)
+            # More than the one that goes with each advert.
+            lab.wait_until(lambda: len(net.wire.announcements(net.n1, VIP, at)) >= 5, 1, "an announcement", 0.005)
             self.assertTrue(net.n1.holds(VIP))
             time.sleep(0.3)
             self.assertLess(ping.stop().longest, 0.05 + SLACK)
@@ -267,7 +268,8 @@ class Reload(unittest.TestCase):
             keeper.wait_for("Reload complete", 3, mark)
             lab.wait_until(lambda: net.wire.announcements(net.n1, "192.168.36.101", at), 2, "an announcement of .101")
             self.assertTrue(net.n1.holds("192.168.36.101"))
-            self.assertEqual(net.wire.announcements(net.n1, VIP, at), [])
+            # Only what goes with each advert.
+            self.assertLess(len(net.wire.announcements(net.n1, VIP, at)), 5)
 
             mark = keeper.mark()
             net.n1.write("keepalived.conf", conf(net.n1).replace("interface eth0", "interface eth9"))

@@ -160,7 +160,7 @@ constexpr Keyword<Globals> kKeywords[] = {
     {"vrrp_garp_master_repeat", garp_count<&GarpSettings::master_repeat, 1>, Effect::full,
      "ARPs per block; default 5"},
     {"vrrp_garp_master_refresh", garp_seconds<&GarpSettings::master_refresh, 4294967>, Effect::full,
-     "SECONDS between ARPs while master; default 0: never"},
+     "SECONDS between ARPs while master; 0: never; default: one with each advert"},
     {"vrrp_garp_master_refresh_repeat", garp_count<&GarpSettings::master_refresh_repeat, 1>, Effect::full,
      "ARPs each time; default 1"},
     {"vrrp_garp_lower_prio_delay", garp_seconds<&GarpSettings::lower_prio_delay, 4294>, Effect::full,

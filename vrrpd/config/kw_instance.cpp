@@ -203,7 +203,7 @@ constexpr Keyword<Target> kKeywords[] = {
     {"garp_master_repeat", garp_count<&GarpSettings::master_repeat, 1>, Effect::full,
      "ARPs per block; default 5"},
     {"garp_master_refresh", garp_seconds<&GarpSettings::master_refresh, 0, 4294967>, Effect::full,
-     "SECONDS between ARPs while master; default 0: never"},
+     "SECONDS between ARPs while master; 0: never; default: one with each advert"},
     {"garp_master_refresh_repeat", garp_count<&GarpSettings::master_refresh_repeat, 1>, Effect::full,
      "ARPs each time; default 1"},
     {"garp_lower_prio_delay", garp_seconds<&GarpSettings::lower_prio_delay, 0, 4294>, Effect::full,

@@ -9,6 +9,9 @@ const Script* Config::find_script(const std::string& name) const {
     return at == scripts.end() ? nullptr : &*at;
 }
 
+// Fast adverts would flood the segment; a client may be misled for less than 0.1 s.
+constexpr Duration kReassureGap = std::chrono::milliseconds(50);
+
 fsm::Params machine_params(const Instance& instance) {
     fsm::Params out;
     out.name = instance.name;
@@ -30,6 +33,7 @@ fsm::Params machine_params(const Instance& instance) {
     out.announcing.repeat = instance.garp.master_repeat.value_or(defaults.repeat);
     out.announcing.refresh = instance.garp.master_refresh.value_or(defaults.refresh);
     out.announcing.refresh_repeat = instance.garp.master_refresh_repeat.value_or(defaults.refresh_repeat);
+    if (instance.garp.reassure) out.announcing.reassure = kReassureGap;
     out.announcing.lower_prio_delay = instance.garp.lower_prio_delay.value_or(defaults.lower_prio_delay);
     out.announcing.lower_prio_repeat = instance.garp.lower_prio_repeat.value_or(defaults.lower_prio_repeat);
     for (const auto* list : {&instance.addresses, &instance.excluded_addresses}) {

@@ -94,6 +94,7 @@ struct Notifications {
 struct GarpSettings {
     std::optional<Duration> master_delay, master_refresh, lower_prio_delay;
     std::optional<int> master_repeat, master_refresh_repeat, lower_prio_repeat;
+    bool reassure = false;  // one with each advert: nothing about refreshing or sparing ARPs is configured
 };
 
 struct Instance {

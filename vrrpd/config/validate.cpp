@@ -217,6 +217,7 @@ class Completion {
         own.master_delay =
             own.master_delay.value_or(g.master_delay.value_or(Duration(globals_.min_garp ? 0s : 5s)));
         own.master_repeat = own.master_repeat.value_or(g.master_repeat.value_or(globals_.min_garp ? 1 : 5));
+        own.reassure = !own.master_refresh && !g.master_refresh && !globals_.min_garp;
         own.master_refresh = own.master_refresh.value_or(g.master_refresh.value_or(Duration{}));
         own.master_refresh_repeat = own.master_refresh_repeat.value_or(g.master_refresh_repeat.value_or(1));
         own.lower_prio_delay = own.lower_prio_delay.value_or(g.lower_prio_delay.value_or(*own.master_delay));

@@ -195,6 +195,7 @@ struct State {
     bool joining = true;        // has neither been master nor given way to one: no example to its group
     std::optional<std::string> group_fault;  // another member of the group is at fault
     bool late_once = false;                  // has listened longer because its timer was late
+    TimePoint reassured{};                   // last announcement behind an advert
     int announce_repeat = 0;                 // of the pending second block
 
     RateLimit replies;  // to lower adverts: a flood of them costs one answer per interval

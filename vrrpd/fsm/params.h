@@ -23,6 +23,10 @@ struct Announcing {
     int repeat = 5;                                    // messages per block
     common::Duration refresh{};                        // while master; 0: never
     int refresh_repeat = 1;
+    // One message right behind an advert, at least this far apart; 0: never. When a split heals, the loser
+    // may fall silent at our first advert that reaches it without our hearing anything: only this moves the
+    // clients.
+    common::Duration reassure{};
     common::Duration lower_prio_delay = std::chrono::seconds(5);
     int lower_prio_repeat = 5;
 };

@@ -62,6 +62,11 @@ void advert_due(Context& c) {
     State& s = c.state;
     const Duration late = c.now - s.deadlines.main;
     c.act(SendAdvert{s.priority});
+    const Duration reassure = c.params.announcing.reassure;
+    if (reassure > Duration{} && c.now - s.reassured >= reassure) {
+        s.reassured = c.now;
+        c.act(Announce{1, std::nullopt});
+    }
     // From the time it was due, so that small delays do not add up.
     s.deadlines.main += c.params.advert_interval;
     if (s.deadlines.main <= c.now) s.deadlines.main = c.now + c.params.advert_interval;

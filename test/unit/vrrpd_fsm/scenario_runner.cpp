@@ -75,6 +75,7 @@ void ScenarioRunner::set_param(const std::string& name, const std::string& value
         {"stop_hold", [&] { params_.stop_hold = time_of(value); }},
         {"garp_delay", [&] { params_.announcing.delay = time_of(value); }},
         {"garp_refresh", [&] { params_.announcing.refresh = time_of(value); }},
+        {"reassure", [&] { params_.announcing.reassure = time_of(value); }},
         {"lower_prio_repeat", [&] { params_.announcing.lower_prio_repeat = std::stoi(value); }},
     };
     const auto row = rows.find(name);
