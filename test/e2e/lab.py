@@ -388,9 +388,10 @@ class Process:
         return code if code is None or code >= 0 else 128 - code
 
     def send(self, number):
-        """Send a signal; returns the time of it."""
+        """Send a signal; returns the time before it: what follows may happen before the call returns."""
+        at = time.monotonic()
         os.kill(self.pid, number)
-        return time.monotonic()
+        return at
 
     def stop(self, number=signal.SIGTERM, timeout=10):
         """Send a signal and wait for the end; returns the exit status."""

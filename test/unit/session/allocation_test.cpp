@@ -59,9 +59,14 @@ TEST_CASE("the same with many clients at once") {
             REQUIRE(client.receive(1000).size() == 1000);
         }
     };
-    for (int i = 0; i < 50; ++i) round();
-    const std::size_t before = allocations_of(site);
-    for (int i = 0; i < 50; ++i) round();
-    CHECK(allocations_of(site) - before == 0);
+    // How many exchanges run at once differs from round to round, and each new maximum takes memory once: the steady
+    // state is reached when fifty rounds in a row take none.
+    std::size_t taken = 1;
+    for (int window = 0; window < 20 && taken != 0; ++window) {
+        const std::size_t before = allocations_of(site);
+        for (int i = 0; i < 50; ++i) round();
+        taken = allocations_of(site) - before;
+    }
+    CHECK(taken == 0);
     for (auto& client : clients) client.close();
 }
