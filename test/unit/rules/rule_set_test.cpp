@@ -99,8 +99,9 @@ TEST_CASE("verdicts") {
     CHECK(Rules().add("deny if FALSE").set.run(x.context).kind == Verdict::Kind::pass);
     x.with_response({});
     CHECK(Rules().add("deny", Phase::http_response).set.run(x.context).status == 502);
+    Rules returning;  // a verdict's views live as long as its rules
     const Verdict reply =
-        Rules()
+        returning
             .add("return status 418 content-type text/plain lf-string tea\\ for\\ %[src] hdr X-A %[path]")
             .set.run(x.context);
     CHECK(reply.kind == Verdict::Kind::reply);
@@ -146,8 +147,9 @@ TEST_CASE("redirects") {
         CHECK(verdict.location == row.location);
     }
     Exchange x;
+    Rules moving;
     const Verdict made =
-        Rules()
+        moving
             .add("redirect code 301 location http://www.%[hdr(host)]%[capture.req.uri] set-cookie SEEN=1")
             .set.run(x.context);
     CHECK(made.location == "http://www.www.example.com/a/b.html?x=1&y=2");
