@@ -13,6 +13,8 @@ import unittest
 import lab
 from pair import VIP, Pair
 
+# Daemons under a sanitizer start a few times slower; the promise is that of the release build.
+SLACK = 0.7 if os.environ.get("FRONTDOOR_SANITIZED") else 0.0
 TRANSITION = r"Entering (MASTER|BACKUP|FAULT) STATE"
 
 
@@ -78,7 +80,7 @@ class PairTest(unittest.TestCase):
             marks, old, killed = self.marks(), pair.pid(pair.master, "proxyd"), time.monotonic()
             pair.signal(pair.master, "proxyd", "KILL")
             took = answer_after(pair, killed, 5)
-            self.assertLess(took, 0.3, "requests are answered again within 300 ms")
+            self.assertLess(took, 0.3 + SLACK, "requests are answered again within 300 ms")
             self.assertNotEqual(pair.pid(pair.master, "proxyd"), old)
             time.sleep(2.5)  # the script's next run, the link's hold-down
             self.assertEqual(pair.holders(), [pair.master])
@@ -92,7 +94,7 @@ class PairTest(unittest.TestCase):
         pair.signal(pair.master, "proxyd", "KILL")
         lab.wait_until(lambda: pair.holders() == [pair.backup], 5, "the VIP on the backup", interval=0.005)
         took = time.monotonic() - killed
-        self.assertLess(took, 1.0, "the peer holds the VIP within 1 s")
+        self.assertLess(took, 1.0 + SLACK, "the peer holds the VIP within 1 s")
         answer_after(pair, time.monotonic(), 3)
         print(f"proxy that cannot restart: the peer holds the VIP after {took * 1000:.0f} ms")
 
@@ -103,7 +105,7 @@ class PairTest(unittest.TestCase):
         lab.wait_until(lambda: pair.holders() == [pair.backup], 5, "the VIP on the backup", interval=0.005)
         took = time.monotonic() - stopped
         self.assertGreater(took, 0.2, "a hang shorter than the limit is no death")
-        self.assertLess(took, 1.0, "the VIP moves within 1 s")
+        self.assertLess(took, 1.0 + SLACK, "the VIP moves within 1 s")
         print(f"proxy stopped: the VIP moved after {took * 1000:.0f} ms")
         pair.signal(pair.master, "proxyd", "CONT")
         pair.wait_for_holder(pair.master, 12)

@@ -40,7 +40,8 @@ TEST_CASE("each family stands together, once, under one head") {
     Process process;
     std::set<std::string> families;
     std::string current;
-    for (const std::string_view line : common::split(admin::render_metrics(process.view, {}), '\n')) {
+    const std::string metrics = admin::render_metrics(process.view, {});
+    for (const std::string_view line : common::split(metrics, '\n')) {
         if (line.empty() || line.starts_with("# HELP")) continue;
         if (line.starts_with("# TYPE ")) {
             current = common::split(line, ' ')[2];
