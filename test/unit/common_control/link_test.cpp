@@ -12,6 +12,7 @@
 #include "common/control/server.h"
 #include "common/endpoint.h"
 #include "common/process/fd_passing.h"
+#include "test/support/temporary_folder.h"
 
 using namespace common;
 using namespace common::control;
@@ -19,19 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-class Folder {
- public:
-    Folder() {
-        std::string pattern = "/tmp/control_test.XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::string operator/(const char* name) const { return path_ + "/" + name; }
-
- private:
-    std::string path_;
-};
+using Folder = test::TemporaryFolder;
 
 // Runs the loop until the condition holds; false when it does not within five seconds.
 template <class Condition>

@@ -21,25 +21,14 @@
 #include "common/process/privileges.h"
 #include "common/process/readiness.h"
 #include "common/process/signals.h"
+#include "test/support/temporary_folder.h"
 
 using namespace common;
 using namespace common::process;
 
 namespace {
 
-class Folder {
- public:
-    Folder() {
-        std::string pattern = "/tmp/process_test.XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::string operator/(const char* name) const { return path_ + "/" + name; }
-
- private:
-    std::string path_;
-};
+using Folder = test::TemporaryFolder;
 
 std::string slurp(const std::string& path) {
     std::ifstream in(path);

@@ -15,6 +15,7 @@
 #include "proxyd/main/open_socket.h"
 #include "proxyd/main/socket_pool.h"
 #include "proxyd/main/takeover.h"
+#include "test/support/temporary_folder.h"
 
 using namespace proxyd;
 using namespace proxyd::main;
@@ -24,19 +25,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-class Folder {
- public:
-    Folder() {
-        std::string pattern = "/tmp/sockets_test.XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::string operator/(const char* name) const { return path_ + "/" + name; }
-
- private:
-    std::string path_;
-};
+using Folder = test::TemporaryFolder;
 
 net::BindSettings bind_to(const Endpoint& address) {
     net::BindSettings bind;

@@ -1,0 +1,28 @@
+// A folder of a test's own, gone with the object.
+#pragma once
+
+#include <stdlib.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <string>
+
+namespace test {
+
+class TemporaryFolder {
+ public:
+    TemporaryFolder() {
+        std::string pattern = "/tmp/frontdoor_test.XXXXXX";
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        path_ = pattern;
+    }
+    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    std::string operator/(const char* name) const { return path_ + "/" + name; }
+
+ private:
+    std::string path_;
+};
+
+}  // namespace test
