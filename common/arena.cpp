@@ -16,7 +16,9 @@ std::span<char> Arena::allocate(std::size_t size) {
     return {start, size};
 }
 
-std::string_view Arena::copy(std::string_view text) { return concat({text}); }
+std::string_view Arena::copy(std::string_view text) {
+    return concat({text});
+}
 
 std::string_view Arena::concat(std::initializer_list<std::string_view> parts) {
     std::size_t size = 0;
@@ -30,10 +32,13 @@ std::string_view Arena::concat(std::initializer_list<std::string_view> parts) {
     return {room.data(), size};
 }
 
-void Arena::give_back(std::size_t size) { used_ -= std::min(size, used_); }
+void Arena::give_back(std::size_t size) {
+    used_ -= std::min(size, used_);
+}
 
 void Arena::reset() {
-    // One chunk of the usual size is worth keeping; an oversized one would let a single odd request pin memory.
+    // One chunk of the usual size is worth keeping; an oversized one would let a single odd request pin
+    // memory.
     if (chunks_.size() > 1) chunks_.erase(chunks_.begin() + 1, chunks_.end());
     if (!chunks_.empty() && chunks_.front().size > chunk_size_) chunks_.clear();
     used_ = 0;

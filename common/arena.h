@@ -11,7 +11,7 @@
 namespace common {
 
 class Arena {
-   public:
+ public:
     explicit Arena(std::size_t chunk_size = 4096) : chunk_size_(chunk_size) {}
     std::span<char> allocate(std::size_t size);  // unaligned bytes, valid until reset()
     std::string_view copy(std::string_view text);
@@ -20,7 +20,7 @@ class Arena {
     void reset();                      // keeps one chunk
     void release();                    // keeps nothing: an idle connection holds no memory
 
-   private:
+ private:
     struct Chunk {
         std::unique_ptr<char[]> data;
         std::size_t size;

@@ -13,9 +13,15 @@ std::string Diagnostics::format(const Diagnostic& entry) {
     if (entry.line > 0) out += ":" + std::to_string(entry.line);
     if (!out.empty()) out += ": ";
     switch (entry.severity) {
-        case Severity::notice: out += "notice: "; break;
-        case Severity::warning: out += "warning: "; break;
-        case Severity::error: out += "error: "; break;
+        case Severity::notice:
+            out += "notice: ";
+            break;
+        case Severity::warning:
+            out += "warning: ";
+            break;
+        case Severity::error:
+            out += "error: ";
+            break;
     }
     return out + entry.message;
 }

@@ -26,7 +26,7 @@ struct Diagnostic {
 };
 
 class Diagnostics {
-   public:
+ public:
     void error(Location where, std::string message) { add(Severity::error, where, std::move(message)); }
     void warning(Location where, std::string message) { add(Severity::warning, where, std::move(message)); }
     void notice(Location where, std::string message) { add(Severity::notice, where, std::move(message)); }
@@ -39,7 +39,7 @@ class Diagnostics {
     // "haproxy.cfg:12: error: unknown keyword 'bnd' in section 'frontend'; did you mean 'bind'?"
     static std::string format(const Diagnostic& entry);
 
-   private:
+ private:
     void add(Severity severity, Location where, std::string message);
 
     std::vector<Diagnostic> entries_;

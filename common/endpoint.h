@@ -1,9 +1,9 @@
 // A socket address of any family the daemons use, with its text forms.
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <netinet/in.h>
 
 #include <cstdint>
 #include <string>
@@ -15,7 +15,7 @@ namespace common {
 
 // IPv4, IPv6 or Unix address, by value, as the socket calls want it. Empty when size() == 0.
 class Endpoint {
-   public:
+ public:
     Endpoint() = default;
     Endpoint(const sockaddr* address, socklen_t size);
 
@@ -43,7 +43,7 @@ class Endpoint {
 
     bool operator==(const Endpoint& other) const;
 
-   private:
+ private:
     union Storage {
         sockaddr any;
         sockaddr_in v4;

@@ -24,8 +24,8 @@ struct TimeSuffix {
     std::uint64_t microseconds;
 };
 constexpr std::array kTimeSuffixes{
-    TimeSuffix{"us", 1},           TimeSuffix{"ms", 1'000},           TimeSuffix{"s", 1'000'000},
-    TimeSuffix{"m", 60'000'000},   TimeSuffix{"h", 3'600'000'000},    TimeSuffix{"d", 86'400'000'000},
+    TimeSuffix{"us", 1},         TimeSuffix{"ms", 1'000},        TimeSuffix{"s", 1'000'000},
+    TimeSuffix{"m", 60'000'000}, TimeSuffix{"h", 3'600'000'000}, TimeSuffix{"d", 86'400'000'000},
 };
 
 }  // namespace
@@ -66,7 +66,8 @@ Result<std::uint64_t> parse_size(std::string_view text) {
                             "' (expected k, m or g)",
                         Side::config);
     }
-    if (value > (UINT64_MAX >> shift)) return fail("size '" + std::string(text) + "' is too large", Side::config);
+    if (value > (UINT64_MAX >> shift))
+        return fail("size '" + std::string(text) + "' is too large", Side::config);
     return value << shift;
 }
 

@@ -26,7 +26,7 @@ Result<std::int64_t> parse_number(std::string_view text, std::int64_t low, std::
 
 std::string_view trim(std::string_view text);  // blanks and tabs at both ends
 std::vector<std::string_view> split(std::string_view text, char separator);
-std::string to_lower(std::string_view text);  // ASCII only
+std::string to_lower(std::string_view text);           // ASCII only
 bool iequals(std::string_view a, std::string_view b);  // ASCII only
 
 }  // namespace common

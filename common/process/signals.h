@@ -18,8 +18,8 @@ namespace common::process {
 // thread and so in the threads it starts.
 void block_signals();
 
-// Keeps these pending until a SignalReader reads them: from before a client can connect, so that who signals a process
-// that answers meets one that listens.
+// Keeps these pending until a SignalReader reads them: from before a client can connect, so that who signals
+// a process that answers meets one that listens.
 void hold_signals(std::initializer_list<int> signals);
 
 // Ignores SIGPIPE; sockets report EPIPE instead.

@@ -10,10 +10,12 @@ namespace {
 void clear(state::Counters& counters) {
     using C = state::Counters;
     for (const auto member :
-         {&C::connections, &C::sessions, &C::requests, &C::bytes_in, &C::bytes_out, &C::denied_requests,
-          &C::denied_responses, &C::request_errors, &C::connect_errors, &C::response_errors, &C::retries,
-          &C::redispatches, &C::client_aborts, &C::server_aborts, &C::chosen, &C::connects, &C::reuses, &C::timed,
-          &C::queue_us, &C::connect_us, &C::response_us, &C::total_us}) {
+         {&C::connections,    &C::sessions,        &C::requests,         &C::bytes_in,
+          &C::bytes_out,      &C::denied_requests, &C::denied_responses, &C::request_errors,
+          &C::connect_errors, &C::response_errors, &C::retries,          &C::redispatches,
+          &C::client_aborts,  &C::server_aborts,   &C::chosen,           &C::connects,
+          &C::reuses,         &C::timed,           &C::queue_us,         &C::connect_us,
+          &C::response_us,    &C::total_us}) {
         (counters.*member).reset();
     }
     for (state::Count& count : counters.responses) count.reset();

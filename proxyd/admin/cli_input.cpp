@@ -9,7 +9,9 @@ namespace {
 constexpr std::string_view kPayloadMark = "<<";
 constexpr std::size_t kMaxPattern = 7;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\r';
+}
 
 std::string_view without_cr(std::string_view line) {
     return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
@@ -23,9 +25,11 @@ struct Announced {
 
 std::optional<Announced> announces_payload(std::string_view line) {
     const std::size_t mark = line.rfind(kPayloadMark);
-    if (mark == std::string_view::npos || (mark > 0 && !is_space(line[mark - 1]) && line[mark - 1] != ';')) return std::nullopt;
+    if (mark == std::string_view::npos || (mark > 0 && !is_space(line[mark - 1]) && line[mark - 1] != ';'))
+        return std::nullopt;
     const std::string_view pattern = common::trim(line.substr(mark + kPayloadMark.size()));
-    if (pattern.size() > kMaxPattern || pattern.find_first_of(" \t") != std::string_view::npos) return std::nullopt;
+    if (pattern.size() > kMaxPattern || pattern.find_first_of(" \t") != std::string_view::npos)
+        return std::nullopt;
     return Announced{line.substr(0, mark), pattern};
 }
 
@@ -65,7 +69,8 @@ std::vector<Command> split_commands(std::string_view line) {
 
 bool CliInput::feed(std::string_view bytes) {
     buffer_ += bytes;
-    return buffer_.size() <= 2 * kMaxCommand && (buffer_.size() <= kMaxCommand || buffer_.find('\n') <= kMaxCommand);
+    return buffer_.size() <= 2 * kMaxCommand &&
+           (buffer_.size() <= kMaxCommand || buffer_.find('\n') <= kMaxCommand);
 }
 
 void CliInput::end() {
@@ -97,10 +102,12 @@ std::optional<std::vector<Command>> CliInput::next() {
             return std::nullopt;
         }
         const bool missing = end == std::string::npos;
-        const std::string_view part = without_cr(std::string_view(buffer_).substr(start, missing ? 0 : end - start));
+        const std::string_view part =
+            without_cr(std::string_view(buffer_).substr(start, missing ? 0 : end - start));
         if (missing || part == announced->pattern) {
             auto commands = split_commands(announced->line);
-            if (!commands.empty()) commands.back().payload = buffer_.substr(payload_start, start - payload_start);
+            if (!commands.empty())
+                commands.back().payload = buffer_.substr(payload_start, start - payload_start);
             buffer_.erase(0, missing ? buffer_.size() : end + 1);
             return commands;
         }

@@ -20,16 +20,16 @@ struct Command {
 };
 
 class CliInput {
-   public:
+ public:
     // Takes bytes as they come. False when a line or payload is too long: say so and close.
     bool feed(std::string_view bytes);
     // The peer sends no more: what it sent last counts as a line.
     void end();
-    // The next complete line's commands, in order; nothing when more bytes are needed. A line of only blanks gives
-    // an empty list.
+    // The next complete line's commands, in order; nothing when more bytes are needed. A line of only blanks
+    // gives an empty list.
     std::optional<std::vector<Command>> next();
 
-   private:
+ private:
     std::string buffer_;
     std::size_t scanned_ = 0;  // of buffer_, known to hold no complete line
     bool ended_ = false;

@@ -42,9 +42,13 @@ std::string_view level_name(Level level) {
 
 // One operator's tool. The coroutine that serves it keeps it alive.
 class Connection : public std::enable_shared_from_this<Connection> {
-   public:
-    Connection(asio::io_context& io, common::UniqueFd socket, CliContext context, common::Duration idle_timeout)
-        : descriptor_(io, socket.release()), timer_(io), context_(std::move(context)), idle_timeout_(idle_timeout) {}
+ public:
+    Connection(asio::io_context& io, common::UniqueFd socket, CliContext context,
+               common::Duration idle_timeout)
+        : descriptor_(io, socket.release()),
+          timer_(io),
+          context_(std::move(context)),
+          idle_timeout_(idle_timeout) {}
 
     common::TimePoint last_active() const { return last_active_; }
     bool closed() const { return !descriptor_.is_open(); }
@@ -58,7 +62,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     // The coroutine's frame owns the connection from before its first step.
     static Task serve(std::shared_ptr<Connection> self) { co_await self->converse(); }
 
-   private:
+ private:
     // The whole story: read a line, answer its commands, and again while the prompt is wanted.
     Task converse() {
         std::array<char, 4096> chunk;
@@ -72,8 +76,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
             if (half_closed_) co_return close();
             touch();
             error_code error;
-            const std::size_t size =
-                co_await descriptor_.async_read_some(asio::buffer(chunk), asio::redirect_error(asio::use_awaitable, error));
+            const std::size_t size = co_await descriptor_.async_read_some(
+                asio::buffer(chunk), asio::redirect_error(asio::use_awaitable, error));
             if (error == asio::error::eof) {
                 half_closed_ = true;  // what it sent is still answered
                 input_.end();
@@ -115,7 +119,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Task send(const std::string& text) {
         touch();
         error_code error;
-        co_await asio::async_write(descriptor_, asio::buffer(text), asio::redirect_error(asio::use_awaitable, error));
+        co_await asio::async_write(descriptor_, asio::buffer(text),
+                                   asio::redirect_error(asio::use_awaitable, error));
         if (error) close();
     }
 
@@ -183,9 +188,11 @@ struct CliServer::Impl {
         context.level = door.settings.level;
         context.expose_listeners = door.settings.expose_listeners;
         for (const Door& other : doors) {
-            context.sockets.push_back(other.settings.name + " " + std::string(level_name(other.settings.level)) + " all");
+            context.sockets.push_back(other.settings.name + " " +
+                                      std::string(level_name(other.settings.level)) + " all");
         }
-        const auto connection = std::make_shared<Connection>(io, std::move(socket), std::move(context), idle_timeout);
+        const auto connection =
+            std::make_shared<Connection>(io, std::move(socket), std::move(context), idle_timeout);
         connections.push_back(connection);
         asio::co_spawn(io, Connection::serve(connection), [](std::exception_ptr problem) {
             if (problem) common::log::warning("a command connection ended with an exception");
@@ -210,13 +217,16 @@ struct CliServer::Impl {
     }
 };
 
-CliServer::CliServer(View view, common::Duration idle_timeout, int max_connections) : impl_(std::make_unique<Impl>()) {
+CliServer::CliServer(View view, common::Duration idle_timeout, int max_connections)
+    : impl_(std::make_unique<Impl>()) {
     impl_->view = std::move(view);
     impl_->idle_timeout = idle_timeout;
     impl_->max_connections = static_cast<std::size_t>(std::max(1, max_connections));
 }
 
-CliServer::~CliServer() { stop(); }
+CliServer::~CliServer() {
+    stop();
+}
 
 void CliServer::add(CliSocket socket) {
     const int fd = socket.listener.release();
@@ -224,7 +234,9 @@ void CliServer::add(CliSocket socket) {
     impl_->doors.push_back({std::move(socket), asio::posix::stream_descriptor(impl_->io, fd)});
 }
 
-bool CliServer::empty() const { return impl_->doors.empty(); }
+bool CliServer::empty() const {
+    return impl_->doors.empty();
+}
 
 void CliServer::start() {
     for (Impl::Door& door : impl_->doors) asio::co_spawn(impl_->io, impl_->accept_from(door), asio::detached);

@@ -1,8 +1,8 @@
 // The runtime API on `stats socket` (management manual 9.3): takes command lines from operators' tools and
 // answers them. Runs on a thread of its own: no amount of commands delays traffic.
 //
-// Places are bounded (`stats maxconn`); when all are taken the connection that has been idle longest gives way, so that
-// an admin gets in whatever others hold open. Lines are bounded to kMaxCommand bytes.
+// Places are bounded (`stats maxconn`); when all are taken the connection that has been idle longest gives
+// way, so that an admin gets in whatever others hold open. Lines are bounded to kMaxCommand bytes.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,7 @@ struct CliSocket {
 };
 
 class CliServer {
-   public:
+ public:
     CliServer(View view, common::Duration idle_timeout, int max_connections);
     ~CliServer();  // stops
     CliServer(const CliServer&) = delete;
@@ -33,7 +33,7 @@ class CliServer {
     void start();  // signals must be blocked in the calling thread
     void stop();   // closes everything, joins the thread
 
-   private:
+ private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

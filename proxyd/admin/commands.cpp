@@ -34,7 +34,8 @@ std::vector<const CommandRow*> likely(std::string_view first_word) {
 std::string explain_unknown(const CliContext& context, const Command& command) {
     const auto rows = likely(command.words.front());
     if (rows.empty()) return "Unknown command. Try 'help'.\n";
-    return "Unknown command, but maybe one of the following ones is a better match:\n" + help_text(context.level, rows);
+    return "Unknown command, but maybe one of the following ones is a better match:\n" +
+           help_text(context.level, rows);
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ using Level = config::StatsSocket::Level;
 struct CliContext {
     const View* view = nullptr;
     Level level = Level::oper;
-    bool prompt = false;    // stays open and prints "> "
-    bool quit = false;      // asked to close
+    bool prompt = false;  // stays open and prints "> "
+    bool quit = false;    // asked to close
     bool expose_listeners = false;
     bool hand_over = false;  // `_getsocks` was accepted: the connection now belongs to the hand-over
     std::vector<std::string> sockets;  // lines of `show cli sockets`
@@ -39,7 +39,7 @@ struct CommandRow {
     std::string_view name;       // "set weight"
     std::string_view arguments;  // "<bk>/<srv> <w>"
     std::string_view help;
-    Level level;                 // needed
+    Level level;                             // needed
     std::string (*run)(const CommandCall&);  // the answer; empty when there is nothing to say
 };
 
@@ -48,8 +48,8 @@ std::span<const CommandRow> server_commands();
 std::span<const CommandRow> session_commands();
 std::vector<const CommandRow*> all_commands();
 
-// Finds the row with the longest name that the words begin with and runs it; otherwise explains. The answer ends with
-// a line end unless it is empty.
+// Finds the row with the longest name that the words begin with and runs it; otherwise explains. The answer
+// ends with a line end unless it is empty.
 std::string run_command(CliContext& context, const Command& command);
 
 // The list of `help`, for rows that `filter` accepts.

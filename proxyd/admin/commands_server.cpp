@@ -28,7 +28,8 @@ constexpr StateWord kStates[] = {
 
 common::Result<> change_state(const ServerHandle& server, const CommandCall& call) {
     const StateWord* word = common::find_row(std::span<const StateWord>(kStates), call.argument(2));
-    if (word == nullptr) return common::fail("'set server <srv> state' expects 'ready', 'drain' and 'maint'.");
+    if (word == nullptr)
+        return common::fail("'set server <srv> state' expects 'ready', 'drain' and 'maint'.");
     set_admin_state(server, word->state);
     return {};
 }
@@ -61,22 +62,25 @@ constexpr ServerProperty kProperties[] = {
 
 std::string set_server(const CommandCall& call) {
     return on_server(call, call.argument(0), [&](const ServerHandle& server) -> common::Result<> {
-        const auto* property = common::find_row(std::span<const ServerProperty>(kProperties), call.argument(1));
-        if (property == nullptr) return common::fail("usage: set server <backend>/<server> addr | health | state | weight");
+        const auto* property =
+            common::find_row(std::span<const ServerProperty>(kProperties), call.argument(1));
+        if (property == nullptr)
+            return common::fail("usage: set server <backend>/<server> addr | health | state | weight");
         return property->change(server, call);
     });
 }
 
 std::string set_weight_command(const CommandCall& call) {
     if (call.arguments.size() < 2) return "Require <weight> or <weight%>.\n";
-    return on_server(call, call.argument(0), [&](const ServerHandle& server) { return set_weight(server, call.argument(1)); });
+    return on_server(call, call.argument(0),
+                     [&](const ServerHandle& server) { return set_weight(server, call.argument(1)); });
 }
 
 std::string get_weight(const CommandCall& call) {
     const auto server = find_server(*call.context.view, call.argument(0));
     if (!server) return server.error().text + "\n";
-    return std::to_string(server->server->configured_weight.load()) + " (initial " + std::to_string(server->settings->weight) +
-           ")\n";
+    return std::to_string(server->server->configured_weight.load()) + " (initial " +
+           std::to_string(server->settings->weight) + ")\n";
 }
 
 template <state::Admin Wanted>
@@ -88,8 +92,9 @@ std::string switch_server(const CommandCall& call) {
 }
 
 std::string set_maxconn(const CommandCall& call) {
-    return on_server(call, call.argument(0),
-                     [&](const ServerHandle& server) { return set_server_maxconn(server, call.argument(1)); });
+    return on_server(call, call.argument(0), [&](const ServerHandle& server) {
+        return set_server_maxconn(server, call.argument(1));
+    });
 }
 
 std::string clear_maxima(const CommandCall& call) {
@@ -103,10 +108,13 @@ std::string clear_all(const CommandCall& call) {
 }
 
 constexpr CommandRow kRows[] = {
-    {"set server", "<bk>/<srv> [opts]", "change a server's state, weight or address", Level::admin, set_server},
-    {"set weight", "<bk>/<srv> <w>", "change a server's weight (absolute or percent)", Level::admin, set_weight_command},
+    {"set server", "<bk>/<srv> [opts]", "change a server's state, weight or address", Level::admin,
+     set_server},
+    {"set weight", "<bk>/<srv> <w>", "change a server's weight (absolute or percent)", Level::admin,
+     set_weight_command},
     {"get weight", "<bk>/<srv>", "report a server's current weight", Level::user, get_weight},
-    {"enable server", "<bk>/<srv>", "enable a disabled server", Level::admin, switch_server<state::Admin::ready>},
+    {"enable server", "<bk>/<srv>", "enable a disabled server", Level::admin,
+     switch_server<state::Admin::ready>},
     {"disable server", "<bk>/<srv>", "disable a server for maintenance", Level::admin,
      switch_server<state::Admin::maintenance>},
     {"set maxconn server", "<bk>/<srv> <n>", "change a server's maxconn setting", Level::admin, set_maxconn},
@@ -116,6 +124,8 @@ constexpr CommandRow kRows[] = {
 
 }  // namespace
 
-std::span<const CommandRow> server_commands() { return kRows; }
+std::span<const CommandRow> server_commands() {
+    return kRows;
+}
 
 }  // namespace proxyd::admin

@@ -11,9 +11,12 @@ namespace {
 
 std::string_view level_name(Level level) {
     switch (level) {
-        case Level::user: return "user";
-        case Level::oper: return "operator";
-        case Level::admin: return "admin";
+        case Level::user:
+            return "user";
+        case Level::oper:
+            return "operator";
+        case Level::admin:
+            return "admin";
     }
     return "user";
 }
@@ -46,7 +49,9 @@ std::string lower_level(const CommandCall& call) {
     return {};
 }
 
-std::string show_level(const CommandCall& call) { return std::string(level_name(call.context.level)) + "\n"; }
+std::string show_level(const CommandCall& call) {
+    return std::string(level_name(call.context.level)) + "\n";
+}
 
 std::string show_sockets(const CommandCall& call) {
     std::string text = "# socket lvl processes\n";
@@ -74,6 +79,8 @@ constexpr CommandRow kRows[] = {
 
 }  // namespace
 
-std::span<const CommandRow> session_commands() { return kRows; }
+std::span<const CommandRow> session_commands() {
+    return kRows;
+}
 
 }  // namespace proxyd::admin

@@ -14,10 +14,13 @@ namespace proxyd::admin {
 
 namespace {
 
-std::string answer(common::Result<std::string> result) { return result ? *std::move(result) : result.error().text + "\n"; }
+std::string answer(common::Result<std::string> result) {
+    return result ? *std::move(result) : result.error().text + "\n";
+}
 
 std::string show_info(const CommandCall& call) {
-    if (!call.argument(0).empty()) return "'show info' takes no format here: only the plain one is supported.\n";
+    if (!call.argument(0).empty())
+        return "'show info' takes no format here: only the plain one is supported.\n";
     return render_info(*call.context.view);
 }
 
@@ -37,7 +40,8 @@ std::string show_stat(const CommandCall& call) {
             return "No such proxy.\n";
         }
         if (call.arguments.size() > 3) return "usage: show stat [<iid>|<proxy>] [<type> [<sid>]]\n";
-        const auto type = common::parse_number(call.arguments.size() > 1 ? call.argument(1) : "-1", -1, kMost);
+        const auto type =
+            common::parse_number(call.arguments.size() > 1 ? call.argument(1) : "-1", -1, kMost);
         const auto id = common::parse_number(call.arguments.size() > 2 ? call.argument(2) : "-1", -1, kMost);
         if (!type || !id) return "usage: show stat [<iid>|<proxy>] [<type> [<sid>]]\n";
         filter.types = static_cast<int>(*type);
@@ -66,8 +70,8 @@ std::string show_errors(const CommandCall&) {
     using namespace std::chrono;
     const std::int64_t us = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
     const std::string milliseconds = std::to_string(1000 + us / 1000 % 1000).substr(1);
-    return "Total events captured on [" + std::string(rules::log_date(us, rules::Zone::local)) + "." + milliseconds +
-           "] : 0\n";
+    return "Total events captured on [" + std::string(rules::log_date(us, rules::Zone::local)) + "." +
+           milliseconds + "] : 0\n";
 }
 
 std::string show_env(const CommandCall& call) {
@@ -79,7 +83,9 @@ std::string show_env(const CommandCall& call) {
     return text.empty() ? "Variable not found\n" : text;
 }
 
-std::string show_version(const CommandCall& call) { return call.context.view->release + "\n"; }
+std::string show_version(const CommandCall& call) {
+    return call.context.view->release + "\n";
+}
 
 // What the keeper said last: which instances this node holds.
 std::string show_keeper(const CommandCall& call) {
@@ -90,8 +96,10 @@ std::string show_keeper(const CommandCall& call) {
 
 constexpr CommandRow kRows[] = {
     {"show info", "", "report information about the running process", Level::user, show_info},
-    {"show stat", "[<iid>|<proxy>] [<type> [<sid>]]", "report counters for each proxy and server", Level::user, show_stat},
-    {"show servers state", "[<backend>]", "dump volatile server information", Level::user, show_servers_state},
+    {"show stat", "[<iid>|<proxy>] [<type> [<sid>]]", "report counters for each proxy and server",
+     Level::user, show_stat},
+    {"show servers state", "[<backend>]", "dump volatile server information", Level::user,
+     show_servers_state},
     {"show servers conn", "[<backend>]", "dump server connections status", Level::user, show_servers_conn},
     {"show backend", "", "list backends in the current running config", Level::user, show_backend},
     {"show errors", "", "report last request and/or response errors", Level::oper, show_errors},
@@ -102,6 +110,8 @@ constexpr CommandRow kRows[] = {
 
 }  // namespace
 
-std::span<const CommandRow> show_commands() { return kRows; }
+std::span<const CommandRow> show_commands() {
+    return kRows;
+}
 
 }  // namespace proxyd::admin

@@ -15,7 +15,9 @@ namespace {
 
 enum class MetricType : unsigned char { gauge, counter };
 
-constexpr unsigned bit(StatKind kind) { return 1U << static_cast<unsigned>(kind); }
+constexpr unsigned bit(StatKind kind) {
+    return 1U << static_cast<unsigned>(kind);
+}
 constexpr unsigned kF = bit(StatKind::frontend), kB = bit(StatKind::backend), kS = bit(StatKind::server);
 
 struct ProcessMetric {
@@ -59,8 +61,8 @@ struct SubjectMetric {
     unsigned kinds;
     MetricType type;
     std::string_view help;
-    bool milliseconds = false;   // to be given in seconds
-    std::string_view label = {}; // code="2xx" and such; rows of one name stand together
+    bool milliseconds = false;    // to be given in seconds
+    std::string_view label = {};  // code="2xx" and such; rows of one name stand together
 };
 
 constexpr SubjectMetric kSubjectMetrics[] = {
@@ -84,28 +86,38 @@ constexpr SubjectMetric kSubjectMetrics[] = {
     {"backup_servers", "bck", kB, MetricType::gauge, "Usable backup servers"},
     {"check_failures_total", "chkfail", kS, MetricType::counter, "Failed health checks"},
     {"check_up_down_total", "chkdown", kB | kS, MetricType::counter, "Times it went down"},
-    {"check_last_change_seconds", "lastchg", kB | kS, MetricType::gauge, "Seconds since the last change of state"},
+    {"check_last_change_seconds", "lastchg", kB | kS, MetricType::gauge,
+     "Seconds since the last change of state"},
     {"downtime_seconds_total", "downtime", kB | kS, MetricType::counter, "Seconds it was down"},
     {"queue_limit", "qlimit", kS, MetricType::gauge, "Limit of the queue"},
     {"loadbalanced_total", "lbtot", kB | kS, MetricType::counter, "Times a server was chosen"},
     {"limit_session_rate", "rate_lim", kF, MetricType::gauge, "Limit of sessions per second"},
     {"max_session_rate", "rate_max", kF | kB | kS, MetricType::gauge, "Most sessions in one second"},
     {"check_code", "check_code", kS, MetricType::gauge, "HTTP status of the last health check"},
-    {"check_duration_seconds", "check_duration", kS, MetricType::gauge, "Duration of the last health check", true},
-    {"http_responses_total", "hrsp_1xx", kF | kB | kS, MetricType::counter, "Responses by class", false, "1xx"},
-    {"http_responses_total", "hrsp_2xx", kF | kB | kS, MetricType::counter, "Responses by class", false, "2xx"},
-    {"http_responses_total", "hrsp_3xx", kF | kB | kS, MetricType::counter, "Responses by class", false, "3xx"},
-    {"http_responses_total", "hrsp_4xx", kF | kB | kS, MetricType::counter, "Responses by class", false, "4xx"},
-    {"http_responses_total", "hrsp_5xx", kF | kB | kS, MetricType::counter, "Responses by class", false, "5xx"},
-    {"http_responses_total", "hrsp_other", kF | kB | kS, MetricType::counter, "Responses by class", false, "other"},
+    {"check_duration_seconds", "check_duration", kS, MetricType::gauge, "Duration of the last health check",
+     true},
+    {"http_responses_total", "hrsp_1xx", kF | kB | kS, MetricType::counter, "Responses by class", false,
+     "1xx"},
+    {"http_responses_total", "hrsp_2xx", kF | kB | kS, MetricType::counter, "Responses by class", false,
+     "2xx"},
+    {"http_responses_total", "hrsp_3xx", kF | kB | kS, MetricType::counter, "Responses by class", false,
+     "3xx"},
+    {"http_responses_total", "hrsp_4xx", kF | kB | kS, MetricType::counter, "Responses by class", false,
+     "4xx"},
+    {"http_responses_total", "hrsp_5xx", kF | kB | kS, MetricType::counter, "Responses by class", false,
+     "5xx"},
+    {"http_responses_total", "hrsp_other", kF | kB | kS, MetricType::counter, "Responses by class", false,
+     "other"},
     {"http_requests_rate_max", "req_rate_max", kF, MetricType::gauge, "Most requests in one second"},
     {"http_requests_total", "req_tot", kF | kB, MetricType::counter, "Requests"},
     {"client_aborts_total", "cli_abrt", kB | kS, MetricType::counter, "Exchanges that the client broke off"},
     {"server_aborts_total", "srv_abrt", kB | kS, MetricType::counter, "Exchanges that the server broke off"},
-    {"last_session_seconds", "lastsess", kB | kS, MetricType::gauge, "Seconds since the last session; -1: none yet"},
+    {"last_session_seconds", "lastsess", kB | kS, MetricType::gauge,
+     "Seconds since the last session; -1: none yet"},
     {"queue_time_average_seconds", "qtime", kB | kS, MetricType::gauge, "Average time in the queue", true},
     {"connect_time_average_seconds", "ctime", kB | kS, MetricType::gauge, "Average time to connect", true},
-    {"response_time_average_seconds", "rtime", kB | kS, MetricType::gauge, "Average time to the response", true},
+    {"response_time_average_seconds", "rtime", kB | kS, MetricType::gauge, "Average time to the response",
+     true},
     {"total_time_average_seconds", "ttime", kB | kS, MetricType::gauge, "Average time of an exchange", true},
     {"connections_rate_max", "conn_rate_max", kF, MetricType::gauge, "Most connections in one second"},
     {"connections_total", "conn_tot", kF, MetricType::counter, "Connections accepted"},
@@ -118,12 +130,16 @@ constexpr SubjectMetric kSubjectMetrics[] = {
 struct KindRow {
     StatKind kind;
     std::string_view name;
-    bool MetricScopes::*wanted;
+    bool MetricScopes::* wanted;
     std::vector<std::string_view> (*states)();
 };
 
-std::vector<std::string_view> proxy_states() { return {"DOWN", "UP"}; }
-std::vector<std::string_view> server_states() { return {"DOWN", "UP", "MAINT", "DRAIN", "NOLB"}; }
+std::vector<std::string_view> proxy_states() {
+    return {"DOWN", "UP"};
+}
+std::vector<std::string_view> server_states() {
+    return {"DOWN", "UP", "MAINT", "DRAIN", "NOLB"};
+}
 
 const KindRow kKinds[] = {
     {StatKind::frontend, "frontend", &MetricScopes::frontend, proxy_states},
@@ -131,8 +147,9 @@ const KindRow kKinds[] = {
     {StatKind::server, "server", &MetricScopes::server, server_states},
 };
 
-constexpr std::string_view kCheckStates[] = {"HANA",   "SOCKERR", "L4OK",  "L4TOUT", "L4CON", "L6OK",    "L6TOUT",   "L6RSP",
-                                             "L7TOUT", "L7RSP",   "L7OK",  "L7OKC",  "L7STS", "PROCERR", "PROCTOUT", "PROCOK"};
+constexpr std::string_view kCheckStates[] = {"HANA",   "SOCKERR", "L4OK",     "L4TOUT", "L4CON", "L6OK",
+                                             "L6TOUT", "L6RSP",   "L7TOUT",   "L7RSP",  "L7OK",  "L7OKC",
+                                             "L7STS",  "PROCERR", "PROCTOUT", "PROCOK"};
 
 void head(std::string_view name, MetricType type, std::string_view help, std::string& out) {
     out.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ").append(name);
@@ -175,7 +192,8 @@ void render_states(const std::vector<StatSubject>& subjects, const KindRow& kind
     for (const StatSubject& subject : subjects) {
         const std::string_view now = coarse_status(subject);
         for (const std::string_view state : kind.states()) {
-            sample(name, labels_of(subject) + ",state=\"" + std::string(state) + "\"", state == now ? "1" : "0", out);
+            sample(name, labels_of(subject) + ",state=\"" + std::string(state) + "\"",
+                   state == now ? "1" : "0", out);
         }
     }
 }
@@ -196,7 +214,8 @@ void render_kind(const View& view, const KindRow& kind, const MetricScopes& scop
     std::vector<StatSubject> subjects;
     for_each_subject(view, {}, [&](const StatSubject& subject) {
         if (subject.kind != kind.kind) return;
-        const bool out_of_service = subject.server != nullptr && subject.server->admin.load() == state::Admin::maintenance;
+        const bool out_of_service =
+            subject.server != nullptr && subject.server->admin.load() == state::Admin::maintenance;
         if (!scopes.only_active || !out_of_service) subjects.push_back(subject);
     });
     if (subjects.empty()) return;
@@ -209,7 +228,8 @@ void render_kind(const View& view, const KindRow& kind, const MetricScopes& scop
         for (const StatSubject& subject : subjects) {
             const std::string value = value_of(subject, metric);
             if (value.empty()) continue;
-            const std::string code = metric.label.empty() ? "" : ",code=\"" + std::string(metric.label) + "\"";
+            const std::string code =
+                metric.label.empty() ? "" : ",code=\"" + std::string(metric.label) + "\"";
             sample(name, labels_of(subject) + code, value, out);
         }
     }

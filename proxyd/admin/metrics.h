@@ -1,5 +1,6 @@
-// The process's figures in the Prometheus text format 0.0.4, under the names of HAProxy's exporter, so that dashboards
-// go on working. Each metric is a column of the statistics or a line of `show info` under another name.
+// The process's figures in the Prometheus text format 0.0.4, under the names of HAProxy's exporter, so that
+// dashboards go on working. Each metric is a column of the statistics or a line of `show info` under another
+// name.
 #pragma once
 
 #include <string>

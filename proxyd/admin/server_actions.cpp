@@ -19,12 +19,14 @@ std::int64_t wall_now_ms() {
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-int usable_servers(const ServerHandle& s) { return s.proxy->usable_servers(false) + s.proxy->usable_servers(true); }
+int usable_servers(const ServerHandle& s) {
+    return s.proxy->usable_servers(false) + s.proxy->usable_servers(true);
+}
 
-// Around a change that may take the backend's last server away or bring its first one back: keeps the clocks of the
-// backend and tells it.
+// Around a change that may take the backend's last server away or bring its first one back: keeps the clocks
+// of the backend and tells it.
 class Change {
-   public:
+ public:
     explicit Change(const ServerHandle& server) : s_(server), backend_was_up_(usable_servers(server) > 0) {}
 
     // After the change. How many requests went from the server's queue to others.
@@ -32,14 +34,15 @@ class Change {
         const bool is_up = usable_servers(s_) > 0;
         if (is_up != backend_was_up_) {
             const std::int64_t now = wall_now_ms();
-            if (is_up) s_.proxy->downtime_ms.fetch_add(std::max<std::int64_t>(0, now - s_.proxy->changed_ms.load()));
+            if (is_up)
+                s_.proxy->downtime_ms.fetch_add(std::max<std::int64_t>(0, now - s_.proxy->changed_ms.load()));
             s_.proxy->changed_ms.store(now);
         }
         return s_.backend != nullptr ? s_.backend->servers_changed() : 0;
     }
     bool lost_last() const { return backend_was_up_ && usable_servers(s_) == 0; }
 
-   private:
+ private:
     const ServerHandle& s_;
     bool backend_was_up_;
 };
@@ -52,23 +55,27 @@ void log_change(const ServerHandle& s, int severity, const std::string& text) {
 }
 
 std::string title(const ServerHandle& s) {
-    return std::string(s.server->backup ? "Backup Server " : "Server ") + s.section->name + "/" + s.server->name;
+    return std::string(s.server->backup ? "Backup Server " : "Server ") + s.section->name + "/" +
+           s.server->name;
 }
 
 std::string left_text(const ServerHandle& s, const char* word, int requeued) {
-    return std::to_string(s.proxy->usable_servers(false)) + " active and " + std::to_string(s.proxy->usable_servers(true)) +
-           " backup servers " + word + ". " + std::to_string(s.server->sessions.now()) + " sessions active, " +
-           std::to_string(requeued) + " requeued, " + std::to_string(s.proxy->queued.now()) + " remaining in queue.";
+    return std::to_string(s.proxy->usable_servers(false)) + " active and " +
+           std::to_string(s.proxy->usable_servers(true)) + " backup servers " + word + ". " +
+           std::to_string(s.server->sessions.now()) + " sessions active, " + std::to_string(requeued) +
+           " requeued, " + std::to_string(s.proxy->queued.now()) + " remaining in queue.";
 }
 
 void log_admin_change(const ServerHandle& s, state::Admin before, state::Admin wanted, int requeued) {
     if (wanted == state::Admin::maintenance) {
-        log_change(s, upstream::kAlert, title(s) + " is going DOWN for maintenance. " + left_text(s, "left", requeued));
+        log_change(s, upstream::kAlert,
+                   title(s) + " is going DOWN for maintenance. " + left_text(s, "left", requeued));
     } else if (wanted == state::Admin::drain) {
         log_change(s, upstream::kNotice, title(s) + " enters drain state. " + left_text(s, "left", requeued));
     } else if (before == state::Admin::maintenance) {
         const bool down = s.server->health.load() == state::Health::down;
-        log_change(s, upstream::kNotice, title(s) + " is " + (down ? "DOWN" : "UP/READY") + " (leaving forced maintenance).");
+        log_change(s, upstream::kNotice,
+                   title(s) + " is " + (down ? "DOWN" : "UP/READY") + " (leaving forced maintenance).");
     } else {
         log_change(s, upstream::kNotice, title(s) + " is UP (leaving forced drain).");
     }
@@ -78,7 +85,8 @@ void log_admin_change(const ServerHandle& s, state::Admin before, state::Admin w
 
 common::Result<ServerHandle> find_server(const View& view, std::string_view name) {
     const std::size_t slash = name.find('/');
-    if (slash == std::string_view::npos || slash + 1 == name.size()) return common::fail("Require 'backend/server'.");
+    if (slash == std::string_view::npos || slash + 1 == name.size())
+        return common::fail("Require 'backend/server'.");
     const std::string_view backend_name = name.substr(0, slash);
     const std::string_view server_name = name.substr(slash + 1);
     const auto& proxies = view.model->proxies;
@@ -87,8 +95,8 @@ common::Result<ServerHandle> find_server(const View& view, std::string_view name
         state::ProxyState& proxy = *view.runtime->state->proxies[i];
         for (std::size_t n = 0; n < proxy.servers.size() && n < proxies[i]->upstream.servers.size(); ++n) {
             if (proxy.servers[n]->name != server_name) continue;
-            return ServerHandle{proxies[i].get(),       &proxies[i]->upstream.servers[n],    &proxy, proxy.servers[n].get(),
-                                view.runtime->backends[i].get(), &view};
+            return ServerHandle{proxies[i].get(),       &proxies[i]->upstream.servers[n], &proxy,
+                                proxy.servers[n].get(), view.runtime->backends[i].get(),  &view};
         }
         return common::fail("No such server.");
     }
@@ -113,7 +121,8 @@ void set_admin_state(const ServerHandle& s, state::Admin wanted) {
 
 common::Result<> set_weight(const ServerHandle& s, std::string_view text) {
     const bool relative = text.ends_with('%');
-    const auto number = common::parse_number(relative ? text.substr(0, text.size() - 1) : text, -1'000'000, 1'000'000);
+    const auto number =
+        common::parse_number(relative ? text.substr(0, text.size() - 1) : text, -1'000'000, 1'000'000);
     if (!number) return common::fail("Weight must be a number between 0 and 256, or a percentage.");
     const std::int64_t initial = s.settings->weight;
     std::int64_t weight = *number;
@@ -139,10 +148,12 @@ common::Result<> set_server_maxconn(const ServerHandle& s, std::string_view text
     return {};
 }
 
-common::Result<std::string> set_server_address(const ServerHandle& s, std::string_view ip, std::string_view port) {
+common::Result<std::string> set_server_address(const ServerHandle& s, std::string_view ip,
+                                               std::string_view port) {
     common::Endpoint address = s.server->address();
     const std::string before = address.empty() ? "none" : address.to_string();
-    std::uint16_t wanted_port = address.empty() ? static_cast<std::uint16_t>(s.settings->port) : address.port();
+    std::uint16_t wanted_port =
+        address.empty() ? static_cast<std::uint16_t>(s.settings->port) : address.port();
     if (!port.empty()) {
         const auto number = common::parse_number(port, 1, 65535);
         if (!number) return common::fail("Port must be between 1 and 65535.");
@@ -159,10 +170,11 @@ common::Result<std::string> set_server_address(const ServerHandle& s, std::strin
 }
 
 common::Result<> set_health(const ServerHandle& s, std::string_view word) {
-    if (word != "up" && word != "down") return common::fail("'set server <srv> health' expects 'up' or 'down'.");
-    const state::Health wanted = word == "down"               ? state::Health::down
+    if (word != "up" && word != "down")
+        return common::fail("'set server <srv> health' expects 'up' or 'down'.");
+    const state::Health wanted = word == "down"              ? state::Health::down
                                  : s.settings->check.enabled ? state::Health::up
-                                                              : state::Health::no_check;
+                                                             : state::Health::no_check;
     Change change(s);
     const bool down = wanted == state::Health::down;
     if (s.server->health.exchange(wanted) == wanted) return {};

@@ -24,9 +24,10 @@ struct CheckCode {
     int number;
 };
 // HAProxy's internal order of check states.
-constexpr CheckCode kCheckCodes[] = {{"UNK", 0},   {"INI", 1},    {"SOCKERR", 5}, {"L4OK", 6},   {"L4TOUT", 7},
-                                     {"L4CON", 8}, {"L6OK", 9},   {"L6TOUT", 10}, {"L6RSP", 11}, {"L7TOUT", 12},
-                                     {"L7RSP", 13}, {"L7OK", 15}, {"L7OKC", 16},  {"L7STS", 17}};
+constexpr CheckCode kCheckCodes[] = {{"UNK", 0},    {"INI", 1},     {"SOCKERR", 5}, {"L4OK", 6},
+                                     {"L4TOUT", 7}, {"L4CON", 8},   {"L6OK", 9},    {"L6TOUT", 10},
+                                     {"L6RSP", 11}, {"L7TOUT", 12}, {"L7RSP", 13},  {"L7OK", 15},
+                                     {"L7OKC", 16}, {"L7STS", 17}};
 
 int op_state(const StatSubject& s) {
     if (s.down()) return kStopped;
@@ -38,8 +39,10 @@ int admin_bits(const StatSubject& s) {
     switch (s.server->admin.load()) {
         case state::Admin::maintenance:
             return kForcedMaintenance | (s.server_settings->disabled ? kConfiguredMaintenance : 0);
-        case state::Admin::drain: return kForcedDrain;
-        case state::Admin::ready: break;
+        case state::Admin::drain:
+            return kForcedDrain;
+        case state::Admin::ready:
+            break;
     }
     return 0;
 }
@@ -50,7 +53,8 @@ int check_result(const StatSubject& s, int code) {
 }
 
 int check_bits(const StatSubject& s) {
-    if (s.server->admin.load() == state::Admin::maintenance) return kPaused | (s.checked() ? kConfigured | kEnabled : 0);
+    if (s.server->admin.load() == state::Admin::maintenance)
+        return kPaused | (s.checked() ? kConfigured | kEnabled : 0);
     return s.checked() ? kConfigured | kEnabled : 0;
 }
 
@@ -59,7 +63,9 @@ int health_number(const StatSubject& s) {
     return s.checked() ? check_health(s) : s.server_settings->check.rise;
 }
 
-std::string ip_or_dash(const common::Endpoint& address) { return address.empty() ? "-" : address.ip(); }
+std::string ip_or_dash(const common::Endpoint& address) {
+    return address.empty() ? "-" : address.ip();
+}
 
 std::string state_line(const StatSubject& s) {
     const common::Endpoint address = s.server->address();
@@ -105,12 +111,13 @@ std::string connection_line(const StatSubject& s) {
     using std::chrono::duration_cast, std::chrono::milliseconds;
     const common::Endpoint address = s.server->address();
     const std::int64_t used = s.server->sessions.now();
-    std::string line = s.settings->name + "/" + s.server->name + " " + std::to_string(s.proxy->id) + "/" +
-                       std::to_string(s.server->id) + " " + ip_or_dash(address) + " " +
-                       std::to_string(address.empty() ? s.server_settings->port : address.port()) + " - " +
-                       std::to_string(duration_cast<milliseconds>(s.server_settings->pool_purge_delay).count()) + " " +
-                       std::to_string(used) + " " + std::to_string(s.server->sessions.max()) + " " + std::to_string(used) +
-                       " 0 0 " + std::to_string(s.server_settings->pool_max_idle) + " 0";
+    std::string line =
+        s.settings->name + "/" + s.server->name + " " + std::to_string(s.proxy->id) + "/" +
+        std::to_string(s.server->id) + " " + ip_or_dash(address) + " " +
+        std::to_string(address.empty() ? s.server_settings->port : address.port()) + " - " +
+        std::to_string(duration_cast<milliseconds>(s.server_settings->pool_purge_delay).count()) + " " +
+        std::to_string(used) + " " + std::to_string(s.server->sessions.max()) + " " + std::to_string(used) +
+        " 0 0 " + std::to_string(s.server_settings->pool_max_idle) + " 0";
     for (int i = 0; i < s.view->runtime->state->workers; ++i) line += " 0";
     return line + "\n";
 }
@@ -121,8 +128,8 @@ common::Result<std::string> dump(const View& view, std::string_view backend, std
     filter.types = kServers;
     filter.proxy_name = backend;
     const bool known = backend.empty() || std::ranges::any_of(view.model->proxies, [&](const auto& proxy) {
-        return proxy->is_backend && proxy->name == backend;
-    });
+                           return proxy->is_backend && proxy->name == backend;
+                       });
     if (!known) return common::fail("Can't find backend.");
     for_each_subject(view, filter, [&](const StatSubject& s) { out += render(s); });
     return out;
@@ -131,18 +138,22 @@ common::Result<std::string> dump(const View& view, std::string_view backend, std
 }  // namespace
 
 common::Result<std::string> dump_server_state(const View& view, std::string_view backend) {
-    return dump(view, backend,
-                "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "
-                "srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state "
-                "srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port "
-                "srv_check_addr srv_agent_addr srv_agent_port\n",
-                state_line);
+    return dump(
+        view, backend,
+        "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "
+        "srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state "
+        "srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl "
+        "srv_check_port "
+        "srv_check_addr srv_agent_addr srv_agent_port\n",
+        state_line);
 }
 
 common::Result<std::string> dump_server_connections(const View& view, std::string_view backend) {
     return dump(view, backend,
-                "# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim "
-                "idle_cur idle_per_thr[" + std::to_string(view.runtime->state->workers) + "]\n",
+                "# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb "
+                "safe_nb idle_lim "
+                "idle_cur idle_per_thr[" +
+                    std::to_string(view.runtime->state->workers) + "]\n",
                 connection_line);
 }
 

@@ -13,15 +13,21 @@ namespace {
 
 using Out = std::string;
 
-state::ProcessState& process(const View& view) { return view.runtime->state->process; }
+state::ProcessState& process(const View& view) {
+    return view.runtime->state->process;
+}
 
-void number(std::int64_t value, Out& out) { out += std::to_string(value); }
-void zero(const View&, Out& out) { out += '0'; }
+void number(std::int64_t value, Out& out) {
+    out += std::to_string(value);
+}
+void zero(const View&, Out& out) {
+    out += '0';
+}
 
 template <auto Member>
 std::int64_t sum(const View& view) {
-    return static_cast<std::int64_t>(
-        process(view).counters.sum([](const state::Counters& c) -> const state::Count& { return c.*Member; }));
+    return static_cast<std::int64_t>(process(view).counters.sum(
+        [](const state::Counters& c) -> const state::Count& { return c.*Member; }));
 }
 
 template <auto Member>
@@ -33,7 +39,8 @@ template <auto Member>
 std::int64_t frontends_sum(const View& view) {
     std::uint64_t total = 0;
     for (const auto& proxy : view.runtime->state->proxies) {
-        total += proxy->frontend.counters.sum([](const state::Counters& c) -> const state::Count& { return c.*Member; });
+        total += proxy->frontend.counters.sum(
+            [](const state::Counters& c) -> const state::Count& { return c.*Member; });
     }
     return static_cast<std::int64_t>(total);
 }
@@ -53,42 +60,78 @@ std::int64_t uptime_s(const View& view) {
     return std::max<std::int64_t>(0, now - process(view).started_ms) / 1000;
 }
 
-void name(const View&, Out& out) { out += "HAProxy"; }  // exporters look for this word
-void version(const View& view, Out& out) { out += view.release; }
-void release_date(const View&, Out& out) { out += "2026/11/22"; }
-void threads(const View& view, Out& out) { number(view.runtime->state->workers, out); }
-void one(const View&, Out& out) { out += '1'; }
-void pid(const View&, Out& out) { number(getpid(), out); }
+void name(const View&, Out& out) {
+    out += "HAProxy";
+}  // exporters look for this word
+void version(const View& view, Out& out) {
+    out += view.release;
+}
+void release_date(const View&, Out& out) {
+    out += "2026/11/22";
+}
+void threads(const View& view, Out& out) {
+    number(view.runtime->state->workers, out);
+}
+void one(const View&, Out& out) {
+    out += '1';
+}
+void pid(const View&, Out& out) {
+    number(getpid(), out);
+}
 
 void uptime(const View& view, Out& out) {
     const std::int64_t s = uptime_s(view);
     char text[64];
     std::snprintf(text, sizeof text, "%lldd %lldh%02lldm%02llds", static_cast<long long>(s / 86400),
-                  static_cast<long long>(s / 3600 % 24), static_cast<long long>(s / 60 % 60), static_cast<long long>(s % 60));
+                  static_cast<long long>(s / 3600 % 24), static_cast<long long>(s / 60 % 60),
+                  static_cast<long long>(s % 60));
     out += text;
 }
-void uptime_sec(const View& view, Out& out) { number(uptime_s(view), out); }
+void uptime_sec(const View& view, Out& out) {
+    number(uptime_s(view), out);
+}
 
 void ulimit_n(const View&, Out& out) {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
     number(static_cast<std::int64_t>(limit.rlim_cur), out);
 }
-void maxconn(const View& view, Out& out) { number(view.runtime->maxconn, out); }
-void connections(const View& view, Out& out) { number(process(view).connections.now(), out); }
-void all_connections(const View& view, Out& out) { number(frontends_sum<&state::Counters::connections>(view), out); }
-void all_requests(const View& view, Out& out) { number(frontends_sum<&state::Counters::requests>(view), out); }
-void tls_connections(const View& view, Out& out) { number(process(view).tls_connections.now(), out); }
-void all_tls(const View& view, Out& out) { number(static_cast<std::int64_t>(process(view).total_tls.load()), out); }
-void bytes_out(const View& view, Out& out) { number(frontends_sum<&state::Counters::bytes_out>(view), out); }
-void node(const View& view, Out& out) { out += view.model->global.node; }
-void description(const View& view, Out& out) { out += view.model->global.description; }
-void stopping(const View& view, Out& out) { number(view.runtime->stopping.load() ? 1 : 0, out); }
+void maxconn(const View& view, Out& out) {
+    number(view.runtime->maxconn, out);
+}
+void connections(const View& view, Out& out) {
+    number(process(view).connections.now(), out);
+}
+void all_connections(const View& view, Out& out) {
+    number(frontends_sum<&state::Counters::connections>(view), out);
+}
+void all_requests(const View& view, Out& out) {
+    number(frontends_sum<&state::Counters::requests>(view), out);
+}
+void tls_connections(const View& view, Out& out) {
+    number(process(view).tls_connections.now(), out);
+}
+void all_tls(const View& view, Out& out) {
+    number(static_cast<std::int64_t>(process(view).total_tls.load()), out);
+}
+void bytes_out(const View& view, Out& out) {
+    number(frontends_sum<&state::Counters::bytes_out>(view), out);
+}
+void node(const View& view, Out& out) {
+    out += view.model->global.node;
+}
+void description(const View& view, Out& out) {
+    out += view.model->global.description;
+}
+void stopping(const View& view, Out& out) {
+    number(view.runtime->stopping.load() ? 1 : 0, out);
+}
 
 void listeners(const View& view, Out& out) {
     std::int64_t count = 0;
     for (const auto& proxy : view.runtime->state->proxies) {
-        count += std::ranges::count_if(proxy->listeners, [](const auto& listener) { return listener->listening.load(); });
+        count += std::ranges::count_if(proxy->listeners,
+                                       [](const auto& listener) { return listener->listening.load(); });
     }
     number(count, out);
 }
@@ -100,7 +143,9 @@ void jobs(const View& view, Out& out) {
 void dropped_logs(const View& view, Out& out) {
     number(static_cast<std::int64_t>(process(view).dropped_log_lines.load()), out);
 }
-void start_time(const View& view, Out& out) { number(process(view).started_ms / 1000, out); }
+void start_time(const View& view, Out& out) {
+    number(process(view).started_ms / 1000, out);
+}
 
 using P = state::ProcessState;
 
@@ -180,7 +225,9 @@ constexpr InfoRow kRows[] = {
 
 }  // namespace
 
-std::span<const InfoRow> info_rows() { return kRows; }
+std::span<const InfoRow> info_rows() {
+    return kRows;
+}
 
 std::string render_info(const View& view) {
     std::string out;

@@ -11,13 +11,17 @@ namespace {
 using Subject = StatSubject;
 using Out = std::string;
 
-constexpr unsigned bit(StatKind kind) { return 1U << static_cast<unsigned>(kind); }
+constexpr unsigned bit(StatKind kind) {
+    return 1U << static_cast<unsigned>(kind);
+}
 constexpr unsigned kF = bit(StatKind::frontend), kB = bit(StatKind::backend), kS = bit(StatKind::server),
                    kL = bit(StatKind::listener);
 constexpr unsigned kAll = kF | kB | kS | kL;
 constexpr unsigned kNone = 0;
 
-void number(std::int64_t value, Out& out) { out += std::to_string(value); }
+void number(std::int64_t value, Out& out) {
+    out += std::to_string(value);
+}
 
 // Number of a limit; nothing when there is none.
 void limit(std::int64_t value, Out& out) {
@@ -27,13 +31,16 @@ void limit(std::int64_t value, Out& out) {
 template <auto Member>
 void counter(const Subject& subject, Out& out) {
     const state::ShardedCounters* counters = subject.counters();
-    number(counters ? static_cast<std::int64_t>(counters->sum([](const state::Counters& c) -> const state::Count& {
-        return c.*Member;
-    })) : 0, out);
+    number(counters ? static_cast<std::int64_t>(counters->sum(
+                          [](const state::Counters& c) -> const state::Count& { return c.*Member; }))
+                    : 0,
+           out);
 }
 
 // What does not exist here is 0, as it is in HAProxy when unused.
-void zero(const Subject&, Out& out) { out += '0'; }
+void zero(const Subject&, Out& out) {
+    out += '0';
+}
 void http_zero(const Subject& subject, Out& out) {
     if (subject.settings->http_mode) out += '0';
 }
@@ -50,30 +57,50 @@ void responses(const Subject& subject, Out& out) {
 template <auto Member>
 void average_ms(const Subject& subject, Out& out) {
     const auto sum = [&](auto member) {
-        return subject.counters()->sum([member](const state::Counters& c) -> const state::Count& { return c.*member; });
+        return subject.counters()->sum(
+            [member](const state::Counters& c) -> const state::Count& { return c.*member; });
     };
     const std::uint64_t finished = sum(&state::Counters::timed);
     number(finished == 0 ? 0 : static_cast<std::int64_t>(sum(Member) / finished / 1000), out);
 }
 
-void pxname(const Subject& s, Out& out) { append_csv_text(s.settings->name, out); }
+void pxname(const Subject& s, Out& out) {
+    append_csv_text(s.settings->name, out);
+}
 
 void svname(const Subject& s, Out& out) {
     switch (s.kind) {
-        case StatKind::frontend: out += "FRONTEND"; break;
-        case StatKind::backend: out += "BACKEND"; break;
-        case StatKind::server: append_csv_text(s.server->name, out); break;
+        case StatKind::frontend:
+            out += "FRONTEND";
+            break;
+        case StatKind::backend:
+            out += "BACKEND";
+            break;
+        case StatKind::server:
+            append_csv_text(s.server->name, out);
+            break;
         case StatKind::listener:
-            append_csv_text(s.listener->name.empty() ? "sock-" + std::to_string(s.id) : s.listener->name, out);
+            append_csv_text(s.listener->name.empty() ? "sock-" + std::to_string(s.id) : s.listener->name,
+                            out);
             break;
     }
 }
 
-const state::Gauge& queue(const Subject& s) { return s.server != nullptr ? s.server->queued : s.proxy->queued; }
-void qcur(const Subject& s, Out& out) { number(queue(s).now(), out); }
-void qmax(const Subject& s, Out& out) { number(queue(s).max(), out); }
-void scur(const Subject& s, Out& out) { number(s.sessions()->now(), out); }
-void smax(const Subject& s, Out& out) { number(s.sessions()->max(), out); }
+const state::Gauge& queue(const Subject& s) {
+    return s.server != nullptr ? s.server->queued : s.proxy->queued;
+}
+void qcur(const Subject& s, Out& out) {
+    number(queue(s).now(), out);
+}
+void qmax(const Subject& s, Out& out) {
+    number(queue(s).max(), out);
+}
+void scur(const Subject& s, Out& out) {
+    number(s.sessions()->now(), out);
+}
+void smax(const Subject& s, Out& out) {
+    number(s.sessions()->max(), out);
+}
 
 void slim(const Subject& s, Out& out) {
     const std::int64_t most = session_limit(s);
@@ -81,8 +108,12 @@ void slim(const Subject& s, Out& out) {
     number(most, out);
 }
 
-void status(const Subject& s, Out& out) { out += status_text(s); }
-void weight(const Subject& s, Out& out) { number(weight_of(s), out); }
+void status(const Subject& s, Out& out) {
+    out += status_text(s);
+}
+void weight(const Subject& s, Out& out) {
+    number(weight_of(s), out);
+}
 void act(const Subject& s, Out& out) {
     number(s.server != nullptr ? (s.server->backup ? 0 : 1) : s.proxy->usable_servers(false), out);
 }
@@ -100,19 +131,37 @@ void chkdown(const Subject& s, Out& out) {
         number(static_cast<std::int64_t>(s.check.transitions), out);
     }
 }
-void lastchg(const Subject& s, Out& out) { number(std::max<std::int64_t>(0, s.wall_ms - s.changed_ms()) / 1000, out); }
+void lastchg(const Subject& s, Out& out) {
+    number(std::max<std::int64_t>(0, s.wall_ms - s.changed_ms()) / 1000, out);
+}
 void downtime(const Subject& s, Out& out) {
     if (s.checked() || (s.kind == StatKind::backend && !s.proxy->servers.empty())) number(downtime_s(s), out);
 }
 
-void qlimit(const Subject& s, Out& out) { limit(s.server_settings->maxqueue, out); }
-void pid(const Subject&, Out& out) { out += '1'; }  // HAProxy's process number, always the first
-void iid(const Subject& s, Out& out) { number(s.proxy->id, out); }
-void sid(const Subject& s, Out& out) { number(s.id, out); }
-void type(const Subject& s, Out& out) { number(static_cast<int>(s.kind), out); }
-void rate(const Subject& s, Out& out) { number(s.session_rate()->per_second(s.now), out); }
-void rate_lim(const Subject& s, Out& out) { number(s.settings->rate_limit, out); }
-void rate_max(const Subject& s, Out& out) { number(s.session_rate()->max(), out); }
+void qlimit(const Subject& s, Out& out) {
+    limit(s.server_settings->maxqueue, out);
+}
+void pid(const Subject&, Out& out) {
+    out += '1';
+}  // HAProxy's process number, always the first
+void iid(const Subject& s, Out& out) {
+    number(s.proxy->id, out);
+}
+void sid(const Subject& s, Out& out) {
+    number(s.id, out);
+}
+void type(const Subject& s, Out& out) {
+    number(static_cast<int>(s.kind), out);
+}
+void rate(const Subject& s, Out& out) {
+    number(s.session_rate()->per_second(s.now), out);
+}
+void rate_lim(const Subject& s, Out& out) {
+    number(s.settings->rate_limit, out);
+}
+void rate_max(const Subject& s, Out& out) {
+    number(s.session_rate()->max(), out);
+}
 
 void check_status(const Subject& s, Out& out) {
     if (!s.checked()) return;
@@ -125,8 +174,12 @@ void check_code(const Subject& s, Out& out) {
 void check_duration(const Subject& s, Out& out) {
     if (s.checked() && s.check.duration_ms >= 0) number(s.check.duration_ms, out);
 }
-void req_rate(const Subject& s, Out& out) { number(s.half()->request_rate.per_second(s.now), out); }
-void req_rate_max(const Subject& s, Out& out) { number(s.half()->request_rate.max(), out); }
+void req_rate(const Subject& s, Out& out) {
+    number(s.half()->request_rate.per_second(s.now), out);
+}
+void req_rate_max(const Subject& s, Out& out) {
+    number(s.half()->request_rate.max(), out);
+}
 
 void lastsess(const Subject& s, Out& out) {
     const std::int64_t last =
@@ -155,17 +208,25 @@ void addr(const Subject& s, Out& out) {
 void cookie(const Subject& s, Out& out) {
     if (s.server_settings != nullptr) append_csv_text(s.server_settings->cookie, out);
 }
-void mode(const Subject& s, Out& out) { out += s.settings->http_mode ? "http" : "tcp"; }
-void algo(const Subject& s, Out& out) { out += s.settings->upstream.balance; }
-void used_conn_cur(const Subject& s, Out& out) { number(s.server->sessions.now(), out); }
+void mode(const Subject& s, Out& out) {
+    out += s.settings->http_mode ? "http" : "tcp";
+}
+void algo(const Subject& s, Out& out) {
+    out += s.settings->upstream.balance;
+}
+void used_conn_cur(const Subject& s, Out& out) {
+    number(s.server->sessions.now(), out);
+}
 void uweight(const Subject& s, Out& out) {
-    number(s.server != nullptr ? s.server->configured_weight.load(std::memory_order_relaxed) : weight_of(s), out);
+    number(s.server != nullptr ? s.server->configured_weight.load(std::memory_order_relaxed) : weight_of(s),
+           out);
 }
 // A server is given each of its requests as a session of its own.
 void requests(const Subject& s, Out& out) {
     if (s.kind == StatKind::frontend) return counter<&state::Counters::requests>(s, out);
     if (!s.settings->http_mode) return;
-    s.server != nullptr ? counter<&state::Counters::sessions>(s, out) : counter<&state::Counters::requests>(s, out);
+    s.server != nullptr ? counter<&state::Counters::sessions>(s, out)
+                        : counter<&state::Counters::requests>(s, out);
 }
 void nothing(const Subject&, Out&) {}
 
@@ -279,9 +340,13 @@ constexpr StatColumn kColumns[] = {
 
 }  // namespace
 
-std::span<const StatColumn> stat_columns() { return kColumns; }
+std::span<const StatColumn> stat_columns() {
+    return kColumns;
+}
 
-const StatColumn* find_column(std::string_view name) { return common::find_row(stat_columns(), name); }
+const StatColumn* find_column(std::string_view name) {
+    return common::find_row(stat_columns(), name);
+}
 
 void append_csv_text(std::string_view text, std::string& out) {
     if (text.find_first_of(",\"\r\n") == std::string_view::npos) {

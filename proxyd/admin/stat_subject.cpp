@@ -37,7 +37,8 @@ std::int64_t frontend_limit(const View& view, const session::ProxySettings& sect
     return section.maxconn != 0 ? section.maxconn : view.runtime->maxconn;
 }
 
-// `fullconn`, by default a tenth of what the frontends that lead here may have (configuration manual, fullconn).
+// `fullconn`, by default a tenth of what the frontends that lead here may have (configuration manual,
+// fullconn).
 std::int64_t full_connections(const StatSubject& subject) {
     const session::ProxySettings& backend = *subject.settings;
     if (backend.upstream.fullconn > 0) return backend.upstream.fullconn;
@@ -54,7 +55,7 @@ std::int64_t full_connections(const StatSubject& subject) {
 }
 
 class Walk {
-   public:
+ public:
     Walk(const View& view, const StatFilter& filter, const std::function<void(const StatSubject&)>& visit)
         : filter_(filter), visit_(visit) {
         base_.view = &view;
@@ -75,7 +76,7 @@ class Walk {
         if (settings.is_backend && wants(2)) give(base_, StatKind::backend);
     }
 
-   private:
+ private:
     bool wants(int type) const { return filter_.types <= 0 || (filter_.types & type) != 0; }
 
     void give(StatSubject subject, StatKind kind) {
@@ -146,7 +147,8 @@ bool StatSubject::down() const {
            proxy->usable_servers(true) == 0;
 }
 
-void for_each_subject(const View& view, const StatFilter& filter, const std::function<void(const StatSubject&)>& visit) {
+void for_each_subject(const View& view, const StatFilter& filter,
+                      const std::function<void(const StatSubject&)>& visit) {
     Walk walk(view, filter, visit);
     const auto& states = view.runtime->state->proxies;
     const auto& proxies = view.model->proxies;
@@ -159,27 +161,36 @@ void for_each_subject(const View& view, const StatFilter& filter, const std::fun
 
 std::string status_text(const StatSubject& subject) {
     switch (subject.kind) {
-        case StatKind::server: return server_status(subject);
-        case StatKind::backend: return subject.down() ? "DOWN" : "UP";
-        case StatKind::listener: return subject.listener->listening.load(std::memory_order_relaxed) ? "OPEN" : "WAITING";
-        case StatKind::frontend: break;
+        case StatKind::server:
+            return server_status(subject);
+        case StatKind::backend:
+            return subject.down() ? "DOWN" : "UP";
+        case StatKind::listener:
+            return subject.listener->listening.load(std::memory_order_relaxed) ? "OPEN" : "WAITING";
+        case StatKind::frontend:
+            break;
     }
     return subject.proxy->stopping.load(std::memory_order_relaxed) ? "STOP" : "OPEN";
 }
 
 int check_health(const StatSubject& subject) {
     const upstream::CheckSettings& check = subject.server_settings->check;
-    if (subject.server->health.load(std::memory_order_relaxed) == state::Health::down) return subject.check.progress;
+    if (subject.server->health.load(std::memory_order_relaxed) == state::Health::down)
+        return subject.check.progress;
     const int progress = subject.check.progress > 0 ? subject.check.progress : check.fall;
     return check.rise - 1 + progress;
 }
 
 std::int64_t session_limit(const StatSubject& subject) {
     switch (subject.kind) {
-        case StatKind::server: return subject.server->maxconn.load(std::memory_order_relaxed);
-        case StatKind::backend: return full_connections(subject);
-        case StatKind::listener: return subject.settings->binds[static_cast<std::size_t>(subject.id - 1)].maxconn;
-        case StatKind::frontend: break;
+        case StatKind::server:
+            return subject.server->maxconn.load(std::memory_order_relaxed);
+        case StatKind::backend:
+            return full_connections(subject);
+        case StatKind::listener:
+            return subject.settings->binds[static_cast<std::size_t>(subject.id - 1)].maxconn;
+        case StatKind::frontend:
+            break;
     }
     return frontend_limit(*subject.view, *subject.settings);
 }
@@ -189,14 +200,17 @@ int weight_of(const StatSubject& subject) {
     const bool on_backup = subject.proxy->usable_servers(false) == 0;
     int sum = 0;
     for (const auto& server : subject.proxy->servers) {
-        if (server->usable() && server->backup == on_backup) sum += server->weight.load(std::memory_order_relaxed);
+        if (server->usable() && server->backup == on_backup)
+            sum += server->weight.load(std::memory_order_relaxed);
     }
     return sum;
 }
 
 std::int64_t downtime_s(const StatSubject& subject) {
-    const std::int64_t past = subject.server != nullptr ? subject.server->downtime_ms.load() : subject.proxy->downtime_ms.load();
-    const std::int64_t current = subject.down() ? std::max<std::int64_t>(0, subject.wall_ms - subject.changed_ms()) : 0;
+    const std::int64_t past =
+        subject.server != nullptr ? subject.server->downtime_ms.load() : subject.proxy->downtime_ms.load();
+    const std::int64_t current =
+        subject.down() ? std::max<std::int64_t>(0, subject.wall_ms - subject.changed_ms()) : 0;
     return (past + current) / 1000;
 }
 

@@ -28,13 +28,13 @@ struct StatSubject {
     common::TimePoint now;
 
     // What the kinds have in common.
-    const state::HalfState* half() const;               // of frontend or backend, else nullptr
-    const state::ShardedCounters* counters() const;     // null for a listener
+    const state::HalfState* half() const;            // of frontend or backend, else nullptr
+    const state::ShardedCounters* counters() const;  // null for a listener
     const state::Gauge* sessions() const;
-    const state::Rate* session_rate() const;            // null for a listener
+    const state::Rate* session_rate() const;  // null for a listener
     bool checked() const { return server_settings != nullptr && server_settings->check.enabled; }
-    std::int64_t changed_ms() const;                    // of the last UP/DOWN change, or of the start
-    bool down() const;                                  // backend without usable server, server DOWN or in maintenance
+    std::int64_t changed_ms() const;  // of the last UP/DOWN change, or of the start
+    bool down() const;                // backend without usable server, server DOWN or in maintenance
 };
 
 // Which subjects; 0 or negative means all, as in `show stat <iid> <type> <sid>`.
@@ -47,7 +47,8 @@ struct StatFilter {
 };
 
 // Calls `visit` in the order of the configuration: frontend, listeners, servers, backend of each section.
-void for_each_subject(const View& view, const StatFilter& filter, const std::function<void(const StatSubject&)>& visit);
+void for_each_subject(const View& view, const StatFilter& filter,
+                      const std::function<void(const StatSubject&)>& visit);
 
 // "OPEN", "UP", "UP 1/3", "DOWN", "DOWN 1/2", "MAINT", "DRAIN", "no check", ...
 std::string status_text(const StatSubject& subject);

@@ -56,11 +56,21 @@ void put_bytes(const Subject& subject, std::string_view column, std::string& out
     out += "<span title=\"" + text + " bytes\">" + human_bytes(std::stoull(text)) + "</span>";
 }
 
-void queue(const Subject& s, std::string& out) { put_pair(s, "qcur", "qmax", out); }
-void queue_limit(const Subject& s, std::string& out) { put_column(s, "qlimit", out); }
-void rate(const Subject& s, std::string& out) { put_pair(s, "rate", "rate_max", out); }
-void request_rate(const Subject& s, std::string& out) { put_pair(s, "req_rate", "req_rate_max", out); }
-void sessions(const Subject& s, std::string& out) { put_pair(s, "scur", "smax", out); }
+void queue(const Subject& s, std::string& out) {
+    put_pair(s, "qcur", "qmax", out);
+}
+void queue_limit(const Subject& s, std::string& out) {
+    put_column(s, "qlimit", out);
+}
+void rate(const Subject& s, std::string& out) {
+    put_pair(s, "rate", "rate_max", out);
+}
+void request_rate(const Subject& s, std::string& out) {
+    put_pair(s, "req_rate", "req_rate_max", out);
+}
+void sessions(const Subject& s, std::string& out) {
+    put_pair(s, "scur", "smax", out);
+}
 void limit(const Subject& s, std::string& out) {
     const std::int64_t most = session_limit(s);
     out += most > 0 ? grouped(most) : "&ndash;";
@@ -68,7 +78,9 @@ void limit(const Subject& s, std::string& out) {
 void total(const Subject& s, std::string& out) {
     if (s.kind != StatKind::listener) put_column(s, "stot", out);
 }
-void requests(const Subject& s, std::string& out) { put_column(s, "req_tot", out); }
+void requests(const Subject& s, std::string& out) {
+    put_column(s, "req_tot", out);
+}
 void last(const Subject& s, std::string& out) {
     const std::string text = column_text(s, "lastsess");
     if (!text.empty()) out += text == "-1" ? "&ndash;" : human_time(std::stoll(text));
@@ -85,13 +97,17 @@ void denied(const Subject& s, std::string& out) {
 void request_errors(const Subject& s, std::string& out) {
     if (s.kind == StatKind::frontend) put_column(s, "ereq", out);
 }
-void server_errors(const Subject& s, std::string& out) { put_pair(s, "econ", "eresp", out); }
-void retries(const Subject& s, std::string& out) { put_pair(s, "wretr", "wredis", out); }
+void server_errors(const Subject& s, std::string& out) {
+    put_pair(s, "econ", "eresp", out);
+}
+void retries(const Subject& s, std::string& out) {
+    put_pair(s, "wretr", "wredis", out);
+}
 void answers(const Subject& s, std::string& out) {
     if (s.kind == StatKind::listener || !s.settings->http_mode) return;
-    out += "<span title=\"1xx " + column_text(s, "hrsp_1xx") + ", 2xx " + column_text(s, "hrsp_2xx") + ", 3xx " +
-           column_text(s, "hrsp_3xx") + ", 4xx " + column_text(s, "hrsp_4xx") + ", 5xx " + column_text(s, "hrsp_5xx") +
-           ", other " + column_text(s, "hrsp_other") + "\">";
+    out += "<span title=\"1xx " + column_text(s, "hrsp_1xx") + ", 2xx " + column_text(s, "hrsp_2xx") +
+           ", 3xx " + column_text(s, "hrsp_3xx") + ", 4xx " + column_text(s, "hrsp_4xx") + ", 5xx " +
+           column_text(s, "hrsp_5xx") + ", other " + column_text(s, "hrsp_other") + "\">";
     put_pair(s, "hrsp_4xx", "hrsp_5xx", out);
     out += "</span>";
 }
@@ -105,7 +121,9 @@ void check(const Subject& s, std::string& out) {
     if (s.check.duration_ms >= 0) out += " in " + std::to_string(s.check.duration_ms) + "ms";
     out += "</span>";
 }
-void weight(const Subject& s, std::string& out) { put_column(s, "weight", out); }
+void weight(const Subject& s, std::string& out) {
+    put_column(s, "weight", out);
+}
 void role(const Subject& s, std::string& out) {
     if (s.kind == StatKind::server) {
         out += s.server->backup ? "backup" : "active";
@@ -120,8 +138,8 @@ void down_time(const Subject& s, std::string& out) {
     if (!column_text(s, "downtime").empty()) out += human_time(downtime_s(s));
 }
 
-// What tells trouble comes first; wide screens show the rest without scrolling. Servers and their queues are shown
-// where there are servers.
+// What tells trouble comes first; wide screens show the rest without scrolling. Servers and their queues are
+// shown where there are servers.
 constexpr Cell kCells[] = {
     {"Server", "last check", check},
     {"Server", "weight", weight},
@@ -161,9 +179,12 @@ std::string_view state_class(const Subject& s, const std::string& status) {
 
 std::string subject_name(const Subject& s) {
     switch (s.kind) {
-        case StatKind::frontend: return "Frontend";
-        case StatKind::backend: return "Backend";
-        default: break;
+        case StatKind::frontend:
+            return "Frontend";
+        case StatKind::backend:
+            return "Backend";
+        default:
+            break;
     }
     return s.server != nullptr ? s.server->name : column_text(s, "svname");
 }
@@ -175,7 +196,9 @@ bool shown(const Cell& cell, const session::ProxySettings& section) {
 void append_row(const Subject& s, const PageOptions& options, std::string& out) {
     const std::string status = status_text(s);
     constexpr std::string_view kRowClass[] = {"frontend", "backend", "server", "listener"};
-    out.append("<tr class=\"").append(kRowClass[static_cast<std::size_t>(s.kind)]).append("\"><th scope=\"row\"");
+    out.append("<tr class=\"")
+        .append(kRowClass[static_cast<std::size_t>(s.kind)])
+        .append("\"><th scope=\"row\"");
     if (options.show_legends && (s.server != nullptr || s.listener != nullptr)) {
         out += " title=\"";
         append_html(column_text(s, "addr") + ", id: " + std::to_string(s.id), out);
@@ -187,7 +210,8 @@ void append_row(const Subject& s, const PageOptions& options, std::string& out) 
     append_html(status, out);
     out += "</span>";
     if (s.kind == StatKind::server || s.kind == StatKind::backend) {
-        out += " <small>" + human_time(std::max<std::int64_t>(0, s.wall_ms - s.changed_ms()) / 1000) + "</small>";
+        out += " <small>" + human_time(std::max<std::int64_t>(0, s.wall_ms - s.changed_ms()) / 1000) +
+               "</small>";
     }
     out += "</td>";
     for (const Cell& cell : kCells) {
@@ -209,13 +233,15 @@ void append_table_head(const session::ProxySettings& section, const PageOptions&
     if (section.is_backend) append_html(", " + section.upstream.balance, out);
     if (options.show_legends) out += ", id " + std::to_string(section.id);
     if (!section.description.empty()) append_html(" · " + section.description, out);
-    out += "</small></h2>\n<div class=\"scroll\"><table>\n<thead><tr><th rowspan=\"2\" scope=\"col\">Name</th>"
-           "<th rowspan=\"2\" scope=\"col\">Status</th>";
+    out +=
+        "</small></h2>\n<div class=\"scroll\"><table>\n<thead><tr><th rowspan=\"2\" scope=\"col\">Name</th>"
+        "<th rowspan=\"2\" scope=\"col\">Status</th>";
     for (std::size_t i = 0; i < std::size(kCells);) {
         std::size_t end = i;
         while (end < std::size(kCells) && kCells[end].group == kCells[i].group) ++end;
         if (shown(kCells[i], section)) {
-            out += "<th scope=\"colgroup\" colspan=\"" + std::to_string(end - i) + "\">" + std::string(kCells[i].group) + "</th>";
+            out += "<th scope=\"colgroup\" colspan=\"" + std::to_string(end - i) + "\">" +
+                   std::string(kCells[i].group) + "</th>";
         }
         i = end;
     }
@@ -260,10 +286,12 @@ void append_summary(const View& view, const PageOptions& options, std::string& o
 void append_head(const View& view, const PageOptions& options, std::string& out) {
     std::string title = "Statistics";
     if (options.show_node && !options.node.empty()) title += " of " + options.node;
-    out += "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-           "<link rel=\"icon\" href=\"data:,\">\n";
-    if (options.refresh_s > 0) out += "<meta http-equiv=\"refresh\" content=\"" + std::to_string(options.refresh_s) + "\">\n";
+    out +=
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+        "<link rel=\"icon\" href=\"data:,\">\n";
+    if (options.refresh_s > 0)
+        out += "<meta http-equiv=\"refresh\" content=\"" + std::to_string(options.refresh_s) + "\">\n";
     out += "<title>";
     append_html(title, out);
     out.append("</title>\n<style>").append(kStatsStyle).append("</style></head>\n<body>\n<header><h1>");
@@ -298,8 +326,8 @@ std::string keeper_sentence(const View& view) {
     std::string text = "VRRP on " + role->node + ":";
     for (const common::control::InstanceRole& instance : role->instances) {
         text += (text.back() == ':' ? " " : "; ") + instance.name + " " +
-                std::string(common::control::name_of(instance.state)) + " (" + instance.interface + ", priority " +
-                std::to_string(instance.priority);
+                std::string(common::control::name_of(instance.state)) + " (" + instance.interface +
+                ", priority " + std::to_string(instance.priority);
         for (const std::string& address : instance.addresses) text += ", " + address;
         text += ")";
     }

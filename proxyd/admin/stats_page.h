@@ -8,12 +8,12 @@
 namespace proxyd::admin {
 
 struct PageOptions {
-    std::string uri;         // of the page itself, for its links
-    int refresh_s = 0;       // 0: none
+    std::string uri;    // of the page itself, for its links
+    int refresh_s = 0;  // 0: none
     bool hide_version = false;
     bool show_node = false;
     bool show_legends = false;
-    bool only_up = false;    // ";up": leaves out servers that are down
+    bool only_up = false;  // ";up": leaves out servers that are down
     std::string node, description;
     std::vector<std::string> sections;  // stats scope; empty: all
 };

@@ -12,7 +12,8 @@ namespace {
 
 // What follows the configured URI: ";csv", ";up;norefresh", ...
 bool has_option(std::string_view suffix, std::string_view option) {
-    for (std::size_t at = suffix.find(option); at != std::string_view::npos; at = suffix.find(option, at + 1)) {
+    for (std::size_t at = suffix.find(option); at != std::string_view::npos;
+         at = suffix.find(option, at + 1)) {
         const std::size_t end = at + option.size();
         const bool begins = at > 0 && suffix[at - 1] == ';';
         if (begins && (end == suffix.size() || suffix[end] == ';')) return true;
@@ -40,8 +41,8 @@ PageOptions page_options(const View& view, const session::StatsSettings& setting
     return options;
 }
 
-session::ServiceReply answer(const View& view, const session::StatsSettings& settings, const session::ProxySettings& own,
-                             const http::Message& request) {
+session::ServiceReply answer(const View& view, const session::StatsSettings& settings,
+                             const session::ProxySettings& own, const http::Message& request) {
     const std::string_view path = request.path_and_query();
     const std::string_view suffix = path.substr(std::min(path.size(), settings.uri.size()));
     session::ServiceReply reply;
@@ -56,7 +57,8 @@ session::ServiceReply answer(const View& view, const session::StatsSettings& set
     options.sections = scope(settings, own);
     reply.content_type = "text/html; charset=utf-8";
     // Nothing in the page runs or loads anything: say so to the browser.
-    reply.fields.emplace_back("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
+    reply.fields.emplace_back("content-security-policy",
+                              "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
     reply.fields.emplace_back("x-content-type-options", "nosniff");
     if (options.refresh_s > 0) reply.fields.emplace_back("refresh", std::to_string(options.refresh_s));
     reply.body = render_page(view, options);
@@ -67,9 +69,7 @@ session::ServiceReply answer(const View& view, const session::StatsSettings& set
 
 session::StatsService make_stats_service(const View& view) {
     return [view](const session::StatsSettings& settings, const session::ProxySettings& own,
-                  const http::Message& request) {
-        return answer(view, settings, own, request);
-    };
+                  const http::Message& request) { return answer(view, settings, own, request); };
 }
 
 }  // namespace proxyd::admin

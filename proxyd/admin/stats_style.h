@@ -1,5 +1,5 @@
-// How the statistics page looks. Colours come with words, so that nobody depends on them; light and dark by the
-// reader's own setting.
+// How the statistics page looks. Colours come with words, so that nobody depends on them; light and dark by
+// the reader's own setting.
 #pragma once
 
 #include <string_view>
@@ -43,7 +43,8 @@ footer{margin-top:1.5rem;color:var(--soft)}footer span{margin-right:1rem}
 )css";
 
 inline constexpr std::string_view kStatsLegend =
-    "<footer class=\"state\"><span class=\"up\">UP, OPEN</span><span class=\"falling\">UP 1/3: going down</span>"
+    "<footer class=\"state\"><span class=\"up\">UP, OPEN</span><span class=\"falling\">UP 1/3: going "
+    "down</span>"
     "<span class=\"rising\">DOWN 1/2: coming up</span><span class=\"down\">DOWN</span>"
     "<span class=\"drain\">DRAIN: no new sessions</span><span class=\"maint\">MAINT: taken out</span>"
     "<span class=\"plain\">no check</span></footer>\n";

@@ -16,8 +16,9 @@ struct View {
     std::string release = FRONTDOOR_VERSION;
     // The keeper's last word, a line of the control protocol (HealthBoard::role()); may be empty. Any thread.
     std::function<std::string()> keeper_role;
-    // `_getsocks` on a socket with `expose-fd listeners`: sends the listening sockets to the peer of this connection.
-    // Runs on the command server's thread and may block for a bounded time. May be empty: the command is refused.
+    // `_getsocks` on a socket with `expose-fd listeners`: sends the listening sockets to the peer of this
+    // connection. Runs on the command server's thread and may block for a bounded time. May be empty: the
+    // command is refused.
     std::function<void(int connection)> hand_over_sockets;
 };
 

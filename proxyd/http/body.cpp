@@ -14,22 +14,49 @@ namespace {
 
 constexpr std::string_view kCrlf = "\r\n";
 constexpr std::string_view kLastChunk = "0\r\n";
-constexpr std::size_t kMaxSizeDigits = 16;    // of a 64-bit number
-constexpr std::size_t kRoomPerStep = 4;       // pieces that one step may add
+constexpr std::size_t kMaxSizeDigits = 16;  // of a 64-bit number
+constexpr std::size_t kRoomPerStep = 4;     // pieces that one step may add
 
-// Fields that mean something before the body only (RFC 9110 section 6.5.1): in a trailer they are an attempt to
-// change framing, routing, authentication or caching after the decision was made.
+// Fields that mean something before the body only (RFC 9110 section 6.5.1): in a trailer they are an attempt
+// to change framing, routing, authentication or caching after the decision was made.
 constexpr std::string_view kNotInTrailers[] = {
-    "transfer-encoding", "content-length",  "host",         "connection",       "keep-alive",    "proxy-connection",
-    "te",                "trailer",         "upgrade",      "expect",           "max-forwards",  "content-encoding",
-    "content-type",      "content-range",   "range",        "if-match",         "if-none-match", "if-modified-since",
-    "if-range",          "cache-control",   "pragma",       "authorization",    "cookie",        "set-cookie",
-    "www-authenticate",  "x-forwarded-for", "forwarded",    "proxy-authorization", "proxy-authenticate",
-    "if-unmodified-since", "authentication-info", "proxy-authentication-info",
+    "transfer-encoding",
+    "content-length",
+    "host",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "max-forwards",
+    "content-encoding",
+    "content-type",
+    "content-range",
+    "range",
+    "if-match",
+    "if-none-match",
+    "if-modified-since",
+    "if-range",
+    "cache-control",
+    "pragma",
+    "authorization",
+    "cookie",
+    "set-cookie",
+    "www-authenticate",
+    "x-forwarded-for",
+    "forwarded",
+    "proxy-authorization",
+    "proxy-authenticate",
+    "if-unmodified-since",
+    "authentication-info",
+    "proxy-authentication-info",
 };
 
 bool allowed_in_trailer(std::string_view name) {
-    return std::ranges::none_of(kNotInTrailers, [&](std::string_view banned) { return common::iequals(name, banned); });
+    return std::ranges::none_of(kNotInTrailers,
+                                [&](std::string_view banned) { return common::iequals(name, banned); });
 }
 
 enum class LineEnd : std::uint8_t { found, missing, broken };
@@ -52,10 +79,18 @@ void BodyRelay::start(Framing in, std::uint64_t length, Framing out) {
     payload_total_ = 0;
     trailer_bytes_ = 0;
     switch (in) {
-        case Framing::none: state_ = State::done; break;
-        case Framing::length: state_ = length == 0 && !rechunk() ? State::done : State::data; break;
-        case Framing::chunked: state_ = State::chunk_line; break;
-        case Framing::until_close: state_ = State::data; break;
+        case Framing::none:
+            state_ = State::done;
+            break;
+        case Framing::length:
+            state_ = length == 0 && !rechunk() ? State::done : State::data;
+            break;
+        case Framing::chunked:
+            state_ = State::chunk_line;
+            break;
+        case Framing::until_close:
+            state_ = State::data;
+            break;
     }
 }
 
@@ -86,25 +121,33 @@ BodyProgress BodyRelay::feed(std::string_view input, Slices& out) {
 BodyProgress BodyRelay::step(std::string_view input, Slices& out) {
     switch (state_) {
         case State::data:
-        case State::chunk_data: return take_payload(input, out);
-        case State::chunk_line: return take_chunk_line(input, out);
-        case State::chunk_end: return take_chunk_end(input, out);
-        case State::trailers: return take_trailer(input, out);
-        case State::failed: return fail("the body's framing was broken before");
-        case State::done: break;
+        case State::chunk_data:
+            return take_payload(input, out);
+        case State::chunk_line:
+            return take_chunk_line(input, out);
+        case State::chunk_end:
+            return take_chunk_end(input, out);
+        case State::trailers:
+            return take_trailer(input, out);
+        case State::failed:
+            return fail("the body's framing was broken before");
+        case State::done:
+            break;
     }
     return {BodyStatus::done, 0, 0, ""};
 }
 
 void BodyRelay::emit_chunk_head(std::uint64_t size, Slices& out) {
-    const auto end = std::to_chars(chunk_head_.data(), chunk_head_.data() + chunk_head_.size() - 2, size, 16).ptr;
+    const auto end =
+        std::to_chars(chunk_head_.data(), chunk_head_.data() + chunk_head_.size() - 2, size, 16).ptr;
     const auto line_end = std::ranges::copy(kCrlf, end).out;
     out.add({chunk_head_.data(), line_end});
 }
 
 BodyProgress BodyRelay::take_payload(std::string_view input, Slices& out) {
     const bool bounded = in_ != Framing::until_close;
-    const std::size_t size = bounded ? static_cast<std::size_t>(std::min<std::uint64_t>(input.size(), remaining_)) : input.size();
+    const std::size_t size =
+        bounded ? static_cast<std::size_t>(std::min<std::uint64_t>(input.size(), remaining_)) : input.size();
     if (size > 0 && out_ != Framing::none) {
         if (rechunk()) emit_chunk_head(size, out);
         out.add(input.substr(0, size));
@@ -209,7 +252,8 @@ BodyProgress BodyRelay::end(Slices& out) {
 
 std::uint64_t BodyRelay::passthrough() const {
     if (out_ == Framing::none || rechunk()) return 0;
-    if (state_ == State::data && in_ == Framing::until_close) return std::numeric_limits<std::uint64_t>::max();
+    if (state_ == State::data && in_ == Framing::until_close)
+        return std::numeric_limits<std::uint64_t>::max();
     return state_ == State::data || state_ == State::chunk_data ? remaining_ : 0;
 }
 

@@ -1,12 +1,11 @@
-// The way of a body from one framing to another (RFC 9112 sections 6 and 7): a pure state machine over bytes. Payload
-// is never copied: output is slices of the input, with small generated pieces in between.
+// The way of a body from one framing to another (RFC 9112 sections 6 and 7): a pure state machine over bytes.
+// Payload is never copied: output is slices of the input, with small generated pieces in between.
 //
 //   in      out          what happens
 //   length  length       counted, passed on
-//   chunked chunked      chunk lines checked, extensions dropped, trailers filtered; clean runs pass as they are
-//   chunked until_close  payload only (an HTTP/1.0 client)
-//   any     chunked      wrapped, one chunk per feed()
-//   any     none         swallowed (a drained request, a HEAD turned into GET)
+//   chunked chunked      chunk lines checked, extensions dropped, trailers filtered; clean runs pass as they
+//   are chunked until_close  payload only (an HTTP/1.0 client) any     chunked      wrapped, one chunk per
+//   feed() any     none         swallowed (a drained request, a HEAD turned into GET)
 #pragma once
 
 #include <array>
@@ -19,39 +18,41 @@
 namespace proxyd::http {
 
 enum class BodyStatus : std::uint8_t {
-    need_more,  // all usable input was taken (or `out` is full: consumed < input.size() and out.room() is small)
+    need_more,  // all usable input was taken (or `out` is full: consumed < input.size() and out.room() is
+                // small)
     done,       // the body ends at `consumed`; what follows belongs to the next message
     error       // the sender broke the framing: 400 or 502, close both sides
 };
 
 struct BodyProgress {
     BodyStatus status = BodyStatus::need_more;
-    std::size_t consumed = 0;   // of this input; keep the rest (less than kMaxLine bytes) in front of the next
+    std::size_t consumed = 0;  // of this input; keep the rest (less than kMaxLine bytes) in front of the next
     std::uint64_t payload = 0;  // payload bytes among them
     const char* error = "";     // a sentence for the log
 };
 
 class BodyRelay {
-   public:
-    static constexpr std::size_t kMaxChunkLine = 1024;    // size, extensions, CRLF
-    static constexpr std::size_t kMaxTrailerBytes = 8192; // whole trailer section
-    static constexpr std::size_t kMaxLine = 8192;         // input left over is always shorter than this
+ public:
+    static constexpr std::size_t kMaxChunkLine = 1024;     // size, extensions, CRLF
+    static constexpr std::size_t kMaxTrailerBytes = 8192;  // whole trailer section
+    static constexpr std::size_t kMaxLine = 8192;          // input left over is always shorter than this
 
-    // `in`/`length` as the parser found them, `out` as the serializer announced it. Framing::none as input is done
-    // at once.
+    // `in`/`length` as the parser found them, `out` as the serializer announced it. Framing::none as input is
+    // done at once.
     void start(Framing in, std::uint64_t length, Framing out);
     void start(const Message& message, Framing out) { start(message.framing, message.content_length, out); }
 
-    // Takes bytes that follow the head. Slices point into `input` and into this object, and stay valid until the
-    // next call. With Framing::none as output nothing is emitted. Unless done() already, call it once even when there
-    // is no input yet: an empty body may have a last chunk to emit.
+    // Takes bytes that follow the head. Slices point into `input` and into this object, and stay valid until
+    // the next call. With Framing::none as output nothing is emitted. Unless done() already, call it once
+    // even when there is no input yet: an empty body may have a last chunk to emit.
     BodyProgress feed(std::string_view input, Slices& out);
 
-    // The sender closed its side. Done for until_close (emits the last chunk where needed), else an error: the
-    // message was cut short.
+    // The sender closed its side. Done for until_close (emits the last chunk where needed), else an error:
+    // the message was cut short.
     BodyProgress end(Slices& out);
 
-    // Decoded payload only, for those who want to look at it (http-request wait-for-body): calls `sink` with each run.
+    // Decoded payload only, for those who want to look at it (http-request wait-for-body): calls `sink` with
+    // each run.
     template <class Sink>
     BodyProgress decode(std::string_view input, Sink sink) {
         Slices runs;
@@ -78,7 +79,7 @@ class BodyRelay {
     std::uint64_t passthrough() const;
     void passed(std::uint64_t count);
 
-   private:
+ private:
     enum class State : std::uint8_t { data, chunk_line, chunk_data, chunk_end, trailers, done, failed };
 
     BodyProgress step(std::string_view input, Slices& out);

@@ -56,8 +56,12 @@ constexpr bool all_class(std::string_view text, int classes) {
     return true;
 }
 
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+constexpr bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 // Control bytes end or break a line; a tab does not.
 constexpr bool is_control(char c) {
@@ -76,7 +80,8 @@ inline std::size_t find_control(std::string_view text, std::size_t from) {
         const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + i));
         // Unsigned "byte <= 0x1f": the smaller of the two is the byte itself.
         const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block);
-        const __m128i bad = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(block, tab), low), _mm_cmpeq_epi8(block, del));
+        const __m128i bad =
+            _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(block, tab), low), _mm_cmpeq_epi8(block, del));
         if (const int mask = _mm_movemask_epi8(bad); mask != 0) {
             return i + static_cast<std::size_t>(__builtin_ctz(static_cast<unsigned>(mask)));
         }
@@ -88,10 +93,12 @@ inline std::size_t find_control(std::string_view text, std::size_t from) {
     return text.size();
 }
 
-constexpr char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+constexpr char ascii_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
 
-// Takes the next element of a comma-separated list (RFC 9110 section 5.6.1) off `rest`, without blanks around it.
-// Empty elements are given too.
+// Takes the next element of a comma-separated list (RFC 9110 section 5.6.1) off `rest`, without blanks around
+// it. Empty elements are given too.
 constexpr std::string_view next_element(std::string_view& rest) {
     const std::size_t comma = rest.find(',');
     std::string_view element = rest.substr(0, comma);

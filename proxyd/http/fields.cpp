@@ -42,16 +42,16 @@ constexpr KnownField kKnownFields[] = {
     {"sec-websocket-accept", FieldId::sec_websocket_accept},
 };
 
-// A perfect hash over length and three letters: one comparison decides. The multiplier is searched for at compile
-// time, so a new row needs nothing else.
+// A perfect hash over length and three letters: one comparison decides. The multiplier is searched for at
+// compile time, so a new row needs nothing else.
 constexpr std::size_t kSlots = 128;
 constexpr std::size_t kShortest = 2;
 constexpr std::size_t kLongest = 20;
 
 constexpr std::uint32_t slot_of(std::string_view name, std::uint32_t multiplier) {
     const auto letter = [&](std::size_t at) { return static_cast<std::uint32_t>(name[at] | 0x20); };
-    const std::uint32_t mixed =
-        letter(0) + (letter(name.size() / 2) << 8) + (letter(name.size() - 1) << 16) + (static_cast<std::uint32_t>(name.size()) << 24);
+    const std::uint32_t mixed = letter(0) + (letter(name.size() / 2) << 8) + (letter(name.size() - 1) << 16) +
+                                (static_cast<std::uint32_t>(name.size()) << 24);
     return (mixed * multiplier) >> 25;
 }
 
@@ -121,7 +121,8 @@ const Field* Fields::find(FieldId id) const {
 }
 
 const Field* Fields::find(std::string_view name) const {
-    const auto it = std::ranges::find_if(fields_, [&](const Field& field) { return same_name(field.name, name); });
+    const auto it =
+        std::ranges::find_if(fields_, [&](const Field& field) { return same_name(field.name, name); });
     return it == fields_.end() ? nullptr : &*it;
 }
 

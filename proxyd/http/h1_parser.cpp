@@ -7,7 +7,8 @@ namespace proxyd::http {
 
 namespace {
 
-// RFC 9112 section 2.2 asks to ignore at least one empty line before a request; more than a few are an attack.
+// RFC 9112 section 2.2 asks to ignore at least one empty line before a request; more than a few are an
+// attack.
 constexpr std::size_t kMaxEmptyLines = 8;
 // Each folded line copies the value so far.
 constexpr std::size_t kMaxFolds = 16;
@@ -84,7 +85,8 @@ ParseResult H1Parser::parse(std::string_view input, Message& message) {
             begin_ = next;
             if (begin_ > 2 * kMaxEmptyLines) return fail(400, "too many empty lines", stop);
         } else {
-            const std::string_view raw = next == stop + 2 ? input.substr(position_, next - position_) : std::string_view();
+            const std::string_view raw =
+                next == stop + 2 ? input.substr(position_, next - position_) : std::string_view();
             if (!(line_ == 0 ? start_line(line, raw, message) : field_line(line, raw, message))) {
                 return {ParseStatus::error, 0, error_};
             }
@@ -139,7 +141,8 @@ bool H1Parser::request_line(std::string_view line, std::string_view raw, Message
 
 bool H1Parser::status_line(std::string_view line, std::string_view raw, Message& message) {
     const std::string_view version = line.substr(0, kVersionSize);
-    if (!is_version(version) || version[5] != '1') return refuse(502, "invalid protocol version", line.data());
+    if (!is_version(version) || version[5] != '1')
+        return refuse(502, "invalid protocol version", line.data());
     const std::string_view after = line.substr(kVersionSize);
     // "HTTP/1.1 200 OK"; the reason and the blank before it may be missing.
     const bool framed = after.size() >= 4 && after[0] == ' ' && (after.size() == 4 || after[4] == ' ');
@@ -166,7 +169,8 @@ bool H1Parser::field_line(std::string_view line, std::string_view raw, Message& 
     if (colon == 0 || colon == line.size() || line[colon] != ':') {
         return refuse(400, "invalid character in a field name", line.data() + colon);
     }
-    if (message.fields.all().size() >= options_.max_headers) return refuse(431, "too many header fields", line.data());
+    if (message.fields.all().size() >= options_.max_headers)
+        return refuse(431, "too many header fields", line.data());
 
     const std::string_view name = line.substr(0, colon);
     const std::string_view value = trim_blanks(line.substr(colon + 1));
@@ -182,7 +186,8 @@ bool H1Parser::fold(std::string_view line, Message& message) {
         return refuse(400, "folded header field", line.data());
     }
     const std::size_t last = message.fields.all().size() - 1;
-    const std::string_view joined = message.arena->concat({message.fields.all()[last].value, " ", trim_blanks(line)});
+    const std::string_view joined =
+        message.arena->concat({message.fields.all()[last].value, " ", trim_blanks(line)});
     message.fields.replace_value(*message.arena, last, joined);
     return true;
 }

@@ -20,19 +20,19 @@ constexpr std::size_t kLowRoom = 8;
 
 // Where pieces of the head go. `lasting` bytes outlive the write as they are; others are copied.
 class SliceSink {
-   public:
+ public:
     SliceSink(common::Arena& arena, Slices& out) : arena_(arena), out_(out) {}
     void lasting(std::string_view piece) { out_.add(piece); }
     void render(Parts parts) { out_.add(arena_.concat(parts)); }
     bool low() const { return out_.room() < kLowRoom; }
 
-   private:
+ private:
     common::Arena& arena_;
     Slices& out_;
 };
 
 class CountingSink {
-   public:
+ public:
     void lasting(std::string_view piece) { size += piece.size(); }
     void render(Parts parts) {
         for (const std::string_view part : parts) size += part.size();
@@ -41,7 +41,7 @@ class CountingSink {
 };
 
 class CopySink {
-   public:
+ public:
     explicit CopySink(char* to) : to_(to) {}
     void lasting(std::string_view piece) {
         if (piece.empty()) return;  // may have no address
@@ -52,18 +52,21 @@ class CopySink {
         for (const std::string_view part : parts) lasting(part);
     }
 
-   private:
+ private:
     char* to_;
 };
 
 class HeadWriter {
-   public:
-    HeadWriter(const Message& message, const SerializeOptions& options) : message_(message), options_(options) {
-        const auto end = std::to_chars(number_.data(), number_.data() + number_.size(), message.content_length).ptr;
+ public:
+    HeadWriter(const Message& message, const SerializeOptions& options)
+        : message_(message), options_(options) {
+        const auto end =
+            std::to_chars(number_.data(), number_.data() + number_.size(), message.content_length).ptr;
         length_text_ = {number_.data(), end};
         // Chunks exist in HTTP/1.1 only.
-        version_ = message.version == Version::http_1_0 && options.framing != Framing::chunked ? Version::http_1_0
-                                                                                                : Version::http_1_1;
+        version_ = message.version == Version::http_1_0 && options.framing != Framing::chunked
+                       ? Version::http_1_0
+                       : Version::http_1_1;
     }
 
     template <class Sink>
@@ -76,7 +79,8 @@ class HeadWriter {
         }
         std::array<char, 8> digits;
         const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), message_.status).ptr;
-        const std::string_view reason = message_.reason.empty() ? reason_phrase(message_.status) : message_.reason;
+        const std::string_view reason =
+            message_.reason.empty() ? reason_phrase(message_.status) : message_.reason;
         sink.render({version, " ", {digits.data(), end}, " ", reason, "\r\n"});
     }
 
@@ -98,7 +102,8 @@ class HeadWriter {
         if (!framing_said_ && options_.framing == Framing::length) {
             sink.render({"content-length: ", length_text_, "\r\n"});
         }
-        if (!framing_said_ && options_.framing == Framing::chunked) sink.lasting("transfer-encoding: chunked\r\n");
+        if (!framing_said_ && options_.framing == Framing::chunked)
+            sink.lasting("transfer-encoding: chunked\r\n");
         // An HTTP/1.0 request that had to become 1.1 may lack what 1.1 requires (RFC 9112 section 3.2).
         const bool raised = message_.is_request && message_.version != version_;
         if (raised && !message_.fields.find(FieldId::host)) sink.lasting("host:\r\n");
@@ -109,21 +114,26 @@ class HeadWriter {
     bool framing_said() const { return framing_said_; }
     void set_framing_said(bool said) { framing_said_ = said; }
 
-   private:
+ private:
     bool passes(const Field& field) {
         switch (field.id) {
             case FieldId::connection:
             case FieldId::proxy_connection:
-            case FieldId::keep_alive: return false;
-            case FieldId::upgrade: return message_.upgrade || message_.status == 426;
-            case FieldId::trailer: return options_.framing == Framing::chunked;
+            case FieldId::keep_alive:
+                return false;
+            case FieldId::upgrade:
+                return message_.upgrade || message_.status == 426;
+            case FieldId::trailer:
+                return options_.framing == Framing::chunked;
             case FieldId::transfer_encoding:
-                return says_framing(options_.framing == Framing::chunked && common::iequals(field.value, "chunked"));
+                return says_framing(options_.framing == Framing::chunked &&
+                                    common::iequals(field.value, "chunked"));
             case FieldId::content_length:
                 // The answer to HEAD, and a 304, tell the length of a body that does not follow.
                 if (options_.framing == Framing::none && !message_.is_request) return says_framing(true);
                 return says_framing(options_.framing == Framing::length && field.value == length_text_);
-            default: return true;
+            default:
+                return true;
         }
     }
 
@@ -159,7 +169,8 @@ Framing outgoing_framing(const Message& message, Version peer_version) {
     return no_chunks && message.framing == Framing::chunked ? Framing::until_close : message.framing;
 }
 
-void serialize_head(const Message& message, const SerializeOptions& options, common::Arena& arena, Slices& out) {
+void serialize_head(const Message& message, const SerializeOptions& options, common::Arena& arena,
+                    Slices& out) {
     HeadWriter writer(message, options);
     SliceSink slices(arena, out);
     std::size_t index = 0;

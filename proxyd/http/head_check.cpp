@@ -22,9 +22,8 @@ bool has_element(std::string_view list, std::string_view wanted) {
 }
 
 bool has_element(const Fields& fields, FieldId id, std::string_view wanted) {
-    return std::ranges::any_of(fields.all(), [&](const Field& field) {
-        return field.id == id && has_element(field.value, wanted);
-    });
+    return std::ranges::any_of(
+        fields.all(), [&](const Field& field) { return field.id == id && has_element(field.value, wanted); });
 }
 
 struct Length {
@@ -85,8 +84,8 @@ HeadFault decide_framing(Message& message) {
     Length length;
     if (const HeadFault fault = read_length(message.fields, length)) return fault;
     if (chunked) {
-        // A sender that gives both, or uses a coding its version does not have, may see another end of the message
-        // than we do: the connection is not used again.
+        // A sender that gives both, or uses a coding its version does not have, may see another end of the
+        // message than we do: the connection is not used again.
         if (length.present) message.fields.remove(FieldId::content_length);
         if (length.present || message.version == Version::http_1_0) message.keep_alive = false;
         message.framing = Framing::chunked;
@@ -103,12 +102,12 @@ HeadFault decide_framing(Message& message) {
     return {};
 }
 
-// Fields that no `Connection: name` may take away: framing, addressing, what is managed here, and the trail of
-// addresses that an earlier proxy wrote.
+// Fields that no `Connection: name` may take away: framing, addressing, what is managed here, and the trail
+// of addresses that an earlier proxy wrote.
 bool is_protected(FieldId id) {
-    constexpr FieldId kProtected[] = {FieldId::host,       FieldId::connection, FieldId::content_length,
-                                      FieldId::upgrade,    FieldId::keep_alive, FieldId::transfer_encoding,
-                                      FieldId::te,         FieldId::trailer,    FieldId::x_forwarded_for};
+    constexpr FieldId kProtected[] = {FieldId::host,    FieldId::connection, FieldId::content_length,
+                                      FieldId::upgrade, FieldId::keep_alive, FieldId::transfer_encoding,
+                                      FieldId::te,      FieldId::trailer,    FieldId::x_forwarded_for};
     return std::ranges::find(kProtected, id) != std::end(kProtected);
 }
 
@@ -139,7 +138,8 @@ HeadFault apply_connection(Message& message) {
     for (std::size_t i = 0; i < count; ++i) message.fields.remove(named[i]);
     message.keep_alive = !close && (keep || message.version != Version::http_1_0);
     // h2c is not spoken on this side (RFC 9113 section 3.1 withdrew the upgrade).
-    message.upgrade = upgrade && message.version == Version::http_1_1 && message.fields.find(FieldId::upgrade) &&
+    message.upgrade = upgrade && message.version == Version::http_1_1 &&
+                      message.fields.find(FieldId::upgrade) &&
                       !has_element(message.fields, FieldId::upgrade, "h2c");
     return {};
 }
@@ -159,7 +159,8 @@ HeadFault check_request_head(Message& request, bool accept_invalid) {
     if (const HeadFault fault = apply_connection(request)) return fault;
     if (const HeadFault fault = decide_framing(request)) return fault;
     reduce_te(request);
-    if (request.method == Method::connect && (request.framing == Framing::chunked || request.content_length > 0)) {
+    if (request.method == Method::connect &&
+        (request.framing == Framing::chunked || request.content_length > 0)) {
         return {400, "CONNECT with a body"};
     }
     request.expect_continue = request.version == Version::http_1_1 && request.framing != Framing::none &&

@@ -1,5 +1,6 @@
-// What a complete head means, whatever wire version brought it: how its body ends (RFC 9112 section 6), whether the
-// connection stays (section 9.3), where it is addressed to (section 3.2). Refuses what could mean two things.
+// What a complete head means, whatever wire version brought it: how its body ends (RFC 9112 section 6),
+// whether the connection stays (section 9.3), where it is addressed to (section 3.2). Refuses what could mean
+// two things.
 #pragma once
 
 #include "proxyd/http/message.h"

@@ -14,9 +14,9 @@ struct MethodRow {
 };
 
 constexpr MethodRow kMethods[] = {
-    {"GET", Method::get},         {"HEAD", Method::head},       {"POST", Method::post},
-    {"PUT", Method::put},         {"DELETE", Method::del},      {"CONNECT", Method::connect},
-    {"OPTIONS", Method::options}, {"TRACE", Method::trace},     {"PATCH", Method::patch},
+    {"GET", Method::get},         {"HEAD", Method::head},   {"POST", Method::post},
+    {"PUT", Method::put},         {"DELETE", Method::del},  {"CONNECT", Method::connect},
+    {"OPTIONS", Method::options}, {"TRACE", Method::trace}, {"PATCH", Method::patch},
 };
 
 // Splits an absolute target: offset of the authority and of what follows it; {0, 0} when it is not absolute.

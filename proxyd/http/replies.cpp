@@ -17,9 +17,10 @@ struct Page {
 };
 
 #define PROXYD_PAGE(status, reason, sentence) \
-    Page { status, reason, "<html><body><h1>" #status " " reason "</h1>\n" sentence "\n</body></html>\n" }
+    Page{status, reason, "<html><body><h1>" #status " " reason "</h1>\n" sentence "\n</body></html>\n"}
 
-// Monitoring compares sizes: texts are HAProxy's to the byte, its slips ("407 Unauthorized", the dot of 501) included.
+// Monitoring compares sizes: texts are HAProxy's to the byte, its slips ("407 Unauthorized", the dot of 501)
+// included.
 constexpr Page kPages[] = {
     PROXYD_PAGE(200, "OK", "Service ready."),
     PROXYD_PAGE(400, "Bad request", "Your browser sent an invalid request."),
@@ -37,13 +38,16 @@ constexpr Page kPages[] = {
     PROXYD_PAGE(422, "Unprocessable Content", "The server cannot process the contained instructions."),
     PROXYD_PAGE(425, "Too Early", "Your browser sent early data."),
     PROXYD_PAGE(429, "Too Many Requests", "You have sent too many requests in a given amount of time."),
-    PROXYD_PAGE(431, "Request Header Fields Too Large", "The request's header fields are larger than this server accepts."),
+    PROXYD_PAGE(431, "Request Header Fields Too Large",
+                "The request's header fields are larger than this server accepts."),
     PROXYD_PAGE(500, "Internal Server Error", "An internal server error occurred."),
-    PROXYD_PAGE(501, "Not Implemented", ".The server does not support the functionality required to fulfill the request."),
+    PROXYD_PAGE(501, "Not Implemented",
+                ".The server does not support the functionality required to fulfill the request."),
     PROXYD_PAGE(502, "Bad Gateway", "The server returned an invalid or incomplete response."),
     PROXYD_PAGE(503, "Service Unavailable", "No server is available to handle this request."),
     PROXYD_PAGE(504, "Gateway Time-out", "The server didn't respond in time."),
-    PROXYD_PAGE(505, "HTTP Version Not Supported", "The server does not support this version of the protocol."),
+    PROXYD_PAGE(505, "HTTP Version Not Supported",
+                "The server does not support this version of the protocol."),
 };
 #undef PROXYD_PAGE
 
@@ -151,15 +155,22 @@ std::string_view reason_phrase(int status) {
     const auto* const row = std::ranges::find(kReasons, status, &Reason::status);
     if (row != std::end(kReasons)) return row->text;
     switch (status / 100) {
-        case 1: return "Continue";
-        case 2: return "OK";
-        case 3: return "Multiple Choices";
-        case 4: return "Bad Request";
-        default: return "Internal Server Error";
+        case 1:
+            return "Continue";
+        case 2:
+            return "OK";
+        case 3:
+            return "Multiple Choices";
+        case 4:
+            return "Bad Request";
+        default:
+            return "Internal Server Error";
     }
 }
 
-int page_status(int status) { return find_page(status) ? status : 500; }
+int page_status(int status) {
+    return find_page(status) ? status : 500;
+}
 
 std::string_view make_error(int status, common::Arena& arena, Message& reply) {
     const Page& page = *find_page(page_status(status));
@@ -168,7 +179,8 @@ std::string_view make_error(int status, common::Arena& arena, Message& reply) {
     return page.body;
 }
 
-common::Result<std::string_view> make_from_file(std::string_view bytes, common::Arena& arena, Message& reply) {
+common::Result<std::string_view> make_from_file(std::string_view bytes, common::Arena& arena,
+                                                Message& reply) {
     reply.arena = &arena;
     H1Parser parser;
     ParseOptions options;
@@ -176,11 +188,13 @@ common::Result<std::string_view> make_from_file(std::string_view bytes, common::
     options.accept_invalid = true;  // files edited by hand: lines may end with LF alone
     parser.start_response(options, Method::get);
     const ParseResult result = parser.parse(bytes, reply);
-    if (result.status == ParseStatus::need_more) return common::fail("the header block has no end (empty line)");
+    if (result.status == ParseStatus::need_more)
+        return common::fail("the header block has no end (empty line)");
     if (result.status == ParseStatus::error) return common::fail(result.error.text);
     const std::string_view body = bytes.substr(result.consumed);
     if (reply.framing == Framing::chunked) return common::fail("a chunked body cannot be served from a file");
-    if (reply.framing == Framing::none && !body.empty()) return common::fail("a body where the status allows none");
+    if (reply.framing == Framing::none && !body.empty())
+        return common::fail("a body where the status allows none");
     // The file's own count is often stale after an edit; what is there is what goes out.
     if (reply.framing != Framing::none) {
         reply.framing = Framing::length;
@@ -196,7 +210,8 @@ common::Result<std::string_view> make_from_file(std::string_view bytes, common::
 
 bool make_redirect(const Redirect& redirect, common::Arena& arena, Message& reply) {
     if (find_control(redirect.location, 0) != redirect.location.size()) return false;
-    const std::string_view location = arena.copy(redirect.location);  // may live in the reply that is cleared now
+    const std::string_view location =
+        arena.copy(redirect.location);  // may live in the reply that is cleared now
     begin(redirect.status, reason_phrase(redirect.status), 0, arena, reply);
     reply.fields.add(arena, "location", location);
     const bool temporary = redirect.status != 301 && redirect.status != 308;
@@ -205,7 +220,8 @@ bool make_redirect(const Redirect& redirect, common::Arena& arena, Message& repl
     return true;
 }
 
-std::string_view make_auth_challenge(std::string_view realm, bool proxy, common::Arena& arena, Message& reply) {
+std::string_view make_auth_challenge(std::string_view realm, bool proxy, common::Arena& arena,
+                                     Message& reply) {
     const Page& page = *find_page(proxy ? 407 : 401);
     fill_page(page, arena, reply);
     const std::span<char> quoted = arena.allocate(2 * realm.size());
@@ -220,8 +236,8 @@ std::string_view make_auth_challenge(std::string_view realm, bool proxy, common:
     return page.body;
 }
 
-void make_reply(int status, std::string_view content_type, std::size_t body_size, bool no_cache, common::Arena& arena,
-                Message& reply) {
+void make_reply(int status, std::string_view content_type, std::size_t body_size, bool no_cache,
+                common::Arena& arena, Message& reply) {
     begin(status, reason_phrase(status), body_size, arena, reply);
     if (no_cache) reply.fields.add(arena, "cache-control", kNoCache);
     if (!content_type.empty()) reply.fields.add(arena, "content-type", content_type);

@@ -12,7 +12,7 @@
 namespace proxyd::http {
 
 class Slices {
-   public:
+ public:
     static constexpr std::size_t kCapacity = 128;
 
     // Appends a piece; an empty one is ignored, one that continues the last piece in memory extends it.
@@ -27,7 +27,7 @@ class Slices {
     void drop(std::size_t count);  // the first `count` bytes were written; count <= bytes()
     void clear() { begin_ = end_ = bytes_ = 0; }
 
-   private:
+ private:
     std::array<iovec, kCapacity> pieces_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;

@@ -17,7 +17,8 @@ struct HostPort {
 HostPort split_host(std::string_view text) {
     const std::size_t bracket = text.rfind(']');
     const std::size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket)) return {text, {}, false};
+    if (colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket))
+        return {text, {}, false};
     return {text.substr(0, colon), text.substr(colon + 1), true};
 }
 
@@ -30,7 +31,8 @@ bool valid_port(std::string_view port) {
 // uri-host [ ":" port ]; an empty port is legal (RFC 3986 section 3.2.3), an empty host only in Host itself.
 bool valid_host(std::string_view text, bool accept_invalid) {
     if (text.empty()) return true;
-    const bool chars = accept_invalid ? text.find_first_of(" \t/?#@") == std::string_view::npos : all_class(text, kHost);
+    const bool chars =
+        accept_invalid ? text.find_first_of(" \t/?#@") == std::string_view::npos : all_class(text, kHost);
     if (!chars) return false;
     const HostPort parts = split_host(text);
     const bool literal = parts.host.starts_with('[');
@@ -48,7 +50,8 @@ std::string_view default_port(std::string_view scheme) {
 // Without the port where it is empty or the scheme's own.
 std::string_view normalized(std::string_view authority, std::string_view usual_port) {
     const HostPort parts = split_host(authority);
-    const bool drop = parts.has_colon && (parts.port.empty() || (!usual_port.empty() && parts.port == usual_port));
+    const bool drop =
+        parts.has_colon && (parts.port.empty() || (!usual_port.empty() && parts.port == usual_port));
     return drop ? parts.host : authority;
 }
 
@@ -65,11 +68,13 @@ HeadFault check_connect(const Message& request, const Field* host) {
 
 HeadFault check_absolute(Message& request, const Field* host, bool accept_invalid) {
     const std::size_t colon = request.target.find("://");
-    if (colon == 0 || colon == std::string_view::npos || !all_class(request.target.substr(0, colon), kSchemeChar)) {
+    if (colon == 0 || colon == std::string_view::npos ||
+        !all_class(request.target.substr(0, colon), kSchemeChar)) {
         return {400, "the request target is neither a path nor a URI"};
     }
     const std::string_view authority = request.authority();
-    if (authority.empty() || authority.find('@') != std::string_view::npos || !valid_host(authority, accept_invalid)) {
+    if (authority.empty() || authority.find('@') != std::string_view::npos ||
+        !valid_host(authority, accept_invalid)) {
         return {400, "invalid authority in the request target"};
     }
     const std::string_view usual_port = default_port(request.target.substr(0, colon));

@@ -1,5 +1,5 @@
-// Fixed-size buffers of one worker (tune.bufsize), recycled. Taking and giving back are pointer moves; the pool
-// keeps a bounded number of free ones. Worker's thread only.
+// Fixed-size buffers of one worker (tune.bufsize), recycled. Taking and giving back are pointer moves; the
+// pool keeps a bounded number of free ones. Worker's thread only.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ class BufferPool;
 
 // Owns one block, or nothing.
 class Buffer {
-   public:
+ public:
     Buffer() = default;
     Buffer(Buffer&& other) noexcept
         : pool_(std::exchange(other.pool_, nullptr)), data_(std::exchange(other.data_, nullptr)) {}
@@ -30,7 +30,7 @@ class Buffer {
     std::span<char> span() const { return {data_, size()}; }
     void release();
 
-   private:
+ private:
     friend class BufferPool;
     Buffer(BufferPool* pool, char* data) : pool_(pool), data_(data) {}
     BufferPool* pool_ = nullptr;
@@ -38,10 +38,11 @@ class Buffer {
 };
 
 class BufferPool {
-   public:
+ public:
     static constexpr std::size_t kMostFree = 128;  // idle memory of a worker: 2 MB with buffers of 16 kB
 
-    explicit BufferPool(std::size_t buffer_size) : buffer_size_(buffer_size < sizeof(Block) ? sizeof(Block) : buffer_size) {}
+    explicit BufferPool(std::size_t buffer_size)
+        : buffer_size_(buffer_size < sizeof(Block) ? sizeof(Block) : buffer_size) {}
     ~BufferPool();
     BufferPool(const BufferPool&) = delete;
     BufferPool& operator=(const BufferPool&) = delete;
@@ -50,7 +51,7 @@ class BufferPool {
     std::size_t buffer_size() const { return buffer_size_; }
     std::size_t in_use() const { return in_use_; }
 
-   private:
+ private:
     friend class Buffer;
     struct Block {
         Block* next;
@@ -63,7 +64,9 @@ class BufferPool {
     std::size_t in_use_ = 0;
 };
 
-inline std::size_t Buffer::size() const { return pool_ ? pool_->buffer_size() : 0; }
+inline std::size_t Buffer::size() const {
+    return pool_ ? pool_->buffer_size() : 0;
+}
 
 inline void Buffer::release() {
     if (data_) pool_->give_back(std::exchange(data_, nullptr));

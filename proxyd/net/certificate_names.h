@@ -7,14 +7,14 @@
 
 namespace proxyd::net {
 
-// Names of certificates: exact ones and wildcards "*.example.org", which stand for one label. The first certificate
-// that claims a name keeps it. Names compare without case.
+// Names of certificates: exact ones and wildcards "*.example.org", which stand for one label. The first
+// certificate that claims a name keeps it. Names compare without case.
 class CertificateNames {
-   public:
+ public:
     void add(std::string_view name, int certificate);
     int find(std::string_view server_name) const;  // -1: nobody's
 
-   private:
+ private:
     std::unordered_map<std::string, int> exact_;
     std::unordered_map<std::string, int> wildcard_;  // without the '*': ".example.org"
 };

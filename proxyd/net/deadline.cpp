@@ -6,7 +6,9 @@ namespace proxyd::net {
 
 using common::TimePoint;
 
-Deadline::~Deadline() { DeadlineWheel::unlink(*this); }
+Deadline::~Deadline() {
+    DeadlineWheel::unlink(*this);
+}
 
 void Deadline::set(TimePoint when) {
     when_ = when;

@@ -1,5 +1,5 @@
-// The worker's timing wheel: thousands of deadlines that are moved often and seldom fire. Setting or moving one is a
-// few stores; the wheel looks at it lazily. Granularity 1 ms; one worker's thread only.
+// The worker's timing wheel: thousands of deadlines that are moved often and seldom fire. Setting or moving
+// one is a few stores; the wheel looks at it lazily. Granularity 1 ms; one worker's thread only.
 #pragma once
 
 #include <array>
@@ -11,10 +11,10 @@ namespace proxyd::net {
 
 class DeadlineWheel;
 
-// An intrusive wheel entry. `fire` runs on the worker's thread, at most once per set(), never before its time and
-// never inside set().
+// An intrusive wheel entry. `fire` runs on the worker's thread, at most once per set(), never before its time
+// and never inside set().
 class Deadline {
-   public:
+ public:
     using Fire = void (*)(void* owner);
     Deadline(DeadlineWheel& wheel, Fire fire, void* owner) : wheel_(wheel), fire_(fire), owner_(owner) {}
     ~Deadline();
@@ -25,22 +25,22 @@ class Deadline {
     void clear() { when_ = common::kNever; }
     common::TimePoint when() const { return when_; }
 
-   private:
+ private:
     friend class DeadlineWheel;
     DeadlineWheel& wheel_;
     Fire fire_;
     void* owner_;
     common::TimePoint when_ = common::kNever;  // what the owner wants
-    std::int64_t filed_ = -1;                  // tick at which the wheel looks at it, not later than when_; -1: not filed
+    std::int64_t filed_ = -1;  // tick at which the wheel looks at it, not later than when_; -1: not filed
     Deadline* next_ = nullptr;
     Deadline** link_ = nullptr;  // what points here
 };
 
-// Four levels of 64 slots: 1 ms, 64 ms, 4 s, 4.4 min each. An entry lies in the coarsest slot that begins not after
-// its time; when the wheel comes there it fires or is filed again, finer. An entry that was moved to a later time in
-// the meantime is only looked at once. Times beyond the last level are looked at every 4.6 h.
+// Four levels of 64 slots: 1 ms, 64 ms, 4 s, 4.4 min each. An entry lies in the coarsest slot that begins not
+// after its time; when the wheel comes there it fires or is filed again, finer. An entry that was moved to a
+// later time in the meantime is only looked at once. Times beyond the last level are looked at every 4.6 h.
 class DeadlineWheel {
-   public:
+ public:
     explicit DeadlineWheel(common::TimePoint now) : epoch_(now) {}
     ~DeadlineWheel();
     DeadlineWheel(const DeadlineWheel&) = delete;
@@ -53,7 +53,7 @@ class DeadlineWheel {
     // Called when next() has become earlier than what was announced before (the worker moves its timer).
     void on_earlier(void (*notify)(void*), void* argument) { notify_ = notify, argument_ = argument; }
 
-   private:
+ private:
     friend class Deadline;
     static constexpr int kLevels = 4, kSlotBits = 6, kSlots = 1 << kSlotBits;
     struct Level {

@@ -26,9 +26,9 @@ constexpr auto kPause = 100ms;
 
 // The connection went away or the network had a hiccup: accept(2) says to try again.
 bool is_passing(int error) {
-    return error == EINTR || error == ECONNABORTED || error == EPROTO || error == ENETDOWN || error == ENOPROTOOPT ||
-           error == EHOSTDOWN || error == ENONET || error == EHOSTUNREACH || error == EOPNOTSUPP ||
-           error == ENETUNREACH || error == EPERM;
+    return error == EINTR || error == ECONNABORTED || error == EPROTO || error == ENETDOWN ||
+           error == ENOPROTOOPT || error == EHOSTDOWN || error == ENONET || error == EHOSTUNREACH ||
+           error == EOPNOTSUPP || error == ENETUNREACH || error == EPERM;
 }
 
 }  // namespace
@@ -43,12 +43,13 @@ struct Listener::Core : std::enable_shared_from_this<Listener::Core> {
     void wait() {
         if (armed || closed) return;
         armed = true;
-        descriptor.async_wait(Descriptor::wait_read, [self = shared_from_this()](boost::system::error_code error) {
-            self->armed = false;
-            if (error || self->closed) return;
-            const Worker::Event event(self->worker);
-            self->accept_batch();
-        });
+        descriptor.async_wait(Descriptor::wait_read,
+                              [self = shared_from_this()](boost::system::error_code error) {
+                                  self->armed = false;
+                                  if (error || self->closed) return;
+                                  const Worker::Event event(self->worker);
+                                  self->accept_batch();
+                              });
     }
 
     void accept_batch() {
@@ -100,10 +101,14 @@ Listener::~Listener() {
     core_->descriptor.close(ignored);
 }
 
-void Listener::start() { core_->wait(); }
+void Listener::start() {
+    core_->wait();
+}
 void Listener::resume() {
     if (core_->pause.when() == common::kNever) core_->wait();
 }
-int Listener::fd() const { return core_->descriptor.native_handle(); }
+int Listener::fd() const {
+    return core_->descriptor.native_handle();
+}
 
 }  // namespace proxyd::net

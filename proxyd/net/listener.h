@@ -9,12 +9,13 @@ namespace proxyd::net {
 
 class Worker;
 
-// Accepts from one listening socket on its worker's thread. The socket is opened, shared and handed over by main/.
+// Accepts from one listening socket on its worker's thread. The socket is opened, shared and handed over by
+// main/.
 class Listener {
-   public:
+ public:
     // Who gets the connections. Calls come on the worker's thread.
     class Client {
-       public:
+     public:
         virtual ~Client() = default;
         // false: stop accepting for now (the process is full); resume() goes on.
         virtual bool may_accept() = 0;
@@ -31,7 +32,7 @@ class Listener {
     void resume();  // after may_accept() said no
     int fd() const;
 
-   private:
+ private:
     struct Core;
     std::shared_ptr<Core> core_;
 };

@@ -24,8 +24,8 @@ void Mailbox::post(std::function<void()> job) {
     while (!newest_.compare_exchange_weak(before, node, std::memory_order_release, std::memory_order_relaxed))
         node->next = before;
     // From here on the node is the worker's: it may be gone already.
-    // Somebody who found letters there has rung already, or the worker is about to look. seq: our node is visible
-    // before the bell, because the worker answers the bell first and takes the list after.
+    // Somebody who found letters there has rung already, or the worker is about to look. seq: our node is
+    // visible before the bell, because the worker answers the bell first and takes the list after.
     if (before == nullptr) {
         const std::uint64_t one = 1;
         [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);

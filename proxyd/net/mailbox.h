@@ -1,5 +1,5 @@
-// The only way into a worker: jobs from any thread, run in order on the worker's thread. A lock-free list that
-// producers push to and the worker takes whole; an eventfd wakes it.
+// The only way into a worker: jobs from any thread, run in order on the worker's thread. A lock-free list
+// that producers push to and the worker takes whole; an eventfd wakes it.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,7 @@
 namespace proxyd::net {
 
 class Mailbox {
-   public:
+ public:
     Mailbox();
     ~Mailbox();
     Mailbox(const Mailbox&) = delete;
@@ -20,7 +20,7 @@ class Mailbox {
     void run_all();                        // worker's thread: clears the eventfd, runs what has arrived
     int wake_fd() const { return wake_.get(); }
 
-   private:
+ private:
     struct Node {
         std::function<void()> job;
         Node* next;

@@ -29,9 +29,10 @@ struct BindSettings {
     int inherited_fd = -1;     // `fd@N`
     std::string name;          // listener name for logs and statistics
     std::string interface;     // SO_BINDTODEVICE
-    bool v6only = false, v4v6 = false, transparent = false, accept_proxy = false, defer_accept = false, tfo = false;
-    int backlog = 0;  // 0: maxconn of the frontend
-    int maxconn = 0;  // 0: no limit of its own
+    bool v6only = false, v4v6 = false, transparent = false, accept_proxy = false, defer_accept = false,
+         tfo = false;
+    int backlog = 0;          // 0: maxconn of the frontend
+    int maxconn = 0;          // 0: no limit of its own
     std::string user, group;  // Unix sockets
     int mode = -1;
     TlsServerSettings tls;

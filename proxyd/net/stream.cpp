@@ -53,7 +53,8 @@ struct SlotAllocator {
     WaitSlot* slot;
 };
 
-// A socket's name in few bytes, as every idle connection holds two. Longer ones (Unix paths) are asked for each time.
+// A socket's name in few bytes, as every idle connection holds two. Longer ones (Unix paths) are asked for
+// each time.
 struct SocketName {
     using Ask = int (*)(int, sockaddr*, socklen_t*);
 
@@ -72,7 +73,7 @@ struct SocketName {
         std::memcpy(bytes_, name.data(), size_);
     }
 
-   private:
+ private:
     alignas(sockaddr_in6) std::byte bytes_[sizeof(sockaddr_in6)];
     std::uint8_t size_ = 0;  // 0: not known yet
 };
@@ -90,7 +91,9 @@ struct Stream::Core {
     // Completion of a wait. Holds the core alive; its allocator keeps the operation inside the core.
     struct Ready {
         using allocator_type = SlotAllocator<Ready>;
-        allocator_type get_allocator() const { return allocator_type(write ? core->out_slot : core->in_slot); }
+        allocator_type get_allocator() const {
+            return allocator_type(write ? core->out_slot : core->in_slot);
+        }
         void operator()(boost::system::error_code error) const {
             const Worker::Event event(core->worker);
             (write ? core->out_armed : core->in_armed) = false;
@@ -123,14 +126,18 @@ struct Stream::Core {
     SocketName peer, local;
 };
 
-void intrusive_ptr_add_ref(Stream::Core* core) { ++core->references; }
+void intrusive_ptr_add_ref(Stream::Core* core) {
+    ++core->references;
+}
 void intrusive_ptr_release(Stream::Core* core) {
     if (--core->references == 0) delete core;
 }
 
 Stream::Stream() noexcept = default;
 Stream::Stream(Worker& worker, int fd) : core_(new Core(worker, fd)) {}
-Stream::Stream(Worker& worker, int fd, const common::Endpoint& peer) : Stream(worker, fd) { core_->peer.keep(peer); }
+Stream::Stream(Worker& worker, int fd, const common::Endpoint& peer) : Stream(worker, fd) {
+    core_->peer.keep(peer);
+}
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&& other) noexcept {
     if (this != &other) {
@@ -140,10 +147,16 @@ Stream& Stream::operator=(Stream&& other) noexcept {
     }
     return *this;
 }
-Stream::~Stream() { close(); }
+Stream::~Stream() {
+    close();
+}
 
-bool Stream::open() const { return core_ && core_->descriptor.is_open(); }
-int Stream::fd() const { return core_ ? core_->descriptor.native_handle() : -1; }
+bool Stream::open() const {
+    return core_ && core_->descriptor.is_open();
+}
+int Stream::fd() const {
+    return core_ ? core_->descriptor.native_handle() : -1;
+}
 
 void Stream::attach(Waiter& waiter, Waiter::Bits in, Waiter::Bits out) {
     core_->waiter = &waiter;
@@ -168,7 +181,9 @@ void Stream::watch_idle() {
     arm_read();
 }
 
-bool Stream::disturbed() const { return core_ && core_->disturbed; }
+bool Stream::disturbed() const {
+    return core_ && core_->disturbed;
+}
 
 common::Result<> Stream::start_tls_server(const TlsContext& context) {
     auto session = TlsSession::server(context, fd());
@@ -184,10 +199,18 @@ common::Result<> Stream::start_tls_client(const TlsContext& context, const std::
     return {};
 }
 
-IoResult Stream::try_handshake() { return tls_ ? tls_->try_handshake() : IoResult{}; }
-bool Stream::wants_write() const { return tls_ && tls_->wants_write(); }
-std::string Stream::tls_error() const { return tls_ ? tls_->error_text() : std::string(); }
-const TlsInfo* Stream::tls_info() const { return tls_ ? &tls_->info() : nullptr; }
+IoResult Stream::try_handshake() {
+    return tls_ ? tls_->try_handshake() : IoResult{};
+}
+bool Stream::wants_write() const {
+    return tls_ && tls_->wants_write();
+}
+std::string Stream::tls_error() const {
+    return tls_ ? tls_->error_text() : std::string();
+}
+const TlsInfo* Stream::tls_info() const {
+    return tls_ ? &tls_->info() : nullptr;
+}
 
 IoResult Stream::try_read(std::span<char> into) {
     if (tls_) return tls_->try_read(into);
@@ -205,14 +228,17 @@ IoResult Stream::try_write(std::span<const iovec> pieces) {
     message.msg_iov = const_cast<iovec*>(pieces.data());
     message.msg_iovlen = pieces.size() < 1024 ? pieces.size() : 1024;  // IOV_MAX
     for (;;) {
-        const ssize_t count = pieces.size() == 1 ? ::send(fd(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
-                                                 : ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+        const ssize_t count = pieces.size() == 1
+                                  ? ::send(fd(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
+                                  : ::sendmsg(fd(), &message, MSG_NOSIGNAL);
         if (count >= 0) return {IoResult::Kind::ok, static_cast<std::size_t>(count), 0};
         if (errno != EINTR) return failed(errno);
     }
 }
 
-bool Stream::buffered() const { return tls_ && tls_->pending(); }
+bool Stream::buffered() const {
+    return tls_ && tls_->pending();
+}
 
 void Stream::release_buffers() {
     if (tls_) tls_->release_buffers();
@@ -249,7 +275,11 @@ void Stream::reset() {
     close();
 }
 
-common::Endpoint Stream::peer() const { return core_ ? core_->peer.get(fd(), ::getpeername) : common::Endpoint(); }
-common::Endpoint Stream::local() const { return core_ ? core_->local.get(fd(), ::getsockname) : common::Endpoint(); }
+common::Endpoint Stream::peer() const {
+    return core_ ? core_->peer.get(fd(), ::getpeername) : common::Endpoint();
+}
+common::Endpoint Stream::local() const {
+    return core_ ? core_->local.get(fd(), ::getsockname) : common::Endpoint();
+}
 
 }  // namespace proxyd::net

@@ -42,7 +42,7 @@ struct TlsInfo {
 
 // `ok` of try_write means that some bytes left, not all.
 class Stream {
-   public:
+ public:
     Stream() noexcept;
     // Takes the descriptor (non-blocking, CLOEXEC), registers it with the worker's reactor.
     Stream(Worker& worker, int fd);
@@ -58,7 +58,8 @@ class Stream {
     // events are remembered (disturbed()) but nobody is resumed.
     void attach(Waiter& waiter, Waiter::Bits in, Waiter::Bits out);
     void detach();
-    // Keeps one wait per direction armed; idempotent. The bit is set when the direction becomes ready or fails.
+    // Keeps one wait per direction armed; idempotent. The bit is set when the direction becomes ready or
+    // fails.
     void arm_read();
     void arm_write();
     // Arms the wait for input, so that disturbed() and a later owner learn of it, and forgets the waiter.
@@ -66,7 +67,8 @@ class Stream {
     // While detached: something (data, end or error) arrived on an idle connection, which makes it unusable.
     bool disturbed() const;
 
-    // TLS: start before the handshake. Server side chooses the certificate by SNI; a client sends `server_name`.
+    // TLS: start before the handshake. Server side chooses the certificate by SNI; a client sends
+    // `server_name`.
     common::Result<> start_tls_server(const TlsContext& context);
     common::Result<> start_tls_client(const TlsContext& context, const std::string& server_name);
     IoResult try_handshake();  // ok when done; would_block: wait for what wants_write() says
@@ -89,7 +91,7 @@ class Stream {
     common::Endpoint peer() const;   // getpeername, cached
     common::Endpoint local() const;  // getsockname, cached
 
-   private:
+ private:
     struct Core;  // descriptor, armed flags, waiter; kept alive by armed waits; one allocation per connection
     friend void intrusive_ptr_add_ref(Core* core);
     friend void intrusive_ptr_release(Core* core);

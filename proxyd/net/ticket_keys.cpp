@@ -29,18 +29,23 @@ TicketKeys::Key random_key() {
     return key;
 }
 
-bool set_up(const TicketKeys::Key& key, const unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, bool encrypt) {
+bool set_up(const TicketKeys::Key& key, const unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
+            bool encrypt) {
     char digest[] = "SHA256";
     OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, const_cast<unsigned char*>(key.mac.data()), key.mac.size()),
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, const_cast<unsigned char*>(key.mac.data()),
+                                          key.mac.size()),
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end()};
-    return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.cipher.data(), iv, encrypt ? 1 : 0) == 1 &&
+    return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.cipher.data(), iv, encrypt ? 1 : 0) ==
+               1 &&
            EVP_MAC_CTX_set_params(mac, parameters) == 1;
 }
 
 }  // namespace
 
-TicketKeys::TicketKeys() : impl_(std::make_unique<Impl>()) { impl_->keys.push_back(random_key()); }
+TicketKeys::TicketKeys() : impl_(std::make_unique<Impl>()) {
+    impl_->keys.push_back(random_key());
+}
 TicketKeys::~TicketKeys() = default;
 
 void TicketKeys::rotate() {
@@ -61,8 +66,8 @@ void TicketKeys::import_keys(const std::vector<Key>& keys) {
     if (impl_->keys.size() > kKept) impl_->keys.resize(kKept);
 }
 
-// Results as SSL_CTX_set_tlsext_ticket_key_evp_cb(3) has them: -1 failure, 0 unknown key (full handshake), 1 use it,
-// 2 use it and give the client a new ticket.
+// Results as SSL_CTX_set_tlsext_ticket_key_evp_cb(3) has them: -1 failure, 0 unknown key (full handshake), 1
+// use it, 2 use it and give the client a new ticket.
 int apply_ticket_key(TicketKeys& keys, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                      EVP_MAC_CTX* mac, bool encrypt, bool tls13) {
     TicketKeys::Impl& impl = keys.impl();

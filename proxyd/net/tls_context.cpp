@@ -19,7 +19,9 @@ namespace {
 template <auto Free>
 struct Deleter {
     template <class T>
-    void operator()(T* pointer) const { Free(pointer); }
+    void operator()(T* pointer) const {
+        Free(pointer);
+    }
 };
 using ContextPointer = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
 using BioPointer = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
@@ -53,7 +55,9 @@ std::unexpected<common::Error> refuse(const std::string& file, const std::string
     return common::fail(file + ": " + what, common::Side::config);
 }
 
-int version_number(int ours) { return ours >= 13 ? TLS1_3_VERSION : TLS1_2_VERSION; }
+int version_number(int ours) {
+    return ours >= 13 ? TLS1_3_VERSION : TLS1_2_VERSION;
+}
 
 Protocols wire_form(std::string_view list) {
     Protocols wire;
@@ -73,9 +77,9 @@ common::Result<> configure(SSL_CTX* context, int min_version, int max_version) {
     SSL_CTX_set_max_proto_version(context, version_number(max_version));
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                                     SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF |
-                                     SSL_OP_SINGLE_ECDH_USE);
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+                                     SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_SINGLE_ECDH_USE);
     return {};
 }
 
@@ -83,7 +87,8 @@ common::Result<> set_ciphers(SSL_CTX* context, const TlsServerSettings& settings
     if (!settings.ciphers.empty() && SSL_CTX_set_cipher_list(context, settings.ciphers.c_str()) != 1) {
         return refuse("ciphers " + settings.ciphers, "no usable cipher (" + openssl_reason() + ")");
     }
-    if (!settings.ciphersuites.empty() && SSL_CTX_set_ciphersuites(context, settings.ciphersuites.c_str()) != 1) {
+    if (!settings.ciphersuites.empty() &&
+        SSL_CTX_set_ciphersuites(context, settings.ciphersuites.c_str()) != 1) {
         return refuse("ciphersuites " + settings.ciphersuites, "no usable cipher (" + openssl_reason() + ")");
     }
     if (!settings.curves.empty() && SSL_CTX_set1_curves_list(context, settings.curves.c_str()) != 1) {
@@ -93,7 +98,9 @@ common::Result<> set_ciphers(SSL_CTX* context, const TlsServerSettings& settings
 }
 
 // Never asks on the terminal for the passphrase of a key.
-int no_passphrase(char*, int, int, void*) { return -1; }
+int no_passphrase(char*, int, int, void*) {
+    return -1;
+}
 
 common::Result<> load_chain(SSL_CTX* context, const std::string& file, BIO* bio) {
     const X509Pointer leaf(PEM_read_bio_X509_AUX(bio, nullptr, no_passphrase, nullptr));
@@ -149,7 +156,8 @@ void collect_names(SSL_CTX* context, int index, CertificateNames& names) {
     }
 }
 
-// Files as given; a directory stands for its files in alphabetical order, without those that accompany others.
+// Files as given; a directory stands for its files in alphabetical order, without those that accompany
+// others.
 common::Result<std::vector<std::string>> certificate_files(const std::vector<std::string>& paths) {
     namespace fs = std::filesystem;
     std::vector<std::string> files;
@@ -164,7 +172,8 @@ common::Result<std::vector<std::string>> certificate_files(const std::vector<std
             const std::string name = entry.path().filename().string();
             if (name.starts_with('.') || !entry.is_regular_file(error)) continue;
             const std::string extension = entry.path().extension().string();
-            if (extension == ".key" || extension == ".issuer" || extension == ".ocsp" || extension == ".sctl") continue;
+            if (extension == ".key" || extension == ".issuer" || extension == ".ocsp" || extension == ".sctl")
+                continue;
             files.push_back(entry.path().string());
         }
         if (files.size() == first) return refuse(path, "no certificate in this directory");
@@ -186,12 +195,13 @@ int on_server_name(SSL* ssl, int* alert, void* argument) {
 }
 
 // A client that offers only protocols we do not speak is refused (RFC 7301 section 3.2, alert 120).
-int on_alpn(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in, unsigned in_length,
-            void* argument) {
+int on_alpn(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
+            unsigned in_length, void* argument) {
     const auto& impl = *static_cast<const TlsContext::Impl*>(argument);
     unsigned char* chosen = nullptr;
     if (SSL_select_next_proto(&chosen, out_length, impl.protocols.data(),
-                              static_cast<unsigned>(impl.protocols.size()), in, in_length) != OPENSSL_NPN_NEGOTIATED) {
+                              static_cast<unsigned>(impl.protocols.size()), in,
+                              in_length) != OPENSSL_NPN_NEGOTIATED) {
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     }
     *out = chosen;
@@ -202,7 +212,8 @@ int on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_C
                   int encrypt) {
     // After SSL_set_SSL_CTX the context is another one: the argument of the bind line is in each.
     const auto& impl = *static_cast<const TlsContext::Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-    return apply_ticket_key(*impl.keys, name, iv, cipher, mac, encrypt == 1, SSL_version(ssl) == TLS1_3_VERSION);
+    return apply_ticket_key(*impl.keys, name, iv, cipher, mac, encrypt == 1,
+                            SSL_version(ssl) == TLS1_3_VERSION);
 }
 
 common::Result<> load_client_authorities(SSL_CTX* context, const TlsServerSettings& settings) {
@@ -218,13 +229,16 @@ common::Result<ContextPointer> make_server_context(TlsContext::Impl& impl, const
                                                    const std::string& file) {
     ContextPointer context(SSL_CTX_new(TLS_server_method()));
     if (!context) return refuse(file, openssl_reason());
-    if (auto done = configure(context.get(), settings.min_version, settings.max_version); !done) return std::unexpected(done.error());
+    if (auto done = configure(context.get(), settings.min_version, settings.max_version); !done)
+        return std::unexpected(done.error());
     if (auto done = set_ciphers(context.get(), settings); !done) return std::unexpected(done.error());
     if (auto done = load_certificate(context.get(), file); !done) return std::unexpected(done.error());
-    if (auto done = load_client_authorities(context.get(), settings); !done) return std::unexpected(done.error());
-    SSL_CTX_set_verify(context.get(),
-                       settings.verify_required ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE,
-                       nullptr);
+    if (auto done = load_client_authorities(context.get(), settings); !done)
+        return std::unexpected(done.error());
+    SSL_CTX_set_verify(
+        context.get(),
+        settings.verify_required ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE,
+        nullptr);
     static constexpr unsigned char kSessionContext[] = "proxyd";
     SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
     // Sessions live in the client's ticket; a cache of our own would be per process and locked.
@@ -248,9 +262,15 @@ common::Result<ContextPointer> make_server_context(TlsContext::Impl& impl, const
 TlsContext::TlsContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TlsContext::~TlsContext() = default;
 
-ssl_ctx_st* TlsContext::native() const { return impl_->contexts.front().get(); }
-bool TlsContext::verifies_peer() const { return impl_->verifies_peer; }
-std::size_t TlsContext::certificates() const { return impl_->contexts.size(); }
+ssl_ctx_st* TlsContext::native() const {
+    return impl_->contexts.front().get();
+}
+bool TlsContext::verifies_peer() const {
+    return impl_->verifies_peer;
+}
+std::size_t TlsContext::certificates() const {
+    return impl_->contexts.size();
+}
 
 int TlsContext::choose(std::string_view server_name) const {
     const int chosen = impl_->names.find(server_name);
@@ -266,7 +286,8 @@ common::Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsSe
     impl->keys = keys ? std::move(keys) : std::make_shared<TicketKeys>();
     auto files = certificate_files(settings.crt);
     if (!files) return std::unexpected(files.error());
-    if (files->empty()) return common::fail("'ssl' needs a certificate: give 'crt FILE'", common::Side::config);
+    if (files->empty())
+        return common::fail("'ssl' needs a certificate: give 'crt FILE'", common::Side::config);
     for (const std::string& file : *files) {
         auto context = make_server_context(*impl, settings, file);
         if (!context) return std::unexpected(context.error());
@@ -280,17 +301,21 @@ common::Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsCl
     auto impl = std::make_unique<Impl>();
     ContextPointer context(SSL_CTX_new(TLS_client_method()));
     if (!context) return refuse("TLS", openssl_reason());
-    if (auto done = configure(context.get(), settings.min_version, settings.max_version); !done) return std::unexpected(done.error());
+    if (auto done = configure(context.get(), settings.min_version, settings.max_version); !done)
+        return std::unexpected(done.error());
     impl->verifies_peer = settings.verify;
     if (settings.verify) {
-        const bool loaded = settings.ca_file.empty()
-                                ? SSL_CTX_set_default_verify_paths(context.get()) == 1
-                                : SSL_CTX_load_verify_locations(context.get(), settings.ca_file.c_str(), nullptr) == 1;
-        if (!loaded) return refuse(settings.ca_file, "cannot load the authorities (" + openssl_reason() + ")");
+        const bool loaded =
+            settings.ca_file.empty()
+                ? SSL_CTX_set_default_verify_paths(context.get()) == 1
+                : SSL_CTX_load_verify_locations(context.get(), settings.ca_file.c_str(), nullptr) == 1;
+        if (!loaded)
+            return refuse(settings.ca_file, "cannot load the authorities (" + openssl_reason() + ")");
         SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
     }
     const Protocols protocols = wire_form(settings.alpn);
-    if (!protocols.empty()) SSL_CTX_set_alpn_protos(context.get(), protocols.data(), static_cast<unsigned>(protocols.size()));
+    if (!protocols.empty())
+        SSL_CTX_set_alpn_protos(context.get(), protocols.data(), static_cast<unsigned>(protocols.size()));
     impl->contexts.push_back(std::move(context));
     return std::shared_ptr<const TlsContext>(new TlsContext(std::move(impl)));
 }

@@ -1,5 +1,5 @@
-// What TLS connections of one bind line (or one server line) share: certificates, protocol settings, ticket keys.
-// Immutable after loading; shared by all workers.
+// What TLS connections of one bind line (or one server line) share: certificates, protocol settings, ticket
+// keys. Immutable after loading; shared by all workers.
 #pragma once
 
 #include <array>
@@ -15,10 +15,10 @@ struct ssl_ctx_st;
 
 namespace proxyd::net {
 
-// Keys that encrypt session tickets (RFC 5077 section 4, RFC 8446 section 4.6.1): the newest encrypts, all decrypt,
-// so that a client resumes on any worker and, with exported keys, after a reload. Thread-safe.
+// Keys that encrypt session tickets (RFC 5077 section 4, RFC 8446 section 4.6.1): the newest encrypts, all
+// decrypt, so that a client resumes on any worker and, with exported keys, after a reload. Thread-safe.
 class TicketKeys {
-   public:
+ public:
     struct Key {
         std::array<unsigned char, 16> name;
         std::array<unsigned char, 32> cipher;
@@ -28,14 +28,14 @@ class TicketKeys {
 
     TicketKeys();  // one random key
     ~TicketKeys();
-    void rotate();                       // a new key; the oldest beyond kKept goes
+    void rotate();                         // a new key; the oldest beyond kKept goes
     std::vector<Key> export_keys() const;  // newest first, for the process that takes over
     void import_keys(const std::vector<Key>& keys);
 
     struct Impl;
     Impl& impl() const { return *impl_; }
 
-   private:
+ private:
     std::unique_ptr<Impl> impl_;
 };
 
@@ -48,23 +48,24 @@ struct TlsClientSettings {
 };
 
 class TlsContext {
-   public:
-    // Fails with "FILE: what is wrong", e.g. "site.pem: no private key". Without `keys` tickets have keys of their
-    // own context only.
-    static common::Result<std::shared_ptr<const TlsContext>> server(const TlsServerSettings& settings,
-                                                                    std::shared_ptr<TicketKeys> keys = nullptr);
+ public:
+    // Fails with "FILE: what is wrong", e.g. "site.pem: no private key". Without `keys` tickets have keys of
+    // their own context only.
+    static common::Result<std::shared_ptr<const TlsContext>> server(
+        const TlsServerSettings& settings, std::shared_ptr<TicketKeys> keys = nullptr);
     static common::Result<std::shared_ptr<const TlsContext>> client(const TlsClientSettings& settings);
     ~TlsContext();
 
     ssl_ctx_st* native() const;
     bool verifies_peer() const;
     std::size_t certificates() const;
-    // The certificate that a client naming `server_name` gets: index in loading order; -1: strict-sni refuses.
+    // The certificate that a client naming `server_name` gets: index in loading order; -1: strict-sni
+    // refuses.
     int choose(std::string_view server_name) const;
 
     struct Impl;
 
-   private:
+ private:
     explicit TlsContext(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

@@ -144,7 +144,9 @@ IoResult TlsSession::try_write(std::span<const iovec> pieces) {
     return {IoResult::Kind::ok, count, 0};
 }
 
-bool TlsSession::pending() const { return SSL_has_pending(ssl_) == 1; }
+bool TlsSession::pending() const {
+    return SSL_has_pending(ssl_) == 1;
+}
 
 void TlsSession::release_buffers() {
     if (established_ && !broken_) SSL_free_buffers(ssl_);

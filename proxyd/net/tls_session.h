@@ -1,5 +1,5 @@
-// One TLS connection: OpenSSL working on the descriptor itself, so that no byte is copied through a memory BIO.
-// Part of Stream; nobody else uses it.
+// One TLS connection: OpenSSL working on the descriptor itself, so that no byte is copied through a memory
+// BIO. Part of Stream; nobody else uses it.
 #pragma once
 
 #include <sys/uio.h>
@@ -18,7 +18,7 @@ namespace proxyd::net {
 class TlsContext;
 
 class TlsSession {
-   public:
+ public:
     static common::Result<std::unique_ptr<TlsSession>> server(const TlsContext& context, int fd);
     static common::Result<std::unique_ptr<TlsSession>> client(const TlsContext& context, int fd,
                                                               const std::string& server_name);
@@ -34,7 +34,7 @@ class TlsSession {
     const TlsInfo& info() const { return info_; }
     std::string error_text() const;
 
-   private:
+ private:
     explicit TlsSession(ssl_st* ssl) : ssl_(ssl) {}
     static common::Result<std::unique_ptr<TlsSession>> make(const TlsContext& context, int fd);
     IoResult explain(int result);  // of a failed OpenSSL call

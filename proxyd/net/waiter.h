@@ -1,8 +1,8 @@
 // One coroutine's place to wait for the first of several things: its sockets, its deadline, a message
 // from another worker. Owned by a session; used on its worker's thread only.
 //
-// Readiness is a bit that stays set until it is taken. Nothing is cancelled when another thing fires first, so
-// waiting costs neither allocations nor cancellations (proxyd/README.md, "Way of a request").
+// Readiness is a bit that stays set until it is taken. Nothing is cancelled when another thing fires first,
+// so waiting costs neither allocations nor cancellations (proxyd/README.md, "Way of a request").
 #pragma once
 
 #include <cstdint>
@@ -23,13 +23,15 @@ class Worker;
 
 struct ReadyTag;
 struct AliveTag;
-using ReadyHook = boost::intrusive::list_base_hook<
-    boost::intrusive::tag<ReadyTag>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-using AliveHook = boost::intrusive::list_base_hook<
-    boost::intrusive::tag<AliveTag>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+using ReadyHook =
+    boost::intrusive::list_base_hook<boost::intrusive::tag<ReadyTag>,
+                                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+using AliveHook =
+    boost::intrusive::list_base_hook<boost::intrusive::tag<AliveTag>,
+                                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 class Waiter : public ReadyHook, public AliveHook {
-   public:
+ public:
     using Bits = std::uint32_t;
     static constexpr Bits kClientIn = 1, kClientOut = 2, kServerIn = 4, kServerOut = 8;
     static constexpr Bits kDeadline = 16;  // the deadline given to wait() has passed
@@ -45,8 +47,8 @@ class Waiter : public ReadyHook, public AliveHook {
     class Operation;
 
     // `Bits bits = co_await waiter.wait(interest, deadline)`: suspends until a bit of `interest` is set or
-    // `deadline` (kNever: none) passes; returns and clears those bits (kDeadline among them). Look with take()
-    // first where a bit is likely set already: that costs no suspension.
+    // `deadline` (kNever: none) passes; returns and clears those bits (kDeadline among them). Look with
+    // take() first where a bit is likely set already: that costs no suspension.
     Operation wait(Bits interest, common::TimePoint deadline);
 
     // The bits of `interest` that are set; clears them.
@@ -61,7 +63,7 @@ class Waiter : public ReadyHook, public AliveHook {
     Bits pending() const { return pending_; }
     Worker& worker() { return worker_; }
 
-   private:
+ private:
     friend class Worker;
     // What Asio makes of `co_await` on an operation with the signature void(Bits): the suspended stack of
     // coroutines. Stored as it is; type erasure would cost an allocation.
@@ -79,7 +81,7 @@ class Waiter : public ReadyHook, public AliveHook {
 };
 
 class Waiter::Operation {
-   public:
+ public:
     // Not for the pointer to a frame that Asio's await_transform also tries.
     template <class Token>
         requires(!std::is_pointer_v<std::remove_cvref_t<Token>>)
@@ -88,7 +90,7 @@ class Waiter::Operation {
             [this](auto&& handler) { waiter_.suspend(std::move(handler), interest_, deadline_); }, token);
     }
 
-   private:
+ private:
     friend class Waiter;
     Operation(Waiter& waiter, Bits interest, common::TimePoint deadline)
         : waiter_(waiter), interest_(interest), deadline_(deadline) {}

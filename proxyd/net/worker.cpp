@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
 #include "common/logging.h"
@@ -113,13 +113,27 @@ struct Worker::Impl {
 Worker::Worker(const WorkerSettings& settings) : impl_(std::make_unique<Impl>(*this, settings)) {}
 Worker::~Worker() = default;
 
-int Worker::index() const { return impl_->settings.index; }
-asio::io_context& Worker::io() { return impl_->io; }
-Executor Worker::executor() { return impl_->io.get_executor(); }
-BufferPool& Worker::buffers() { return impl_->buffers; }
-DeadlineWheel& Worker::deadlines() { return impl_->wheel; }
-common::TimePoint Worker::now() const { return impl_->now; }
-Worker* Worker::current() { return current_worker; }
+int Worker::index() const {
+    return impl_->settings.index;
+}
+asio::io_context& Worker::io() {
+    return impl_->io;
+}
+Executor Worker::executor() {
+    return impl_->io.get_executor();
+}
+BufferPool& Worker::buffers() {
+    return impl_->buffers;
+}
+DeadlineWheel& Worker::deadlines() {
+    return impl_->wheel;
+}
+common::TimePoint Worker::now() const {
+    return impl_->now;
+}
+Worker* Worker::current() {
+    return current_worker;
+}
 
 std::int64_t Worker::wall_us() const {
     if (impl_->wall == 0) {
@@ -130,7 +144,9 @@ std::int64_t Worker::wall_us() const {
     return impl_->wall;
 }
 
-void Worker::post(std::function<void()> job) { impl_->mailbox.post(std::move(job)); }
+void Worker::post(std::function<void()> job) {
+    impl_->mailbox.post(std::move(job));
+}
 
 void Worker::stop() {
     post([this] {
@@ -149,7 +165,8 @@ void Worker::run() {
     while (!impl_->stopping) {
         try {
             impl_->io.run();
-        } catch (const std::exception& exception) {  // a broken invariant of one session is not the end of all
+        } catch (
+            const std::exception& exception) {  // a broken invariant of one session is not the end of all
             common::log::error("worker {}: {}", index(), exception.what());
         }
     }
@@ -161,11 +178,14 @@ void Worker::run() {
         impl_->io.restart();
         impl_->io.poll();
     }
-    if (impl_->settings.heartbeat) impl_->settings.heartbeat->last_turn_ms.store(0, std::memory_order_relaxed);
+    if (impl_->settings.heartbeat)
+        impl_->settings.heartbeat->last_turn_ms.store(0, std::memory_order_relaxed);
     current_worker = nullptr;
 }
 
-void Worker::at_turn_end(std::function<void()> hook) { impl_->hooks.push_back(std::move(hook)); }
+void Worker::at_turn_end(std::function<void()> hook) {
+    impl_->hooks.push_back(std::move(hook));
+}
 
 void Worker::want_turn_end() {
     if (std::exchange(impl_->turn_end_wanted, true)) return;
@@ -193,7 +213,9 @@ void Worker::end_event() {
     --impl_->events;
 }
 
-void Worker::enlist(Waiter& waiter) { impl_->alive.push_back(waiter); }
+void Worker::enlist(Waiter& waiter) {
+    impl_->alive.push_back(waiter);
+}
 
 void Worker::make_ready(Waiter& waiter) {
     if (waiter.ReadyHook::is_linked()) return;

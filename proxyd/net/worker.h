@@ -30,7 +30,7 @@ struct WorkerSettings {
 };
 
 class Worker {
-   public:
+ public:
     explicit Worker(const WorkerSettings& settings);
     ~Worker();
     Worker(const Worker&) = delete;
@@ -59,20 +59,20 @@ class Worker {
 
     static Worker* current();  // the calling thread's worker or nullptr
 
-    // For those who bring events into the loop (sockets, timers): the event's handler begins with an Event, which
-    // reads the clock, and at its end resumes the coroutines whose bits were set meanwhile.
+    // For those who bring events into the loop (sockets, timers): the event's handler begins with an Event,
+    // which reads the clock, and at its end resumes the coroutines whose bits were set meanwhile.
     class Event {
-       public:
+     public:
         explicit Event(Worker& worker) : worker_(worker) { worker_.begin_event(); }
         ~Event() { worker_.end_event(); }
         Event(const Event&) = delete;
         Event& operator=(const Event&) = delete;
 
-       private:
+     private:
         Worker& worker_;
     };
 
-   private:
+ private:
     friend class Waiter;
     struct Impl;
     void begin_event();

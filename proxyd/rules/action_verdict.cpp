@@ -184,7 +184,8 @@ ActionPtr parse_use_service(ActionWords& words) {
     const auto name = words.take("the name of a service");
     if (!name) return nullptr;
     if (*name != "prometheus-exporter") {
-        return words.refuse("'use-service': unknown service '" + std::string(*name) + "' (known is prometheus-exporter)");
+        return words.refuse("'use-service': unknown service '" + std::string(*name) +
+                            "' (known is prometheus-exporter)");
     }
     return std::make_shared<Simple>(Verdict::Kind::service);
 }

@@ -61,7 +61,8 @@ Connection::~Connection() {
 
 const net::TlsContext* Connection::tls_context() const {
     const auto proxy = static_cast<std::size_t>(frontend_.index);
-    if (proxy >= runtime.tls.size() || static_cast<std::size_t>(bind_) >= runtime.tls[proxy].size()) return nullptr;
+    if (proxy >= runtime.tls.size() || static_cast<std::size_t>(bind_) >= runtime.tls[proxy].size())
+        return nullptr;
     return runtime.tls[proxy][static_cast<std::size_t>(bind_)].get();
 }
 
@@ -78,7 +79,8 @@ Step Connection::handshake() {
         process.total_tls.fetch_add(1, std::memory_order_relaxed);
     }
     const Timeouts& timeouts = frontend_.timeouts;
-    const common::Duration limit = timeouts.client.count() ? timeouts.client : common::Duration(kLongestHandshake);
+    const common::Duration limit =
+        timeouts.client.count() ? timeouts.client : common::Duration(kLongestHandshake);
     const common::TimePoint deadline = accepted_ + limit;
     const net::IoResult result = client.try_handshake();
     if (result.ok()) {
@@ -87,7 +89,8 @@ Step Connection::handshake() {
     }
     if (!result.would_block() || now() >= deadline) {
         handshake_failed_ = true;
-        log_handshake_failure(!result.would_block() ? "SSL handshake failure" : "Timeout during SSL handshake");
+        log_handshake_failure(!result.would_block() ? "SSL handshake failure"
+                                                    : "Timeout during SSL handshake");
         return Step::finished();
     }
     client.wants_write() ? client.arm_write() : client.arm_read();

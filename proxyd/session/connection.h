@@ -22,7 +22,7 @@ struct Arrival {
 };
 
 class Connection {
-   public:
+ public:
     explicit Connection(Arrival arrival);
     ~Connection();
     Connection(const Connection&) = delete;
@@ -31,7 +31,10 @@ class Connection {
     const ProxySettings& frontend() const { return frontend_; }
     const net::TlsContext* tls_context() const;
     common::TimePoint now() const { return worker.now(); }
-    bool stopping() const { return runtime.stopping.load(std::memory_order_relaxed) || state.stopping.load(std::memory_order_relaxed); }
+    bool stopping() const {
+        return runtime.stopping.load(std::memory_order_relaxed) ||
+               state.stopping.load(std::memory_order_relaxed);
+    }
     state::Counters& frontend_counters() const { return state.frontend.counters.shard(worker.index()); }
 
     // TLS: false in the end when the handshake failed (it has been logged).
@@ -42,8 +45,8 @@ class Connection {
     std::unique_ptr<Exchange> begin_exchange();
     void fill_context(Exchange& exchange) const;
 
-    // After an answer while input may be on its way: sends FIN and drops what still comes, for a moment, so that the
-    // answer is not lost to a reset (RFC 9112 section 9.6).
+    // After an answer while input may be on its way: sends FIN and drops what still comes, for a moment, so
+    // that the answer is not lost to a reset (RFC 9112 section 9.6).
     Step linger();
 
     Entrance& entrance;
@@ -53,12 +56,12 @@ class Connection {
     state::ListenerState* const listener;
     net::Waiter waiter;
     net::Stream client;
-    upstream::Kept kept;  // a server connection that is this client's alone
-    std::uint32_t requests = 0;  // begun on this connection
-    bool client_ended = false;   // its FIN was read
+    upstream::Kept kept;           // a server connection that is this client's alone
+    std::uint32_t requests = 0;    // begun on this connection
+    bool client_ended = false;     // its FIN was read
     common::TimePoint idle_since;  // end of the last exchange; of accept and handshake for the first
 
-   private:
+ private:
     void log_handshake_failure(const std::string& reason);
 
     const ProxySettings& frontend_;

@@ -32,7 +32,8 @@ bool serve_stats(Connection& connection, Exchange& exchange, const ProxySettings
 bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
     switch (verdict.kind) {
         case Verdict::Kind::pass:
-        case Verdict::Kind::allow: return false;
+        case Verdict::Kind::allow:
+            return false;
         case Verdict::Kind::deny:
             exchange.end = End::denied;
             exchange.error_status = verdict.status;

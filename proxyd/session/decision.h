@@ -1,4 +1,5 @@
-// Phases 2 to 6: what is to become of a request whose head is complete. No waiting: rules only look and change.
+// Phases 2 to 6: what is to become of a request whose head is complete. No waiting: rules only look and
+// change.
 #pragma once
 
 #include "proxyd/session/connection.h"
@@ -6,8 +7,9 @@
 
 namespace proxyd::session {
 
-// Sets exchange.backend when the request is to be forwarded. Otherwise exchange.end tells why not, and the answer is in
-// exchange.response and exchange.down.out, or is an error page still to be made (end_row(end).answer).
+// Sets exchange.backend when the request is to be forwarded. Otherwise exchange.end tells why not, and the
+// answer is in exchange.response and exchange.down.out, or is an error page still to be made
+// (end_row(end).answer).
 void decide(Connection& connection, Exchange& exchange);
 
 // The exchange belongs to this backend from now on: names, counters.

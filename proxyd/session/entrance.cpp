@@ -34,7 +34,7 @@ void start(net::Worker& worker, Arrival arrival) {
 
 // One listening socket and what its connections become.
 class Entrance::Door : public net::Listener::Client {
-   public:
+ public:
     Door(Entrance& entrance, int proxy, int bind, common::UniqueFd socket)
         : entrance_(entrance),
           proxy_(proxy),
@@ -64,7 +64,7 @@ class Entrance::Door : public net::Listener::Client {
         }
     }
 
-   private:
+ private:
     bool full() const {
         const Runtime& runtime = entrance_.runtime_;
         return (runtime.maxconn > 0 && runtime.state->process.connections.now() >= runtime.maxconn) ||

@@ -14,18 +14,19 @@ namespace proxyd::session {
 class ExchangePool;
 
 class Entrance {
-   public:
-    // `runtime` must be complete but for Runtime::entrances and outlive this; sessions that still run when the worker
-    // ends are unwound by the worker, so destroy the Entrance after Worker::run() has returned.
+ public:
+    // `runtime` must be complete but for Runtime::entrances and outlive this; sessions that still run when
+    // the worker ends are unwound by the worker, so destroy the Entrance after Worker::run() has returned.
     Entrance(Runtime& runtime, net::Worker& worker);
     ~Entrance();
     Entrance(const Entrance&) = delete;
     Entrance& operator=(const Entrance&) = delete;
 
-    // Begins to accept on a listening socket of proxies[proxy]->binds[bind]. The worker's thread, or before it runs.
+    // Begins to accept on a listening socket of proxies[proxy]->binds[bind]. The worker's thread, or before
+    // it runs.
     void open(int proxy, int bind, common::UniqueFd socket);
-    // Soft stop (Runtime::stopping is set already): closes the listening sockets and ends idle connections. The
-    // worker's thread. Sessions are gone when ProcessState::connections is 0.
+    // Soft stop (Runtime::stopping is set already): closes the listening sockets and ends idle connections.
+    // The worker's thread. Sessions are gone when ProcessState::connections is 0.
     void stop();
     // Closes the listening sockets of one proxy.
     void close(int proxy);
@@ -38,13 +39,14 @@ class Entrance {
     Runtime& runtime() const { return runtime_; }
     net::Worker& worker() const { return worker_; }
     ExchangePool& exchanges() const { return *exchanges_; }
-    // A number that no other exchange of the process has (%rt): each worker counts in a row of its own, so that none is
-    // shared. The worker's thread.
+    // A number that no other exchange of the process has (%rt): each worker counts in a row of its own, so
+    // that none is shared. The worker's thread.
     std::uint64_t next_number() {
-        return numbers_++ * static_cast<std::uint64_t>(runtime_.state->workers) + static_cast<std::uint64_t>(worker_.index());
+        return numbers_++ * static_cast<std::uint64_t>(runtime_.state->workers) +
+               static_cast<std::uint64_t>(worker_.index());
     }
 
-   private:
+ private:
     class Door;
     Runtime& runtime_;
     net::Worker& worker_;

@@ -11,11 +11,11 @@ namespace proxyd::session {
 
 enum class End : std::uint8_t {
     normal,
-    local_reply,          // redirect, statistics page, authentication, monitor
-    denied,               // by a request rule
-    response_denied,      // by a response rule
+    local_reply,      // redirect, statistics page, authentication, monitor
+    denied,           // by a request rule
+    response_denied,  // by a response rule
     tarpitted,
-    bad_request,          // the status is the parser's
+    bad_request,  // the status is the parser's
     request_timeout,
     client_left_request,  // with a part of a request
     client_silent,        // it left, or timed out between requests, without a byte of a request
@@ -33,10 +33,10 @@ enum class End : std::uint8_t {
     client_left_headers,  // while the server thought
     client_left_upload,   // in the middle of its body, no response yet
     client_timeout_headers,
-    bad_body_headers,     // the request's body is malformed, no response yet
+    bad_body_headers,  // the request's body is malformed, no response yet
     server_left_data,
     server_timeout_data,
-    bad_body_data,        // the response's body is malformed
+    bad_body_data,  // the response's body is malformed
     client_left_data,
     client_timeout_data,
     tunnel_timeout,
@@ -45,9 +45,9 @@ enum class End : std::uint8_t {
 
 struct EndRow {
     End end;
-    char cause, phase;     // first two characters of the termination state
-    int status;            // to answer or to log when no response went out; 0: as it is, -1: none
-    bool answer;           // whether the client gets an error page
+    char cause, phase;                // first two characters of the termination state
+    int status;                       // to answer or to log when no response went out; 0: as it is, -1: none
+    bool answer;                      // whether the client gets an error page
     bool client_abort, server_abort;  // statistics: cli_abrt, srv_abrt
 };
 

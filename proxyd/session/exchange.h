@@ -1,5 +1,6 @@
-// Everything that one request and its response need: messages, arena, buffers, rules context, both directions. Lent to a
-// connection from the first byte of a request to the end of its response, so that an idle connection holds none.
+// Everything that one request and its response need: messages, arena, buffers, rules context, both
+// directions. Lent to a connection from the first byte of a request to the end of its response, so that an
+// idle connection holds none.
 #pragma once
 
 #include <cstdint>
@@ -35,25 +36,25 @@ struct Exchange {
     bool keep_client = false;     // the client connection lives after this exchange
     bool response_begun = false;  // bytes of a final response went to the client, or are about to
     bool response_from_server = false;
-    bool tunnel = false;          // 101, or 2xx to CONNECT
-    bool silent = false;          // no answer at all: an empty error file, silent-drop
+    bool tunnel = false;  // 101, or 2xx to CONNECT
+    bool silent = false;  // no answer at all: an empty error file, silent-drop
     int interim_responses = 0;
 
     void reset();    // as new; keeps capacities, gives buffers back
     void restart();  // the same, but keeps what the client has sent already of its next request
 
-   private:
+ private:
     void clear();
 };
 
 // Free exchanges of one worker.
 class ExchangePool {
-   public:
+ public:
     static constexpr std::size_t kMostFree = 128;
     std::unique_ptr<Exchange> take();
     void give_back(std::unique_ptr<Exchange> exchange);
 
-   private:
+ private:
     std::vector<std::unique_ptr<Exchange>> free_;
 };
 

@@ -66,7 +66,8 @@ Flow::State Flow::pump(net::BufferPool& pool) {
     Read last = Read::more;
     for (int reads = 0;;) {
         std::size_t consumed = 0;
-        // The first bytes of a body share the write of the head; later ones wait until their predecessors are gone.
+        // The first bytes of a body share the write of the head; later ones wait until their predecessors are
+        // gone.
         if (!body.done() && !in_->empty() && (out.empty() || !fed_)) {
             consumed = in_->data().size();
             if (!feed()) return leave(State::bad_framing);

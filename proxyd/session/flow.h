@@ -1,5 +1,6 @@
-// One direction of an exchange: bytes from a source's inbox through the body framing to a sink. Moves as much as goes
-// without waiting; at most one buffer is on its way (backpressure: nothing is read before the former is written).
+// One direction of an exchange: bytes from a source's inbox through the body framing to a sink. Moves as much
+// as goes without waiting; at most one buffer is on its way (backpressure: nothing is read before the former
+// is written).
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 namespace proxyd::session {
 
 class Flow {
-   public:
+ public:
     enum class State : unsigned char {
         done,          // everything was fed and written
         wants_input,   // nothing to do until the source is readable
@@ -24,7 +25,8 @@ class Flow {
         bad_framing    // the source sent nonsense
     };
 
-    // `out` may hold a head already, which goes first, together with what is there of the body; `body` must be started.
+    // `out` may hold a head already, which goes first, together with what is there of the body; `body` must
+    // be started.
     void start(net::Stream& source, Inbox& in, net::Stream& sink) {
         source_ = &source;
         in_ = &in;
@@ -55,7 +57,7 @@ class Flow {
     std::uint64_t bytes_out = 0;  // written to the sink
     int error = 0;                // errno of source_error and sink_error
 
-   private:
+ private:
     enum class Read : unsigned char { more, all, blocked, ended };
     Read read_some(net::BufferPool& pool);
     bool feed();

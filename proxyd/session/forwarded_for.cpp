@@ -31,8 +31,8 @@ bool applies(const ForwardFor& option, const common::Endpoint& client, const htt
 
 }  // namespace
 
-void add_forwarded_for(const ProxySettings& frontend, const ProxySettings& backend, const common::Endpoint& client,
-                       http::Message& request) {
+void add_forwarded_for(const ProxySettings& frontend, const ProxySettings& backend,
+                       const common::Endpoint& client, http::Message& request) {
     if (!client.is_ip()) return;
     const ForwardFor* option = nullptr;
     if (applies(frontend.forwardfor, client, request)) option = &frontend.forwardfor;

@@ -21,8 +21,8 @@ KeepAlive connection_mode(const Connection& connection, const Exchange& exchange
 // RFC 9110 section 9.2.2.
 bool is_idempotent(http::Method method) {
     using http::Method;
-    return method == Method::get || method == Method::head || method == Method::put || method == Method::del ||
-           method == Method::options || method == Method::trace;
+    return method == Method::get || method == Method::head || method == Method::put ||
+           method == Method::del || method == Method::options || method == Method::trace;
 }
 
 }  // namespace
@@ -68,8 +68,9 @@ bool Forwarder::rewind(Exchange& exchange) {
 }
 
 bool Forwarder::worth_a_retry(const Exchange& exchange) const {
-    return exchange.end == End::server_left_headers && exchange.lease.reused() && exchange.server_in.empty() &&
-           exchange.interim_responses == 0 && is_idempotent(exchange.request.method);
+    return exchange.end == End::server_left_headers && exchange.lease.reused() &&
+           exchange.server_in.empty() && exchange.interim_responses == 0 &&
+           is_idempotent(exchange.request.method);
 }
 
 // The end of the exchange by the phase that the response is in. Always false, for `return finish(...)`.
@@ -83,7 +84,9 @@ bool Forwarder::send_request(Exchange& exchange) {
     const Flow::State state = exchange.up.pump(connection_.worker.buffers());
     if (exchange.up.moved()) client_activity_ = server_activity_ = connection_.now();
     switch (state) {
-        case Flow::State::done: up_done_ = true; return true;
+        case Flow::State::done:
+            up_done_ = true;
+            return true;
         case Flow::State::wants_input:
             client_waited_ = true;
             arm_for_input(connection_.client);
@@ -104,7 +107,8 @@ bool Forwarder::send_request(Exchange& exchange) {
             connection_.client_ended = true;
             return finish(exchange, End::client_left_upload, End::client_left_data);
         case Flow::State::bad_framing:
-            return finish(exchange, exchange.up.nothing_sent() ? End::bad_request : End::bad_body_headers, End::client_left_data);
+            return finish(exchange, exchange.up.nothing_sent() ? End::bad_request : End::bad_body_headers,
+                          End::client_left_data);
     }
     return true;
 }
@@ -135,7 +139,8 @@ bool Forwarder::read_response(Exchange& exchange) {
 
 // False: the response is unusable. Otherwise more is needed, or a head (final or interim) went to the client.
 bool Forwarder::take_response_head(Exchange& exchange) {
-    const http::ParseResult parsed = exchange.response_parser.parse(exchange.server_in.data(), exchange.response);
+    const http::ParseResult parsed =
+        exchange.response_parser.parse(exchange.server_in.data(), exchange.response);
     if (parsed.status == http::ParseStatus::need_more) return true;
     if (parsed.status == http::ParseStatus::error) {
         exchange.error_text = parsed.error.text;
@@ -161,15 +166,18 @@ bool Forwarder::take_response_head(Exchange& exchange) {
 // False: a rule put another answer in the response's place.
 bool Forwarder::apply_response_rules(Exchange& exchange) {
     using Kind = rules::Verdict::Kind;
-    const rules::Verdict verdict = run_phase(Phase::response, connection_.frontend(), exchange.backend, exchange.context);
+    const rules::Verdict verdict =
+        run_phase(Phase::response, connection_.frontend(), exchange.backend, exchange.context);
     if (verdict.kind == Kind::pass || verdict.kind == Kind::allow) {
         pass_response(exchange);
         return true;
     }
-    exchange.end = verdict.kind == Kind::redirect || verdict.kind == Kind::reply ? End::local_reply : End::response_denied;
+    exchange.end = verdict.kind == Kind::redirect || verdict.kind == Kind::reply ? End::local_reply
+                                                                                 : End::response_denied;
     exchange.error_status = exchange.end == End::response_denied ? verdict.status : 0;
     if (verdict.kind == Kind::reply) reply_with_verdict(connection_, exchange, verdict);
-    if (verdict.kind == Kind::redirect && !reply_with_redirect(connection_, exchange, verdict)) exchange.end = End::internal;
+    if (verdict.kind == Kind::redirect && !reply_with_redirect(connection_, exchange, verdict))
+        exchange.end = End::internal;
     exchange.silent = verdict.kind == Kind::reject || verdict.kind == Kind::silent_drop;
     return false;
 }
@@ -221,7 +229,8 @@ bool Forwarder::relay_response(Exchange& exchange) {
     const Flow::State state = exchange.down.pump(connection_.worker.buffers());
     if (exchange.down.moved()) client_activity_ = server_activity_ = connection_.now();
     switch (state) {
-        case Flow::State::done: return false;
+        case Flow::State::done:
+            return false;
         case Flow::State::wants_input:
             server_waited_ = true;
             arm_for_input(exchange.lease.stream());
@@ -230,11 +239,19 @@ bool Forwarder::relay_response(Exchange& exchange) {
             client_waited_ = true;
             arm_for_output(connection_.client);
             return true;
-        case Flow::State::again: exchange.lease.stream().arm_read(); return true;
+        case Flow::State::again:
+            exchange.lease.stream().arm_read();
+            return true;
         case Flow::State::cut:
-        case Flow::State::source_error: exchange.end = End::server_left_data; break;
-        case Flow::State::sink_error: exchange.end = End::client_left_data; break;
-        case Flow::State::bad_framing: exchange.end = End::bad_body_data; break;
+        case Flow::State::source_error:
+            exchange.end = End::server_left_data;
+            break;
+        case Flow::State::sink_error:
+            exchange.end = End::client_left_data;
+            break;
+        case Flow::State::bad_framing:
+            exchange.end = End::bad_body_data;
+            break;
     }
     exchange.keep_client = false;
     if (exchange.end == End::bad_body_data && exchange.down.nothing_sent()) {
@@ -269,7 +286,8 @@ bool Forwarder::receive_head(Exchange& exchange) {
     }
 }
 
-// The request is sent and the server thinks: a client that leaves is noticed, what it pipelines is kept for later.
+// The request is sent and the server thinks: a client that leaves is noticed, what it pipelines is kept for
+// later.
 void Forwarder::watch_client(Exchange& exchange) {
     net::Stream& client = connection_.client;
     while (client_watched_ && (client_readable_ || client.buffered())) {
@@ -287,7 +305,8 @@ void Forwarder::watch_client(Exchange& exchange) {
         }
         client_watched_ = false;
         connection_.client_ended = true;
-        // Half a connection is legal: the answer is still wanted, unless the option says that no such client exists.
+        // Half a connection is legal: the answer is still wanted, unless the option says that no such client
+        // exists.
         const bool left = result.kind == IoResult::Kind::error || exchange.backend->abortonclose;
         if (left) finish(exchange, End::client_left_headers, End::client_left_data);
         return;
@@ -310,7 +329,8 @@ bool Forwarder::check_deadlines(Exchange& exchange) {
 Step Forwarder::wait(Exchange& exchange) {
     common::TimePoint deadline = common::kNever;
     if (client_waited_) deadline = after(client_activity_, connection_.frontend().timeouts.client);
-    if (server_waited_) deadline = std::min(deadline, after(server_activity_, exchange.backend->timeouts.server));
+    if (server_waited_)
+        deadline = std::min(deadline, after(server_activity_, exchange.backend->timeouts.server));
     return Step::wait(kClientBits | kServerBits, deadline);
 }
 

@@ -1,6 +1,6 @@
-// Phases 7 to 11 for a request that goes to a server: sends it, waits for the response, relays both bodies at the same
-// time. An early response, a client that leaves, a server that dies: all are seen by the same loop, because both
-// connections and both timeouts are watched in each wait.
+// Phases 7 to 11 for a request that goes to a server: sends it, waits for the response, relays both bodies at
+// the same time. An early response, a client that leaves, a server that dies: all are seen by the same loop,
+// because both connections and both timeouts are watched in each wait.
 #pragma once
 
 #include "proxyd/session/connection.h"
@@ -10,7 +10,7 @@
 namespace proxyd::session {
 
 class Forwarder {
-   public:
+ public:
     explicit Forwarder(Connection& connection) : connection_(connection) {}
 
     // Prepares the request for a server that exchange.lease is connected to.
@@ -22,7 +22,7 @@ class Forwarder {
     // Back to the state before begin(); false when the body is gone already.
     bool rewind(Exchange& exchange);
 
-   private:
+ private:
     bool send_request(Exchange& exchange);
     bool receive_head(Exchange& exchange);
     bool read_response(Exchange& exchange);
@@ -39,15 +39,15 @@ class Forwarder {
 
     Connection& connection_;
     common::TimePoint client_activity_{}, server_activity_{};
-    bool client_waited_ = false;   // the client's timeout runs: we wait for its input or output
+    bool client_waited_ = false;  // the client's timeout runs: we wait for its input or output
     bool server_waited_ = false;
     bool server_readable_ = false;
     bool client_readable_ = false;
-    bool client_watched_ = true;   // for its leaving, while the server thinks
-    bool up_done_ = false;         // request sent, or given up because the server listens no more
+    bool client_watched_ = true;  // for its leaving, while the server thinks
+    bool up_done_ = false;        // request sent, or given up because the server listens no more
     bool up_broken_ = false;
-    bool head_done_ = false;       // the final response head is through
-    bool interim_pending_ = false; // a 1xx is being written
+    bool head_done_ = false;        // the final response head is through
+    bool interim_pending_ = false;  // a 1xx is being written
 };
 
 }  // namespace proxyd::session

@@ -128,7 +128,8 @@ net::Task<upstream::Failure> HttpSession::acquire_server() {
     request.client_gone = client_left;
     request.client_gone_argument = this;
     if (request.abort_on_client_close) connection_.client.arm_read();
-    return retrying_ ? backend().reacquire(request, exchange_->lease) : backend().acquire(request, exchange_->lease);
+    return retrying_ ? backend().reacquire(request, exchange_->lease)
+                     : backend().acquire(request, exchange_->lease);
 }
 
 // `tarpit`: the answer waits. True: not any more.
@@ -141,7 +142,8 @@ bool HttpSession::held_back_enough() {
     return connection_.now() >= hold_until_;
 }
 
-// Makes the error page that exchange.end asks for, unless a rule or service has made an answer. False: nothing to send.
+// Makes the error page that exchange.end asks for, unless a rule or service has made an answer. False:
+// nothing to send.
 bool HttpSession::make_reply() {
     Exchange& exchange = *exchange_;
     const EndRow& row = end_row(exchange.end);
@@ -162,7 +164,8 @@ Step HttpSession::deliver_reply() {
     if (!std::exchange(reply_begun_, true) && !make_reply()) return Step::finished();
     const Flow::State state = exchange.down.flush();
     if (state == Flow::State::done) return Step::finished();
-    if (exchange.down.moved()) reply_deadline_ = after(connection_.now(), connection_.frontend().timeouts.client);
+    if (exchange.down.moved())
+        reply_deadline_ = after(connection_.now(), connection_.frontend().timeouts.client);
     if (state == Flow::State::sink_error || connection_.now() >= reply_deadline_) {
         exchange.keep_client = false;
         return Step::finished();
@@ -203,6 +206,8 @@ bool HttpSession::server_may_live() const {
            exchange_->backend->keep_alive == KeepAlive::keep_alive;
 }
 
-Step HttpSession::linger() { return linger_ ? connection_.linger() : Step::finished(); }
+Step HttpSession::linger() {
+    return linger_ ? connection_.linger() : Step::finished();
+}
 
 }  // namespace proxyd::session

@@ -12,14 +12,14 @@
 namespace proxyd::session {
 
 class HttpSession {
-   public:
+ public:
     explicit HttpSession(Arrival arrival) : connection_(std::move(arrival)), reader_(connection_) {}
     ~HttpSession();
 
     // Owns the session; ends with the connection.
     static net::Task<> run(std::unique_ptr<HttpSession> self);
 
-   private:
+ private:
     static bool client_left(void* self);
     void begin_exchange();
     Step read_request();
@@ -43,10 +43,10 @@ class HttpSession {
     common::TimePoint reply_deadline_ = common::kNever;
     common::TimePoint hold_until_ = common::kNever;
     // of the current exchange
-    bool to_server_ = false;   // decided so, no connection yet
-    bool forwarded_ = false;   // has (had) a connection
+    bool to_server_ = false;  // decided so, no connection yet
+    bool forwarded_ = false;  // has (had) a connection
     bool tunnelling_ = false;
-    bool retrying_ = false;    // its first connection died: no idle one again
+    bool retrying_ = false;  // its first connection died: no idle one again
     bool reply_begun_ = false;
     bool linger_ = false;
 };

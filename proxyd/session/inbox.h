@@ -1,5 +1,6 @@
-// Received bytes of one connection: the head of a message, which stays where it is while views point into it, and the
-// body behind it, which streams. Takes buffers from the worker's pool when bytes are to come, and holds none when idle.
+// Received bytes of one connection: the head of a message, which stays where it is while views point into it,
+// and the body behind it, which streams. Takes buffers from the worker's pool when bytes are to come, and
+// holds none when idle.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +12,14 @@
 namespace proxyd::session {
 
 class Inbox {
-   public:
+ public:
     // What has arrived and is not consumed. Stays at its address until room() is called after consume().
     std::string_view data() const { return {base() + begin_, end_ - begin_}; }
     bool empty() const { return begin_ == end_; }
     void consume(std::size_t count) { begin_ += count; }
 
-    // Where to read to; empty when the buffer is full. Views into consumed bytes behind the head become invalid.
+    // Where to read to; empty when the buffer is full. Views into consumed bytes behind the head become
+    // invalid.
     std::span<char> room(net::BufferPool& pool);
     void commit(std::size_t count) { end_ += count; }
 
@@ -25,11 +27,12 @@ class Inbox {
     void keep_head() { floor_ = begin_; }
     // What was consumed behind the head counts as unconsumed again; false when it is not here any more.
     bool rewind();
-    // Unconsumed bytes become the beginning of a new message: moved to the front, everything else is forgotten.
+    // Unconsumed bytes become the beginning of a new message: moved to the front, everything else is
+    // forgotten.
     void restart();
     void release();  // forgets all and gives the buffers back
 
-   private:
+ private:
     // Less room than this behind the head is not worth a read: the body moves to a buffer of its own.
     static constexpr std::size_t kLeastRoom = 4096;
 
@@ -37,8 +40,8 @@ class Inbox {
     void move_to_stream(net::BufferPool& pool);
     void compact(std::size_t to);
 
-    net::Buffer head_;    // head and the first bytes of the body
-    net::Buffer stream_;  // the rest of the body, once it outgrows head_
+    net::Buffer head_;                 // head and the first bytes of the body
+    net::Buffer stream_;               // the rest of the body, once it outgrows head_
     std::size_t begin_ = 0, end_ = 0;  // of the buffer in use
     std::size_t floor_ = 0;            // of head_: bytes before it belong to the head
     bool overwritten_ = false;         // bytes behind the head are gone

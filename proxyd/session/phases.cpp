@@ -10,7 +10,7 @@ enum class Whose : unsigned char { frontend, backend, backend_then_frontend };
 
 struct PhaseRow {
     Phase phase;
-    rules::RuleSet ProxySettings::*set;
+    rules::RuleSet ProxySettings::* set;
     Whose whose;
 };
 

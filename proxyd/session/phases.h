@@ -1,15 +1,15 @@
-// The phases of an HTTP exchange, in order. This page is the map: what runs when, on which section's rules, and what a
-// verdict means there.
+// The phases of an HTTP exchange, in order. This page is the map: what runs when, on which section's rules,
+// and what a verdict means there.
 //
 //   1  request head received      errors: 400 and its kin, 408                      (request_reader)
 //   2  monitor-uri                answers 200 by itself                             frontend
 //   3  statistics page            `stats uri` of the section, before its rules      frontend
 //   4  http-request               deny, redirect, return: answered; allow: next     frontend
 //   5  use_backend, default_backend   first condition that holds; none: 503         frontend
-//   6  statistics page, http-request                                                backend (unless the same section)
-//   7  server choice, queue, connection, send                                       upstream
-//   8  response head received     errors: 502, 504
-//   9  http-response              deny: 502                                         backend, then frontend
+//   6  statistics page, http-request                                                backend (unless the same
+//   section) 7  server choice, queue, connection, send                                       upstream 8
+//   response head received     errors: 502, 504 9  http-response              deny: 502 backend, then
+//   frontend
 //  10  http-after-response        on every response, also those made here           backend, then frontend
 //  11  body relayed, log                                                            frontend
 #pragma once
@@ -24,7 +24,8 @@ namespace proxyd::session {
 
 enum class Phase : unsigned char { frontend_request, backend_request, response, after_response };
 
-// Runs the rules of a phase. `backend` is null until one is chosen; a section that is both runs its rules once.
+// Runs the rules of a phase. `backend` is null until one is chosen; a section that is both runs its rules
+// once.
 rules::Verdict run_phase(Phase phase, const ProxySettings& frontend, const ProxySettings* backend,
                          rules::Context& context);
 

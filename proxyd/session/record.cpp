@@ -39,8 +39,8 @@ void count_times(Counters& counters, const rules::Timings& times) {
 }
 
 bool is_response_error(End end) {
-    return end == End::server_left_headers || end == End::server_timeout_headers || end == End::bad_response ||
-           end == End::server_left_data || end == End::bad_body_data;
+    return end == End::server_left_headers || end == End::server_timeout_headers ||
+           end == End::bad_response || end == End::server_left_data || end == End::bad_body_data;
 }
 
 // Failed attempts to connect were counted by the backend itself.
@@ -112,7 +112,8 @@ void record_http(Connection& connection, Exchange& exchange) {
     if (context.status > 0) {
         count_status(connection.frontend_counters(), context.status);
         if (context.backend) count_status(context.backend->backend.counters.shard(worker), context.status);
-        if (context.server && exchange.response_from_server) count_status(context.server->counters.shard(worker), context.status);
+        if (context.server && exchange.response_from_server)
+            count_status(context.server->counters.shard(worker), context.status);
     }
     leave(exchange);
     const bool monitor = exchange.backend == nullptr && exchange.end == End::local_reply &&

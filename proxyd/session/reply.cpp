@@ -23,7 +23,8 @@ const ErrorFile* find_error_file(const Connection& connection, const Exchange& e
 // A request body that is not here as a whole stands in the way of the next request.
 bool swallow_body(Exchange& exchange) {
     if (!exchange.context.request || exchange.up.body.done()) return true;
-    const http::BodyProgress progress = exchange.up.body.decode(exchange.client_in.data(), [](std::string_view) {});
+    const http::BodyProgress progress =
+        exchange.up.body.decode(exchange.client_in.data(), [](std::string_view) {});
     exchange.client_in.consume(progress.consumed);
     return progress.status == http::BodyStatus::done;
 }
@@ -104,7 +105,8 @@ void reply_with_challenge(Connection& connection, Exchange& exchange, std::strin
 void reply_with_service(Connection& connection, Exchange& exchange, ServiceReply reply) {
     discard_response(exchange);
     const std::string_view body = exchange.arena.copy(reply.body);
-    http::make_reply(reply.status, exchange.arena.copy(reply.content_type), body.size(), true, exchange.arena, exchange.response);
+    http::make_reply(reply.status, exchange.arena.copy(reply.content_type), body.size(), true, exchange.arena,
+                     exchange.response);
     for (const auto& [name, value] : reply.fields) exchange.response.fields.add(exchange.arena, name, value);
     send(connection, exchange, body);
 }
@@ -113,15 +115,18 @@ bool reply_with_redirect(Connection& connection, Exchange& exchange, const rules
     discard_response(exchange);
     const http::Redirect redirect{verdict.status, verdict.location, {}};
     if (!http::make_redirect(redirect, exchange.arena, exchange.response)) return false;
-    for (const auto& field : verdict.fields) exchange.response.fields.add(exchange.arena, field.name, field.value);
+    for (const auto& field : verdict.fields)
+        exchange.response.fields.add(exchange.arena, field.name, field.value);
     send(connection, exchange, {});
     return true;
 }
 
 void reply_with_verdict(Connection& connection, Exchange& exchange, const rules::Verdict& verdict) {
     discard_response(exchange);
-    http::make_reply(verdict.status, verdict.content_type, verdict.body.size(), false, exchange.arena, exchange.response);
-    for (const auto& field : verdict.fields) exchange.response.fields.add(exchange.arena, field.name, field.value);
+    http::make_reply(verdict.status, verdict.content_type, verdict.body.size(), false, exchange.arena,
+                     exchange.response);
+    for (const auto& field : verdict.fields)
+        exchange.response.fields.add(exchange.arena, field.name, field.value);
     send(connection, exchange, verdict.body);
 }
 

@@ -1,6 +1,6 @@
-// Answers that do not come from a server: error pages and files, redirects, the statistics page. Each reply_with_...
-// fills exchange.response, runs the http-after-response rules and leaves head and body in exchange.down.out; the session
-// then flushes it.
+// Answers that do not come from a server: error pages and files, redirects, the statistics page. Each
+// reply_with_... fills exchange.response, runs the http-after-response rules and leaves head and body in
+// exchange.down.out; the session then flushes it.
 #pragma once
 
 #include <string_view>
@@ -20,8 +20,8 @@ void reply_with_service(Connection& connection, Exchange& exchange, ServiceReply
 bool reply_with_redirect(Connection& connection, Exchange& exchange, const rules::Verdict& verdict);
 void reply_with_verdict(Connection& connection, Exchange& exchange, const rules::Verdict& verdict);
 
-// Whether the client's connection may live after this exchange, as far as client, options and body say. Cleared later
-// when something goes wrong.
+// Whether the client's connection may live after this exchange, as far as client, options and body say.
+// Cleared later when something goes wrong.
 bool may_keep_client(const Connection& connection, const Exchange& exchange);
 
 }  // namespace proxyd::session

@@ -18,7 +18,8 @@ std::string_view first_line(std::string_view head) {
 
 }  // namespace
 
-// `timeout http-keep-alive`, else http-request, else client (configuration manual, "timeout http-keep-alive").
+// `timeout http-keep-alive`, else http-request, else client (configuration manual, "timeout
+// http-keep-alive").
 common::TimePoint RequestReader::idle_deadline() const {
     const Timeouts& timeouts = connection_.frontend().timeouts;
     common::Duration limit = timeouts.http_keep_alive;
@@ -27,7 +28,8 @@ common::TimePoint RequestReader::idle_deadline() const {
     return after(connection_.idle_since, limit);
 }
 
-// The end of a connection on which no byte of a request came. The first time it may be worth a line and an answer.
+// The end of a connection on which no byte of a request came. The first time it may be worth a line and an
+// answer.
 bool RequestReader::silent(std::unique_ptr<Exchange>& exchange, End end, int status) {
     const bool worth_a_line = connection_.requests == 0 && !connection_.frontend().log.dontlognull;
     const bool timed_out = status == 408;
@@ -47,7 +49,8 @@ Step RequestReader::await_first_byte(Waiter::Bits bits, std::unique_ptr<Exchange
     const bool fresh = connection_.requests == 0 && !std::exchange(tried_, true);
     if (fresh || (bits & (kClientBits | Waiter::kStop)) || connection_.client.buffered()) {
         if (!exchange) exchange = connection_.begin_exchange();
-        const IoResult result = connection_.client.try_read(exchange->client_in.room(connection_.worker.buffers()));
+        const IoResult result =
+            connection_.client.try_read(exchange->client_in.room(connection_.worker.buffers()));
         if (result.ok()) {
             exchange->client_in.commit(result.count);
             exchange->up.bytes_in += result.count;
@@ -66,8 +69,8 @@ Step RequestReader::await_first_byte(Waiter::Bits bits, std::unique_ptr<Exchange
         silent(exchange, End::request_timeout, 408);
         return Step::finished();
     }
-    // Not yet when only stopping(): the client was promised a kept connection, and its next request may be on the
-    // way. It is answered, with `connection: close`; kStop comes when that has had its time.
+    // Not yet when only stopping(): the client was promised a kept connection, and its next request may be on
+    // the way. It is answered, with `connection: close`; kStop comes when that has had its time.
     if (bits & Waiter::kStop) return Step::finished();
     arm_for_input(connection_.client);
     return Step::wait(kClientBits | Waiter::kStop, deadline);
@@ -83,7 +86,8 @@ void RequestReader::begin(Exchange& exchange) {
     exchange.context.request = &exchange.request;
     exchange.context.times.request_start = micros(connection_.now());
     exchange.context.times.request_wall_us = connection_.worker.wall_us();
-    // The first request's time runs from the accept, as a slow handshake and a slow request are the same attack.
+    // The first request's time runs from the accept, as a slow handshake and a slow request are the same
+    // attack.
     const common::TimePoint start = connection_.requests == 0 ? connection_.idle_since : connection_.now();
     head_deadline_ = after(start, frontend.timeouts.http_request);
     ++connection_.requests;
@@ -110,7 +114,8 @@ void RequestReader::accept_head(Exchange& exchange, std::size_t size) {
 
 Step RequestReader::read_head(Exchange& exchange) {
     for (;;) {
-        const http::ParseResult parsed = exchange.request_parser.parse(exchange.client_in.data(), exchange.request);
+        const http::ParseResult parsed =
+            exchange.request_parser.parse(exchange.client_in.data(), exchange.request);
         if (parsed.status == http::ParseStatus::done) {
             accept_head(exchange, parsed.consumed);
             return Step::finished();
@@ -120,7 +125,8 @@ Step RequestReader::read_head(Exchange& exchange) {
             exchange.error_text = parsed.error.text;
             return refuse(exchange, End::bad_request);
         }
-        const IoResult result = connection_.client.try_read(exchange.client_in.room(connection_.worker.buffers()));
+        const IoResult result =
+            connection_.client.try_read(exchange.client_in.room(connection_.worker.buffers()));
         if (result.ok()) {
             exchange.client_in.commit(result.count);
             exchange.up.bytes_in += result.count;
@@ -131,7 +137,8 @@ Step RequestReader::read_head(Exchange& exchange) {
             return refuse(exchange, End::client_left_request);
         }
         common::TimePoint deadline = head_deadline_;
-        if (deadline == common::kNever) deadline = after(connection_.now(), connection_.frontend().timeouts.client);
+        if (deadline == common::kNever)
+            deadline = after(connection_.now(), connection_.frontend().timeouts.client);
         if (connection_.now() >= deadline) return refuse(exchange, End::request_timeout);
         arm_for_input(connection_.client);
         return Step::wait(kClientBits, deadline);

@@ -10,18 +10,18 @@
 namespace proxyd::session {
 
 class RequestReader {
-   public:
+ public:
     explicit RequestReader(Connection& connection) : connection_(connection) {}
 
-    // Done when bytes of a request are in exchange->client_in, or with `exchange` null: the client left, or idled too
-    // long, and the connection is to be closed without an answer. Until then no buffer is held.
+    // Done when bytes of a request are in exchange->client_in, or with `exchange` null: the client left, or
+    // idled too long, and the connection is to be closed without an answer. Until then no buffer is held.
     Step await_first_byte(net::Waiter::Bits bits, std::unique_ptr<Exchange>& exchange);
 
     // Done when the head is complete (exchange.end == End::normal) or refused.
     void begin(Exchange& exchange);
     Step read_head(Exchange& exchange);
 
-   private:
+ private:
     bool silent(std::unique_ptr<Exchange>& exchange, End end, int status);
     Step refuse(Exchange& exchange, End end);
     void accept_head(Exchange& exchange, std::size_t size);

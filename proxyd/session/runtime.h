@@ -1,4 +1,5 @@
-// What every session of a process shares: the model, the state, the backends, services that higher rooms lend.
+// What every session of a process shares: the model, the state, the backends, services that higher rooms
+// lend.
 #pragma once
 
 #include <atomic>
@@ -25,7 +26,8 @@ struct ServiceReply {
 };
 
 // `stats uri`: rendered by admin/, which lies above this room; main/ wires it.
-using StatsService = std::function<ServiceReply(const StatsSettings&, const ProxySettings&, const http::Message& request)>;
+using StatsService =
+    std::function<ServiceReply(const StatsSettings&, const ProxySettings&, const http::Message& request)>;
 
 // `http-request use-service prometheus-exporter`, from admin/ too. Any worker's thread.
 using MetricsService = std::function<ServiceReply(const http::Message& request)>;
@@ -43,10 +45,10 @@ struct Runtime {
     std::vector<Entrance*> entrances;  // one per worker; complete before the workers run
     StatsService stats;
     MetricsService metrics;
-    int maxconn = 0;                   // of the process; 0: no limit
+    int maxconn = 0;  // of the process; 0: no limit
     std::size_t max_headers = 101;
     std::size_t max_rewrite = 1024;
-    std::atomic<bool> stopping{false};  // soft stop: close connections after the current exchange
+    std::atomic<bool> stopping{false};       // soft stop: close connections after the current exchange
     std::atomic<bool> accept_paused{false};  // a listener waits for a connection to end
 };
 

@@ -1,5 +1,5 @@
-// What the sections frontend, backend, listen and defaults say about sessions. Filled by config/, immutable while
-// sessions hold it (std::shared_ptr<const config::Model>).
+// What the sections frontend, backend, listen and defaults say about sessions. Filled by config/, immutable
+// while sessions hold it (std::shared_ptr<const config::Model>).
 #pragma once
 
 #include <map>
@@ -18,12 +18,13 @@ namespace proxyd::session {
 
 // 0: no limit.
 struct Timeouts {
-    common::Duration client{0}, server{0}, connect{0}, queue{0}, http_request{0}, http_keep_alive{0}, tunnel{0};
+    common::Duration client{0}, server{0}, connect{0}, queue{0}, http_request{0}, http_keep_alive{0},
+        tunnel{0};
     common::Duration client_fin{0}, server_fin{0}, tarpit{0}, check{0};
 };
 
-// How connections end after a response (the last set option of the pair frontend/backend wins as HAProxy says:
-// httpclose > http-server-close > http-keep-alive).
+// How connections end after a response (the last set option of the pair frontend/backend wins as HAProxy
+// says: httpclose > http-server-close > http-keep-alive).
 enum class KeepAlive : unsigned char { keep_alive, server_close, close };
 
 struct ForwardFor {
@@ -54,9 +55,11 @@ struct StatsSettings {
 struct UseBackend {
     common::Location where;
     std::string backend_name;
-    int backend = -1;               // index into Model::proxies; -1: found by name_format
-    rules::LogFormat name_format;   // use_backend %[...]: renders the name; an unknown one ends in default_backend
-    std::shared_ptr<const std::map<std::string, int, std::less<>>> backends;  // with name_format: indexes by name
+    int backend = -1;  // index into Model::proxies; -1: found by name_format
+    rules::LogFormat
+        name_format;  // use_backend %[...]: renders the name; an unknown one ends in default_backend
+    std::shared_ptr<const std::map<std::string, int, std::less<>>>
+        backends;  // with name_format: indexes by name
     rules::Condition condition;
 };
 

@@ -18,8 +18,9 @@ constexpr std::size_t kLongestCredentials = 1024;
 std::optional<std::string> decode_base64(std::string_view text) {
     if (text.size() > kLongestCredentials || text.size() % 4 != 0) return std::nullopt;
     std::string plain(text.size() / 4 * 3, '\0');
-    const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(plain.data()),
-                                     reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    const int size =
+        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(plain.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
     if (size < 0) return std::nullopt;
     plain.resize(static_cast<std::size_t>(size));
     for (std::size_t i = text.size(); i > 0 && text[i - 1] == '='; --i) plain.pop_back();
@@ -38,7 +39,8 @@ bool is_stats_request(const StatsSettings& settings, const http::Message& reques
     if (!path.starts_with(settings.uri)) return false;
     const std::string_view rest = path.substr(settings.uri.size());
     // "/stats" is for /stats, /stats;csv, /stats?x and /stats/, not for /statsman.
-    return rest.empty() || rest[0] == ';' || rest[0] == '?' || rest[0] == '/' || rest[0] == '&' || settings.uri.ends_with('/');
+    return rest.empty() || rest[0] == ';' || rest[0] == '?' || rest[0] == '/' || rest[0] == '&' ||
+           settings.uri.ends_with('/');
 }
 
 bool stats_allowed(const StatsSettings& settings, const http::Message& request) {

@@ -1,5 +1,5 @@
-// Which requests are for the statistics page, and who may see it (configuration manual, "stats uri", "stats auth").
-// Pure.
+// Which requests are for the statistics page, and who may see it (configuration manual, "stats uri", "stats
+// auth"). Pure.
 #pragma once
 
 #include <string_view>

@@ -26,7 +26,8 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
     session.exchange_ = connection.begin_exchange();
     Exchange& exchange = *session.exchange_;
     if (session.choose()) {
-        upstream::Backend& backend = *connection.runtime.backends[static_cast<std::size_t>(exchange.backend->index)];
+        upstream::Backend& backend =
+            *connection.runtime.backends[static_cast<std::size_t>(exchange.backend->index)];
         const upstream::Request request = session.server_request();
         const upstream::Failure failure = co_await backend.acquire(request, exchange.lease);
         if (failure == upstream::Failure::none) {
@@ -89,6 +90,8 @@ void TcpSession::finish() {
 }
 
 // A client that was not served sees an orderly end, whatever it has sent meanwhile.
-Step TcpSession::linger() { return linger_ ? connection_.linger() : Step::finished(); }
+Step TcpSession::linger() {
+    return linger_ ? connection_.linger() : Step::finished();
+}
 
 }  // namespace proxyd::session

@@ -10,12 +10,12 @@
 namespace proxyd::session {
 
 class TcpSession {
-   public:
+ public:
     explicit TcpSession(Arrival arrival) : connection_(std::move(arrival)), tunnel_(connection_) {}
 
     static net::Task<> run(std::unique_ptr<TcpSession> self);
 
-   private:
+ private:
     static bool client_left(void* self);
     bool choose();
     upstream::Request server_request();

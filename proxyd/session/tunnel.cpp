@@ -32,9 +32,15 @@ bool Tunnel::move(Exchange& exchange, Side& from, Side& to, bool from_client) {
             to.waited = true;
             arm_for_output(*from.sink);
             return true;
-        case Flow::State::again: from.source->arm_read(); return true;
-        case Flow::State::sink_error: exchange.end = from_client ? End::server_left_data : End::client_left_data; return false;
-        default: exchange.end = from_client ? End::client_left_data : End::server_left_data; return false;
+        case Flow::State::again:
+            from.source->arm_read();
+            return true;
+        case Flow::State::sink_error:
+            exchange.end = from_client ? End::server_left_data : End::client_left_data;
+            return false;
+        default:
+            exchange.end = from_client ? End::client_left_data : End::server_left_data;
+            return false;
     }
 }
 
@@ -61,7 +67,8 @@ Step Tunnel::step(Exchange& exchange, net::Waiter::Bits bits) {
         }
     }
     client_.waited = server_.waited = false;
-    if (!move(exchange, client_, server_, true) || !move(exchange, server_, client_, false)) return Step::finished();
+    if (!move(exchange, client_, server_, true) || !move(exchange, server_, client_, false))
+        return Step::finished();
     if (client_.ended && server_.ended) return Step::finished();
     const common::TimePoint deadline =
         std::min(deadline_of(exchange, client_, true), deadline_of(exchange, server_, false));

@@ -1,6 +1,6 @@
-// Bytes both ways until both sides have ended: TCP mode, upgraded and CONNECT connections. Half-closed connections go on
-// in the other direction. Timeouts: `tunnel` when set replaces client and server; client-fin and server-fin take over
-// once that side has ended.
+// Bytes both ways until both sides have ended: TCP mode, upgraded and CONNECT connections. Half-closed
+// connections go on in the other direction. Timeouts: `tunnel` when set replaces client and server;
+// client-fin and server-fin take over once that side has ended.
 #pragma once
 
 #include "proxyd/session/connection.h"
@@ -10,7 +10,7 @@
 namespace proxyd::session {
 
 class Tunnel {
-   public:
+ public:
     explicit Tunnel(Connection& connection) : connection_(connection) {}
 
     // What is in the inboxes and in `out` of both flows goes first.
@@ -18,9 +18,9 @@ class Tunnel {
     // Done: exchange.end says how.
     Step step(Exchange& exchange, net::Waiter::Bits bits);
 
-   private:
+ private:
     struct Side {
-        Flow* flow = nullptr;         // away from this side
+        Flow* flow = nullptr;  // away from this side
         net::Stream* source = nullptr;
         net::Stream* sink = nullptr;
         common::TimePoint activity{};  // of this side's socket

@@ -22,7 +22,8 @@ Outcome relay(std::string_view bytes, std::size_t step, Framing out) {
     body.start(Framing::chunked, 0, out);
     Outcome outcome;
     Slices slices;
-    for (std::size_t arrived = std::min(step, bytes.size());; arrived = std::min(arrived + step, bytes.size())) {
+    for (std::size_t arrived = std::min(step, bytes.size());;
+         arrived = std::min(arrived + step, bytes.size())) {
         while (true) {
             slices.clear();
             const std::string input(bytes.substr(outcome.consumed, arrived - outcome.consumed));
@@ -33,7 +34,8 @@ Outcome relay(std::string_view bytes, std::size_t step, Framing out) {
             outcome.consumed += progress.consumed;
             outcome.status = progress.status;
             if (progress.status != BodyStatus::need_more) return outcome;
-            if (input.size() - progress.consumed >= BodyRelay::kMaxLine && progress.consumed == 0) std::abort();
+            if (input.size() - progress.consumed >= BodyRelay::kMaxLine && progress.consumed == 0)
+                std::abort();
             if (progress.consumed == 0) break;
         }
         if (arrived == bytes.size()) return outcome;
@@ -51,6 +53,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (whole.output != bytewise.output || whole.consumed != bytewise.consumed) std::abort();
     const Outcome again = relay(whole.output, whole.output.size(), Framing::chunked);
     if (again.status != BodyStatus::done || again.output != whole.output) std::abort();
-    if (relay(bytes, size, Framing::until_close).output != relay(whole.output, 3, Framing::until_close).output) std::abort();
+    if (relay(bytes, size, Framing::until_close).output !=
+        relay(whole.output, 3, Framing::until_close).output)
+        std::abort();
     return 0;
 }

@@ -1,5 +1,5 @@
-// Request heads: whole and byte by byte must agree, and what was accepted must, sent on, be accepted again and mean
-// the same.
+// Request heads: whole and byte by byte must agree, and what was accepted must, sent on, be accepted again
+// and mean the same.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,8 @@ using namespace proxyd::http;
 
 namespace {
 
-ParseResult parse(std::string_view bytes, std::size_t step, const ParseOptions& options, common::Arena& arena, Message& message) {
+ParseResult parse(std::string_view bytes, std::size_t step, const ParseOptions& options, common::Arena& arena,
+                  Message& message) {
     message.arena = &arena;
     H1Parser parser;
     parser.start_request(options);
@@ -48,11 +49,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Slices slices;
     serialize_head(message, {message.keep_alive, message.framing, Version::http_1_1}, arena, slices);
     std::string sent;
-    for (const iovec& piece : slices.pieces()) sent.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+    for (const iovec& piece : slices.pieces())
+        sent.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
     options.max_head = sent.size() + 2;
     const ParseResult second = parse(sent, sent.size(), options, arena3, onward);
     require(second.status == ParseStatus::done && second.consumed == sent.size());
-    require(onward.method == message.method && onward.target == message.target && onward.host() == message.host());
+    require(onward.method == message.method && onward.target == message.target &&
+            onward.host() == message.host());
     require(onward.framing == message.framing && onward.content_length == message.content_length);
     require(onward.upgrade == message.upgrade);
     return 0;

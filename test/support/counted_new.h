@@ -33,7 +33,9 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
     ++test::allocations;
     void* memory = nullptr;
-    return ::posix_memalign(&memory, alignment < sizeof(void*) ? sizeof(void*) : alignment, size) == 0 ? memory : nullptr;
+    return ::posix_memalign(&memory, alignment < sizeof(void*) ? sizeof(void*) : alignment, size) == 0
+               ? memory
+               : nullptr;
 }
 void operator delete(void* memory) noexcept {
     std::free(memory);

@@ -1,5 +1,5 @@
-// Runs a libFuzzer target without libFuzzer: seeds, then seeds cut, joined and bitten at random. Part of every test run,
-// under the sanitizers too; the coverage-guided search is the preset `fuzz` (clang).
+// Runs a libFuzzer target without libFuzzer: seeds, then seeds cut, joined and bitten at random. Part of
+// every test run, under the sanitizers too; the coverage-guided search is the preset `fuzz` (clang).
 //
 //   fuzz_NAME RUNS [SEED_FILE_OR_FOLDER...]
 #include <cstdint>
@@ -38,19 +38,27 @@ std::string mutate(std::string text, const std::vector<std::string>& seeds, std:
     for (std::size_t i = 0, count = 1 + below(6); i < count; ++i) {
         const std::size_t at = below(text.size() + 1);
         switch (below(6)) {
-            case 0: text.insert(at, 1, static_cast<char>(random())); break;
+            case 0:
+                text.insert(at, 1, static_cast<char>(random()));
+                break;
             case 1:
                 if (at < text.size()) text[at] = static_cast<char>(random());
                 break;
-            case 2: text.erase(at, below(16)); break;
-            case 3: text.resize(at); break;
+            case 2:
+                text.erase(at, below(16));
+                break;
+            case 3:
+                text.resize(at);
+                break;
             case 4: {
                 const std::string& other = seeds[below(seeds.size())];
                 const std::size_t from = below(other.size());
                 text.insert(at, other.substr(from, below(64)));
                 break;
             }
-            default: text.insert(at, text.substr(at, below(32))); break;
+            default:
+                text.insert(at, text.substr(at, below(32)));
+                break;
         }
     }
     return text;

@@ -79,13 +79,15 @@ asio::awaitable<void> serve(tcp::socket socket) {
     boost::system::error_code error;
     auto token = asio::redirect_error(asio::use_awaitable, error);
     for (;;) {
-        std::size_t length = co_await asio::async_read_until(socket, asio::dynamic_buffer(buffer), "\r\n\r\n", token);
+        std::size_t length =
+            co_await asio::async_read_until(socket, asio::dynamic_buffer(buffer), "\r\n\r\n", token);
         if (error) co_return;
         const std::string head = buffer.substr(0, length);
         buffer.erase(0, length);
         std::size_t body = number(field(head, "content-length"));
         if (field(head, "transfer-encoding") == "chunked") {
-            // Good enough for a test server: chunked bodies are read up to their last chunk, without trailers.
+            // Good enough for a test server: chunked bodies are read up to their last chunk, without
+            // trailers.
             if (buffer.find("0\r\n\r\n") == std::string::npos)
                 co_await asio::async_read_until(socket, asio::dynamic_buffer(buffer), "0\r\n\r\n", token);
             if (error) co_return;

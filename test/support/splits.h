@@ -1,5 +1,5 @@
-// Feeds bytes to incremental parsers in every way that a network may cut them: whole, byte by byte, and split in two
-// at every byte. One helper for all parsers.
+// Feeds bytes to incremental parsers in every way that a network may cut them: whole, byte by byte, and split
+// in two at every byte. One helper for all parsers.
 #pragma once
 
 #include <cstddef>

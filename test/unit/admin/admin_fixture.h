@@ -98,7 +98,8 @@ struct Process {
     }
     std::string run(const std::string& line, proxyd::admin::CliContext& context) {
         std::string text;
-        for (const auto& command : proxyd::admin::split_commands(line)) text += proxyd::admin::run_command(context, command);
+        for (const auto& command : proxyd::admin::split_commands(line))
+            text += proxyd::admin::run_command(context, command);
         return text;
     }
 };

@@ -26,17 +26,15 @@ TEST_CASE("lines, commands, words and payloads in every split") {
         const char* input;
         const char* lines;
     };
-    for (const Row& row : {Row{"show info\n", "show info/"},
-                           Row{"show info;show stat\r\nquit\n", "show info|show stat/quit/"},
-                           Row{" ; ;show\t info ;\n", "show info/"},
-                           Row{"\n\nx\n", "//x/"},
-                           Row{"add map a\\ b c\\;d\\\\\n", "add map a b c;d\\/"},
-                           Row{"set ssl cert x <<\nline 1\nline 2\n\nshow info\n", "set ssl cert x{line 1\nline 2\n}/show info/"},
-                           Row{"set x <<END\n\nb\nEND\n", "set x{\nb\n}/"},
-                           Row{"set x <<\n\n", "set x/"},
-                           Row{"show a<<b\n", "show a<<b/"},
-                           Row{"no end", "no end/"},
-                           Row{"set x <<\nopen", "set x{open\n}/"}}) {
+    for (const Row& row :
+         {Row{"show info\n", "show info/"}, Row{"show info;show stat\r\nquit\n", "show info|show stat/quit/"},
+          Row{" ; ;show\t info ;\n", "show info/"}, Row{"\n\nx\n", "//x/"},
+          Row{"add map a\\ b c\\;d\\\\\n", "add map a b c;d\\/"},
+          Row{"set ssl cert x <<\nline 1\nline 2\n\nshow info\n",
+              "set ssl cert x{line 1\nline 2\n}/show info/"},
+          Row{"set x <<END\n\nb\nEND\n", "set x{\nb\n}/"}, Row{"set x <<\n\n", "set x/"},
+          Row{"show a<<b\n", "show a<<b/"}, Row{"no end", "no end/"},
+          Row{"set x <<\nopen", "set x{open\n}/"}}) {
         test_support::for_all_splits(row.input, [&](const test_support::Arrivals& arrivals) {
             CliInput input;
             std::string lines;

@@ -77,7 +77,8 @@ TEST_CASE("a line is answered, then the connection ends") {
     CHECK(Client(running.address).ask("show version;show cli level\nshow version\n") == "9.9\n\nadmin\n\n");
     CHECK(Client(running.address).ask("set weight be/s1 20\n") == "\n");
     CHECK(Client(running.address).ask("get weight be/s1\n") == "20 (initial 10)\n\n");
-    CHECK(Client(running.address).ask("show cli sockets\n") == "# socket lvl processes\nunix@test admin all\n\n");
+    CHECK(Client(running.address).ask("show cli sockets\n") ==
+          "# socket lvl processes\nunix@test admin all\n\n");
 }
 
 TEST_CASE("a half-closed connection still gets its answer") {
@@ -109,7 +110,8 @@ TEST_CASE("ten thousand commands are answered in order") {
     client.send_text(lines);
     client.send_text("quit\n");
     const std::string text = client.receive();
-    for (std::size_t at = text.find("9.9\n"); at != std::string::npos; at = text.find("9.9\n", at + 1)) ++answers;
+    for (std::size_t at = text.find("9.9\n"); at != std::string::npos; at = text.find("9.9\n", at + 1))
+        ++answers;
     CHECK(answers == 1000);
 }
 
@@ -138,7 +140,9 @@ TEST_CASE("silence ends the connection") {
 
 TEST_CASE("the hand-over gets the connection itself") {
     Process process;
-    process.view.hand_over_sockets = [](int connection) { (void)::send(connection, "sockets", 7, MSG_NOSIGNAL); };
+    process.view.hand_over_sockets = [](int connection) {
+        (void)::send(connection, "sockets", 7, MSG_NOSIGNAL);
+    };
     const common::Endpoint address = address_of("hand");
     admin::CliServer server(process.view, 10s, 10);
     admin::CliSocket socket;

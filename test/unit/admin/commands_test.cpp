@@ -16,26 +16,24 @@ TEST_CASE("answers to operators, word for word") {
         const char* command;
         const char* answer;
     };
-    for (const Row& row : {Row{"show version", "9.9\n"},
-                           Row{"get weight be/s1", "10 (initial 10)\n"},
-                           Row{"set weight be/s1 50%", ""},
-                           Row{"get weight be/s1", "5 (initial 10)\n"},
-                           Row{"set weight be/s1 300", "Absolute weight can only be between 0 and 256 inclusive.\n"},
-                           Row{"set weight be/s1 -5%", "Relative weight must be positive.\n"},
-                           Row{"set weight be/s1 x", "Weight must be a number between 0 and 256, or a percentage.\n"},
-                           Row{"set weight be/s1", "Require <weight> or <weight%>.\n"},
-                           Row{"get weight be/zz", "No such server.\n"},
-                           Row{"get weight zz/s1", "No such backend.\n"},
-                           Row{"get weight be", "Require 'backend/server'.\n"},
-                           Row{"set server be/s1 state x", "'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n"},
-                           Row{"set server be/s1 foo", "usage: set server <backend>/<server> addr | health | state | weight\n"},
-                           Row{"set server be/s1 addr 127.0.0.2 port 81",
-                               "127.0.0.1:18081 changed to 127.0.0.2:81 by 'stats socket command'\n"},
-                           Row{"set server be/s1 addr x", "Invalid addr family or address.\n"},
-                           Row{"show backend", "# name\nbe\ntcp\nnosrv\n"},
-                           Row{"show servers state zz", "Can't find backend.\n"},
-                           Row{"show cli level", "admin\n"},
-                           Row{"show keeper", "no keeper is connected\n"}}) {
+    for (const Row& row :
+         {Row{"show version", "9.9\n"}, Row{"get weight be/s1", "10 (initial 10)\n"},
+          Row{"set weight be/s1 50%", ""}, Row{"get weight be/s1", "5 (initial 10)\n"},
+          Row{"set weight be/s1 300", "Absolute weight can only be between 0 and 256 inclusive.\n"},
+          Row{"set weight be/s1 -5%", "Relative weight must be positive.\n"},
+          Row{"set weight be/s1 x", "Weight must be a number between 0 and 256, or a percentage.\n"},
+          Row{"set weight be/s1", "Require <weight> or <weight%>.\n"},
+          Row{"get weight be/zz", "No such server.\n"}, Row{"get weight zz/s1", "No such backend.\n"},
+          Row{"get weight be", "Require 'backend/server'.\n"},
+          Row{"set server be/s1 state x", "'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n"},
+          Row{"set server be/s1 foo",
+              "usage: set server <backend>/<server> addr | health | state | weight\n"},
+          Row{"set server be/s1 addr 127.0.0.2 port 81",
+              "127.0.0.1:18081 changed to 127.0.0.2:81 by 'stats socket command'\n"},
+          Row{"set server be/s1 addr x", "Invalid addr family or address.\n"},
+          Row{"show backend", "# name\nbe\ntcp\nnosrv\n"},
+          Row{"show servers state zz", "Can't find backend.\n"}, Row{"show cli level", "admin\n"},
+          Row{"show keeper", "no keeper is connected\n"}}) {
         INFO(row.command);
         CHECK(process.run(row.command) == row.answer);
     }
@@ -65,7 +63,8 @@ TEST_CASE("states and limits change what balancing sees") {
 
 TEST_CASE("taking the last server out takes the backend down") {
     Process process;
-    auto& proxy = *process.state->proxies[static_cast<std::size_t>(process.model->find("tcp", false, true)->index)];
+    auto& proxy =
+        *process.state->proxies[static_cast<std::size_t>(process.model->find("tcp", false, true)->index)];
     proxy.changed_ms = 1;
     process.run("disable server tcp/t1");
     CHECK(proxy.changed_ms > 1);
@@ -121,7 +120,8 @@ TEST_CASE("help lists what the level allows, one aligned line each") {
     Process process;
     const std::string help = process.run("help");
     CHECK(help.starts_with("The following commands are valid at this level:\n"));
-    CHECK(help.find("  show servers state [<backend>]          : dump volatile server information\n") != std::string::npos);
+    CHECK(help.find("  show servers state [<backend>]          : dump volatile server information\n") !=
+          std::string::npos);
     CHECK(help.find("_getsocks") == std::string::npos);
     CHECK(process.run("help", Level::user).find("set weight") == std::string::npos);
     CHECK(process.run("help set").find("show info") == std::string::npos);
@@ -136,8 +136,9 @@ TEST_CASE("every command has its own name") {
 TEST_CASE("show info has HAProxy's lines") {
     Process process;
     const std::string info = process.run("show info");
-    for (const char* line : {"Name: HAProxy\n", "Version: 9.9\n", "Nbthread: 2\n", "Maxconn: 1000\n", "CurrConns: 0\n",
-                             "node: n1\n", "description: a <test> node\n", "Listeners: 3\n", "Stopping: 0\n"}) {
+    for (const char* line :
+         {"Name: HAProxy\n", "Version: 9.9\n", "Nbthread: 2\n", "Maxconn: 1000\n", "CurrConns: 0\n",
+          "node: n1\n", "description: a <test> node\n", "Listeners: 3\n", "Stopping: 0\n"}) {
         INFO(line);
         CHECK(info.find(line) != std::string::npos);
     }
@@ -151,7 +152,8 @@ TEST_CASE("server state is version 1 of HAProxy's format") {
     const auto lines = common::split(dump, '\n');
     REQUIRE(lines.size() == 7);
     CHECK(lines[0] == "1");
-    CHECK(lines[1].starts_with("# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight "));
+    CHECK(lines[1].starts_with(
+        "# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight "));
     const auto names = common::split(lines[1].substr(2), ' ');
     for (std::size_t i = 2; i < 6; ++i) CHECK(common::split(lines[i], ' ').size() == names.size());
     const auto s1 = common::split(lines[2], ' ');

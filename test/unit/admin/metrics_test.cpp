@@ -10,7 +10,9 @@ using namespace proxyd;
 using admin_test::Process;
 
 namespace {
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
 }  // namespace
 
 TEST_CASE("metrics carry the names and labels of HAProxy's exporter") {
@@ -24,8 +26,10 @@ TEST_CASE("metrics carry the names and labels of HAProxy's exporter") {
     const std::string text = admin::render_metrics(process.view, {});
     for (const char* line :
          {"haproxy_process_nbthread 2\n", "haproxy_process_build_info{version=\"9.9\"} 1\n",
-          "haproxy_frontend_limit_sessions{proxy=\"fe\"} 500\n", "haproxy_frontend_status{proxy=\"fe\",state=\"UP\"} 1\n",
-          "haproxy_backend_active_servers{proxy=\"be\"} 2\n", "haproxy_server_status{proxy=\"be\",server=\"s2\",state=\"DOWN\"} 1\n",
+          "haproxy_frontend_limit_sessions{proxy=\"fe\"} 500\n",
+          "haproxy_frontend_status{proxy=\"fe\",state=\"UP\"} 1\n",
+          "haproxy_backend_active_servers{proxy=\"be\"} 2\n",
+          "haproxy_server_status{proxy=\"be\",server=\"s2\",state=\"DOWN\"} 1\n",
           "haproxy_server_status{proxy=\"be\",server=\"s4\",state=\"MAINT\"} 1\n",
           "haproxy_server_check_status{proxy=\"be\",server=\"s2\",state=\"L4CON\"} 1\n",
           "haproxy_server_check_duration_seconds{proxy=\"be\",server=\"s2\"} 0.012\n",
@@ -56,7 +60,9 @@ TEST_CASE("each family stands together, once, under one head") {
 
 TEST_CASE("the query chooses what is rendered") {
     Process process;
-    const auto render = [&](std::string_view query) { return admin::render_metrics(process.view, admin::metric_scopes(query)); };
+    const auto render = [&](std::string_view query) {
+        return admin::render_metrics(process.view, admin::metric_scopes(query));
+    };
     CHECK_FALSE(has(render("scope=server"), "haproxy_process"));
     CHECK(has(render("scope=server&scope=global"), "haproxy_process"));
     CHECK(has(render("scope=*"), "haproxy_frontend"));
@@ -64,4 +70,6 @@ TEST_CASE("the query chooses what is rendered") {
     CHECK(has(render(""), "server=\"s4\""));
 }
 
-TEST_CASE("label values are escaped") { CHECK(admin::label_text("a\"b\\c\nd") == "a\\\"b\\\\c\\nd"); }
+TEST_CASE("label values are escaped") {
+    CHECK(admin::label_text("a\"b\\c\nd") == "a\\\"b\\\\c\\nd");
+}

@@ -12,13 +12,21 @@ namespace {
 
 // Header of Debian's HAProxy 2.6.12 up to the end of the fixed columns.
 constexpr std::string_view kHeader =
-    "# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,act,bck,"
-    "chkfail,chkdown,lastchg,downtime,qlimit,pid,iid,sid,throttle,lbtot,tracked,type,rate,rate_lim,rate_max,check_status,"
-    "check_code,check_duration,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other,hanafail,req_rate,req_rate_max,"
-    "req_tot,cli_abrt,srv_abrt,comp_in,comp_out,comp_byp,comp_rsp,lastsess,last_chk,last_agt,qtime,ctime,rtime,ttime,"
-    "agent_status,agent_code,agent_duration,check_desc,agent_desc,check_rise,check_fall,check_health,agent_rise,agent_fall,"
-    "agent_health,addr,cookie,mode,algo,conn_rate,conn_rate_max,conn_tot,intercepted,dcon,dses,wrew,connect,reuse,"
-    "cache_lookups,cache_hits,srv_icur,src_ilim,qtime_max,ctime_max,rtime_max,ttime_max,eint,idle_conn_cur,safe_conn_cur,"
+    "# "
+    "pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,"
+    "weight,act,bck,"
+    "chkfail,chkdown,lastchg,downtime,qlimit,pid,iid,sid,throttle,lbtot,tracked,type,rate,rate_lim,rate_max,"
+    "check_status,"
+    "check_code,check_duration,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other,hanafail,req_rate,req_"
+    "rate_max,"
+    "req_tot,cli_abrt,srv_abrt,comp_in,comp_out,comp_byp,comp_rsp,lastsess,last_chk,last_agt,qtime,ctime,"
+    "rtime,ttime,"
+    "agent_status,agent_code,agent_duration,check_desc,agent_desc,check_rise,check_fall,check_health,agent_"
+    "rise,agent_fall,"
+    "agent_health,addr,cookie,mode,algo,conn_rate,conn_rate_max,conn_tot,intercepted,dcon,dses,wrew,connect,"
+    "reuse,"
+    "cache_lookups,cache_hits,srv_icur,src_ilim,qtime_max,ctime_max,rtime_max,ttime_max,eint,idle_conn_cur,"
+    "safe_conn_cur,"
     "used_conn_cur,need_conn_est,uweight,agg_server_status,agg_server_check_status,agg_check_status,-,\n";
 
 using Row = std::map<std::string, std::string, std::less<>>;
@@ -41,7 +49,9 @@ std::map<std::string, Row> table(const std::string& csv) {
 
 }  // namespace
 
-TEST_CASE("the CSV begins with HAProxy's columns in HAProxy's order") { CHECK(admin::csv_header() == kHeader); }
+TEST_CASE("the CSV begins with HAProxy's columns in HAProxy's order") {
+    CHECK(admin::csv_header() == kHeader);
+}
 
 TEST_CASE("one line per frontend, server and backend, in the order of the file") {
     Process process;
@@ -151,10 +161,11 @@ TEST_CASE("states of servers on their way") {
     };
     using H = state::Health;
     using A = state::Admin;
-    for (const Way& way : {Way{H::up, 3, A::ready, 10, "UP"}, Way{H::up, 1, A::ready, 10, "UP 1/3"},
-                           Way{H::down, 1, A::ready, 10, "DOWN 1/2"}, Way{H::down, 0, A::ready, 10, "DOWN"},
-                           Way{H::up, 3, A::drain, 10, "DRAIN"}, Way{H::up, 3, A::ready, 0, "DRAIN"},
-                           Way{H::down, 0, A::drain, 10, "DOWN"}, Way{H::up, 3, A::maintenance, 10, "MAINT"}}) {
+    for (const Way& way :
+         {Way{H::up, 3, A::ready, 10, "UP"}, Way{H::up, 1, A::ready, 10, "UP 1/3"},
+          Way{H::down, 1, A::ready, 10, "DOWN 1/2"}, Way{H::down, 0, A::ready, 10, "DOWN"},
+          Way{H::up, 3, A::drain, 10, "DRAIN"}, Way{H::up, 3, A::ready, 0, "DRAIN"},
+          Way{H::down, 0, A::drain, 10, "DOWN"}, Way{H::up, 3, A::maintenance, 10, "MAINT"}}) {
         server.health = way.health;
         server.admin = way.admin;
         server.weight = way.weight;

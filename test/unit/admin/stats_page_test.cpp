@@ -18,7 +18,9 @@ session::ServiceReply ask(Process& process, std::string_view target) {
     return service(section.stats, section, request);
 }
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -28,11 +30,13 @@ TEST_CASE("the page shows each section, its servers and their states") {
     const auto reply = ask(process, "/stats");
     CHECK(reply.status == 200);
     CHECK(reply.content_type == "text/html; charset=utf-8");
-    for (const char* part : {"<h2 id=\"be\">", "<th scope=\"row\">s1</th>", "<span class=\"down\">DOWN</span>",
-                             "<span class=\"maint\">MAINT</span>", "<span class=\"plain\">no check</span>",
-                             "<th scope=\"row\">web</th>", "<th scope=\"row\">sock-2</th>", "proxyd <", "href=\"/stats;csv\""}) {
+    for (const char* part :
+         {"<h2 id=\"be\">", "<th scope=\"row\">s1</th>", "<span class=\"down\">DOWN</span>",
+          "<span class=\"maint\">MAINT</span>", "<span class=\"plain\">no check</span>",
+          "<th scope=\"row\">web</th>", "<th scope=\"row\">sock-2</th>", "proxyd <", "href=\"/stats;csv\""}) {
         INFO(part);
-        CHECK((has(reply.body, part) || has(reply.body, std::string(part).substr(0, std::string(part).size() - 2))));
+        CHECK((has(reply.body, part) ||
+               has(reply.body, std::string(part).substr(0, std::string(part).size() - 2))));
     }
     CHECK_FALSE(has(reply.body, "src="));
     CHECK_FALSE(has(reply.body, "<script"));
@@ -93,9 +97,9 @@ TEST_CASE("the keeper's word is a sentence") {
     instance.addresses = {"192.0.2.10/24"};
     role.instances.push_back(instance);
     process.view.keeper_role = [&] { return common::control::encode(role); };
-    CHECK(admin::keeper_sentence(process.view) ==
-          "VRRP on web1: VI_1 " + std::string(common::control::name_of(instance.state)) +
-              " (eth0, priority 101, 192.0.2.10/24)");
+    CHECK(admin::keeper_sentence(process.view) == "VRRP on web1: VI_1 " +
+                                                      std::string(common::control::name_of(instance.state)) +
+                                                      " (eth0, priority 101, 192.0.2.10/24)");
     process.view.keeper_role = [] { return std::string("garbage"); };
     CHECK(admin::keeper_sentence(process.view).empty());
 }

@@ -14,8 +14,8 @@ struct Good {
 }  // namespace
 
 TEST_CASE("durations take HAProxy's units, milliseconds by default") {
-    for (const Good& row : {Good{"20s", 20s}, Good{"50000", 50s}, Good{"2m", 2min}, Good{"1h", 1h}, Good{"1d", 24h},
-                            Good{"10us", 10us}, Good{"0", 0us}}) {
+    for (const Good& row : {Good{"20s", 20s}, Good{"50000", 50s}, Good{"2m", 2min}, Good{"1h", 1h},
+                            Good{"1d", 24h}, Good{"10us", 10us}, Good{"0", 0us}}) {
         INFO(row.text);
         REQUIRE(common::parse_duration(row.text).value() == row.value);
     }
@@ -29,7 +29,8 @@ TEST_CASE("durations take HAProxy's units, milliseconds by default") {
 TEST_CASE("sizes are 1024-based") {
     CHECK(common::parse_size("16k").value() == 16384);
     CHECK(common::parse_size("1G").value() == 1073741824);
-    for (const char* bad : {"", "k", "-1", "1kb", "99999999999999999999"}) CHECK_FALSE(common::parse_size(bad));
+    for (const char* bad : {"", "k", "-1", "1kb", "99999999999999999999"})
+        CHECK_FALSE(common::parse_size(bad));
 }
 
 TEST_CASE("numbers name their range") {

@@ -1,5 +1,5 @@
-// The way of a head through parser, rules' additions and serializer allocates nothing once warm. Sanitizers bring
-// their own operator new, so the count is made without them.
+// The way of a head through parser, rules' additions and serializer allocates nothing once warm. Sanitizers
+// bring their own operator new, so the count is made without them.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #include <catch2/catch.hpp>
 
@@ -19,14 +19,19 @@ void* operator new(std::size_t size) {
     if (void* memory = std::malloc(size)) return memory;
     throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
 
 using namespace proxyd::http;
 
 TEST_CASE("a warm exchange allocates nothing") {
     const std::string bytes =
-        "POST http://a:80/x HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\nConnection: close, x\r\nX: 1\r\nTE: trailers\r\n"
+        "POST http://a:80/x HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\nConnection: close, x\r\nX: "
+        "1\r\nTE: trailers\r\n"
         "Accept:*/*\r\n\r\n";
     common::Arena arena;
     Message message;

@@ -13,7 +13,8 @@ namespace {
 
 std::string text_of(const Slices& slices) {
     std::string text;
-    for (const iovec& piece : slices.pieces()) text.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+    for (const iovec& piece : slices.pieces())
+        text.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
     return text;
 }
 
@@ -26,7 +27,8 @@ struct Outcome {
 };
 
 // As a session does: keeps what was not consumed in front of what arrives next.
-Outcome relay(std::string_view bytes, const Arrivals& arrivals, Framing in, std::uint64_t length, Framing out, bool close) {
+Outcome relay(std::string_view bytes, const Arrivals& arrivals, Framing in, std::uint64_t length, Framing out,
+              bool close) {
     BodyRelay body;
     body.start(in, length, out);
     Outcome outcome;
@@ -34,7 +36,8 @@ Outcome relay(std::string_view bytes, const Arrivals& arrivals, Framing in, std:
     for (const std::size_t arrived : arrivals) {
         while (true) {
             slices.clear();
-            const std::string input(bytes.substr(outcome.consumed, arrived - outcome.consumed));  // exact for ASan
+            const std::string input(
+                bytes.substr(outcome.consumed, arrived - outcome.consumed));  // exact for ASan
             const BodyProgress progress = body.feed(input, slices);
             outcome.output += text_of(slices);
             outcome.consumed += progress.consumed;
@@ -65,7 +68,8 @@ struct Good {
     std::uint64_t payload;
 };
 
-constexpr Framing kLen = Framing::length, kChunked = Framing::chunked, kClose = Framing::until_close, kNone = Framing::none;
+constexpr Framing kLen = Framing::length, kChunked = Framing::chunked, kClose = Framing::until_close,
+                  kNone = Framing::none;
 
 const Good kGood[] = {
     {"counted", kLen, 5, kLen, false, "helloNEXT", 4, "hello", 5},
@@ -77,14 +81,17 @@ const Good kGood[] = {
     {"chunked, empty", kChunked, 0, kChunked, false, "0\r\n\r\n", 0, "0\r\n\r\n", 0},
     {"upper-case and zeros", kChunked, 0, kChunked, false, "000A\r\n0123456789\r\n00\r\n\r\n", 0,
      "000A\r\n0123456789\r\n0\r\n\r\n", 10},
-    {"extensions are dropped", kChunked, 0, kChunked, false, "1;a=b\r\nx\r\n1 ; \"q;\"\r\ny\r\n0;z\r\n\r\n", 0,
-     "1\r\nx\r\n1\r\ny\r\n0\r\n\r\n", 2},
-    {"blanks after the size", kChunked, 0, kChunked, false, "1 \t\r\nx\r\n0 \r\n\r\n", 0, "1\r\nx\r\n0\r\n\r\n", 1},
-    {"trailers pass", kChunked, 0, kChunked, false, "0\r\nX-Sum: 1\r\nY:\r\n\r\n", 0, "0\r\nX-Sum: 1\r\nY:\r\n\r\n", 0},
+    {"extensions are dropped", kChunked, 0, kChunked, false, "1;a=b\r\nx\r\n1 ; \"q;\"\r\ny\r\n0;z\r\n\r\n",
+     0, "1\r\nx\r\n1\r\ny\r\n0\r\n\r\n", 2},
+    {"blanks after the size", kChunked, 0, kChunked, false, "1 \t\r\nx\r\n0 \r\n\r\n", 0,
+     "1\r\nx\r\n0\r\n\r\n", 1},
+    {"trailers pass", kChunked, 0, kChunked, false, "0\r\nX-Sum: 1\r\nY:\r\n\r\n", 0,
+     "0\r\nX-Sum: 1\r\nY:\r\n\r\n", 0},
     {"hostile 8: dangerous trailers go", kChunked, 0, kChunked, false,
      "0\r\nTransfer-Encoding: chunked\r\nA: 1\r\ncontent-length: 3\r\nHOST: b\r\nCookie: c\r\n\r\n", 0,
      "0\r\nA: 1\r\n\r\n", 0},
-    {"chunked for an old client", kChunked, 0, kClose, false, "5;x\r\nhello\r\n1\r\n!\r\n0\r\nX: y\r\n\r\nNEXT", 4, "hello!", 6},
+    {"chunked for an old client", kChunked, 0, kClose, false,
+     "5;x\r\nhello\r\n1\r\n!\r\n0\r\nX: y\r\n\r\nNEXT", 4, "hello!", 6},
     {"chunked swallowed", kChunked, 0, kNone, false, "5\r\nhello\r\n0\r\n\r\nNEXT", 4, "", 5},
     {"counted swallowed", kLen, 5, kNone, false, "helloNEXT", 4, "", 5},
 };
@@ -118,7 +125,13 @@ const Bad kBad[] = {
     {"trailer without a colon", kChunked, "0\r\nAbc\r\n\r\n"},
     {"blank before the colon", kChunked, "0\r\nContent-Length : 1\r\n\r\n"},
     {"LF in a trailer", kChunked, "0\r\nA: b\nHost: c\r\n\r\n"},
-    {"endless trailers", kChunked, "0\r\n" + [] { std::string s; while (s.size() < 9000) s += "A: b\r\n"; return s; }()},
+    {"endless trailers", kChunked,
+     "0\r\n" +
+         [] {
+             std::string s;
+             while (s.size() < 9000) s += "A: b\r\n";
+             return s;
+         }()},
 };
 
 }  // namespace
@@ -238,8 +251,8 @@ TEST_CASE("decoding gives payload only") {
     BodyRelay body;
     body.start(Framing::chunked, 0, Framing::until_close);
     std::string payload;
-    const BodyProgress progress = body.decode("3\r\nabc\r\n2;x\r\nde\r\n0\r\n\r\nNEXT",
-                                              [&](std::string_view run) { payload += run; });
+    const BodyProgress progress =
+        body.decode("3\r\nabc\r\n2;x\r\nde\r\n0\r\n\r\nNEXT", [&](std::string_view run) { payload += run; });
     CHECK(progress.status == BodyStatus::done);
     CHECK(progress.consumed == 22);
     CHECK(payload == "abcde");

@@ -1,5 +1,5 @@
-// Requests, good and bad, in every split; each bad row says which status a client gets. Rows named "hostile" are
-// known attacks on front doors (request smuggling above all); the number groups those of one kind.
+// Requests, good and bad, in every split; each bad row says which status a client gets. Rows named "hostile"
+// are known attacks on front doors (request smuggling above all); the number groups those of one kind.
 #include <catch2/catch.hpp>
 
 #include <string>
@@ -33,7 +33,8 @@ void parse(std::string_view bytes, const Arrivals& arrivals, const ParseOptions&
 std::string summary(const Message& m) {
     std::string text = std::string(m.method_text) + "|" + std::string(m.target) + "|";
     text += m.version == Version::http_1_0 ? "1.0" : "1.1";
-    for (const Field& field : m.fields.all()) text += "|" + std::string(field.name) + "=" + std::string(field.value);
+    for (const Field& field : m.fields.all())
+        text += "|" + std::string(field.name) + "=" + std::string(field.value);
     constexpr const char* kFramings[] = {"none", "length", "chunked", "close"};
     text += std::string("|") + kFramings[static_cast<int>(m.framing)];
     if (m.framing == Framing::length) text += std::to_string(m.content_length);
@@ -57,46 +58,61 @@ struct BadRow {
 
 const std::string kHost = "Host: a\r\n";
 
-std::string get(const std::string& fields) { return "GET / HTTP/1.1\r\n" + kHost + fields + "\r\n"; }
-std::string post(const std::string& fields) { return "POST / HTTP/1.1\r\n" + kHost + fields + "\r\n"; }
-std::string line(const std::string& start) { return start + "\r\n" + kHost + "\r\n"; }
+std::string get(const std::string& fields) {
+    return "GET / HTTP/1.1\r\n" + kHost + fields + "\r\n";
+}
+std::string post(const std::string& fields) {
+    return "POST / HTTP/1.1\r\n" + kHost + fields + "\r\n";
+}
+std::string line(const std::string& start) {
+    return start + "\r\n" + kHost + "\r\n";
+}
 
 const GoodRow kGood[] = {
     {"plain", get(""), "GET|/|1.1|Host=a|none|keep"},
     {"leading empty lines", "\r\n\r\n" + get(""), "GET|/|1.1|Host=a|none|keep"},
     {"1.0 without Host", "GET / HTTP/1.0\r\n\r\n", "GET|/|1.0|none"},
-    {"1.0 keep-alive", "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "GET|/|1.0|Connection=Keep-Alive|none|keep"},
+    {"1.0 keep-alive", "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
+     "GET|/|1.0|Connection=Keep-Alive|none|keep"},
     {"close", get("Connection: close\r\n"), "GET|/|1.1|Host=a|Connection=close|none"},
-    {"close wins", get("Connection: keep-alive, close\r\n"), "GET|/|1.1|Host=a|Connection=keep-alive, close|none"},
+    {"close wins", get("Connection: keep-alive, close\r\n"),
+     "GET|/|1.1|Host=a|Connection=keep-alive, close|none"},
     {"later minor version", line("GET / HTTP/1.5"), "GET|/|1.1|Host=a|none|keep"},
     {"blanks around the value", get("X: \t a b \t\r\n"), "GET|/|1.1|Host=a|X=a b|none|keep"},
     {"no blank, empty values", get("X:y\r\nE:\r\nF: \r\n"), "GET|/|1.1|Host=a|X=y|E=|F=|none|keep"},
     {"tab and high bytes in a value", get("X: a\tb\xe9\r\n"), "GET|/|1.1|Host=a|X=a\tb\xe9|none|keep"},
-    {"all name characters", get("!#$%&'*+-.^_`|~aZ9: v\r\n"), "GET|/|1.1|Host=a|!#$%&'*+-.^_`|~aZ9=v|none|keep"},
+    {"all name characters", get("!#$%&'*+-.^_`|~aZ9: v\r\n"),
+     "GET|/|1.1|Host=a|!#$%&'*+-.^_`|~aZ9=v|none|keep"},
     {"own method", line("M-SEARCH /x HTTP/1.1"), "M-SEARCH|/x|1.1|Host=a|none|keep"},
     {"length", post("Content-Length: 12\r\n"), "POST|/|1.1|Host=a|Content-Length=12|length12|keep"},
     {"length on GET", get("Content-Length: 3\r\n"), "GET|/|1.1|Host=a|Content-Length=3|length3|keep"},
     {"equal lengths become one", post("Content-Length: 5\r\nContent-Length: 5\r\n"),
      "POST|/|1.1|Host=a|content-length=5|length5|keep"},
-    {"list of equal lengths", post("Content-Length: 5, 5\r\n"), "POST|/|1.1|Host=a|content-length=5|length5|keep"},
+    {"list of equal lengths", post("Content-Length: 5, 5\r\n"),
+     "POST|/|1.1|Host=a|content-length=5|length5|keep"},
     {"leading zeros", post("Content-Length: 0005\r\n"), "POST|/|1.1|Host=a|content-length=5|length5|keep"},
-    {"chunked", post("Transfer-Encoding: Chunked\r\n"), "POST|/|1.1|Host=a|Transfer-Encoding=Chunked|chunked|keep"},
-    {"hostile 1: both lengths, the coding wins, then close", post("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"),
+    {"chunked", post("Transfer-Encoding: Chunked\r\n"),
+     "POST|/|1.1|Host=a|Transfer-Encoding=Chunked|chunked|keep"},
+    {"hostile 1: both lengths, the coding wins, then close",
+     post("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"),
      "POST|/|1.1|Host=a|Transfer-Encoding=chunked|chunked"},
     {"hostile 2: coding in 1.0 closes",
      "POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n",
      "POST|/|1.0|Connection=keep-alive|Transfer-Encoding=chunked|chunked"},
     {"expect", post("Content-Length: 1\r\nExpect: 100-continue\r\n"),
      "POST|/|1.1|Host=a|Content-Length=1|Expect=100-continue|length1|keep|expect"},
-    {"expect without a body", get("Expect: 100-continue\r\n"), "GET|/|1.1|Host=a|Expect=100-continue|none|keep"},
+    {"expect without a body", get("Expect: 100-continue\r\n"),
+     "GET|/|1.1|Host=a|Expect=100-continue|none|keep"},
     {"equal Hosts become one", get("host: A\r\n"), "GET|/|1.1|Host=a|none|keep"},
     {"lone port is kept", "GET / HTTP/1.1\r\nHost: a:80\r\n\r\n", "GET|/|1.1|Host=a:80|none|keep"},
     {"v6 Host", "GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", "GET|/|1.1|Host=[::1]:8080|none|keep"},
     {"empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", "GET|/|1.1|Host=|none|keep"},
     {"absolute", line("GET http://a/x?y HTTP/1.1"), "GET|http://a/x?y|1.1|Host=a|none|keep"},
     {"absolute gives Host", "GET http://b/ HTTP/1.0\r\n\r\n", "GET|http://b/|1.0|host=b|none"},
-    {"default port goes from both", "GET http://a:80/x HTTP/1.1\r\nHost: a:80\r\n\r\n", "GET|http://a/x|1.1|host=a|none|keep"},
-    {"default port of https", "GET https://a:443 HTTP/1.1\r\nHost: A\r\n\r\n", "GET|https://a|1.1|Host=A|none|keep"},
+    {"default port goes from both", "GET http://a:80/x HTTP/1.1\r\nHost: a:80\r\n\r\n",
+     "GET|http://a/x|1.1|host=a|none|keep"},
+    {"default port of https", "GET https://a:443 HTTP/1.1\r\nHost: A\r\n\r\n",
+     "GET|https://a|1.1|Host=A|none|keep"},
     {"OPTIONS *", line("OPTIONS * HTTP/1.1"), "OPTIONS|*|1.1|Host=a|none|keep"},
     {"CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", "CONNECT|a:443|1.1|Host=a|none|keep"},
     {"upgrade", get("Connection: Upgrade\r\nUpgrade: foo\r\n"),
@@ -104,12 +120,14 @@ const GoodRow kGood[] = {
     {"websocket", get("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n"),
      "GET|/|1.1|Host=a|Connection=Upgrade|Upgrade=websocket|Sec-WebSocket-Key=k|none|keep|upgrade"},
     {"upgrade not named is none", get("Upgrade: foo\r\n"), "GET|/|1.1|Host=a|Upgrade=foo|none|keep"},
-    {"h2c is refused silently", get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n"),
+    {"h2c is refused silently",
+     get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n"),
      "GET|/|1.1|Host=a|Connection=Upgrade, HTTP2-Settings|Upgrade=h2c|none|keep"},
     {"named fields go", get("Connection: X-A, close\r\nX-A: 1\r\nX-B: 2\r\n"),
      "GET|/|1.1|Host=a|Connection=X-A, close|X-B=2|none"},
     {"hostile 15: framing and Host stay",
-     post("Connection: Host, Content-Length, Transfer-Encoding, X-Forwarded-For\r\nContent-Length: 2\r\nX-Forwarded-For: i\r\n"),
+     post("Connection: Host, Content-Length, Transfer-Encoding, X-Forwarded-For\r\nContent-Length: "
+          "2\r\nX-Forwarded-For: i\r\n"),
      "POST|/|1.1|Host=a|Connection=Host, Content-Length, Transfer-Encoding, X-Forwarded-For|Content-Length=2|"
      "X-Forwarded-For=i|length2|keep"},
     {"TE keeps trailers only", get("TE: gzip, Trailers\r\nConnection: TE\r\n"),
@@ -120,7 +138,8 @@ const GoodRow kGood[] = {
 const BadRow kBad[] = {
     {"hostile 3: chunked, identity", post("Transfer-Encoding: chunked, identity\r\n"), 400},
     {"hostile 3: chunked twice", post("Transfer-Encoding: chunked, chunked\r\n"), 400},
-    {"hostile 3: chunked twice in two fields", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
+    {"hostile 3: chunked twice in two fields",
+     post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
     {"hostile 3: not chunked", post("Transfer-Encoding: gzip\r\n"), 400},
     {"hostile 3: empty", post("Transfer-Encoding:\r\n"), 400},
     {"hostile 3: empty second", post("Transfer-Encoding: chunked\r\nTransfer-Encoding:\r\n"), 400},
@@ -147,7 +166,10 @@ const BadRow kBad[] = {
     {"hostile 9: LF ends the head", "GET / HTTP/1.1\r\nHost: a\r\n\n", 400},
     {"hostile 9: CR CR LF", "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", 400},
     {"hostile 10: 0x01 in a value", get("X: a\x01\r\n"), 400},
-    {"hostile 10: 0x0b before chunked", post("Transfer-Encoding: \x0b" "chunked\r\n"), 400},
+    {"hostile 10: 0x0b before chunked",
+     post("Transfer-Encoding: \x0b"
+          "chunked\r\n"),
+     400},
     {"hostile 10: DEL in a value", get("X: a\x7f\r\n"), 400},
     {"hostile 11: folding", get("X: a\r\n b\r\n"), 400},
     {"hostile 11: folding with a tab", get("X: a\r\n\tb\r\n"), 400},
@@ -168,7 +190,7 @@ const BadRow kBad[] = {
     {"hostile 14: long minor", line("GET / HTTP/1.10"), 400},
     {"hostile 14: lower case", line("GET / http/1.1"), 400},
     {"hostile 14: none", line("GET /"), 400},
-    {"hostile 16: empty lines", std::string(40, '\r') , 400},
+    {"hostile 16: empty lines", std::string(40, '\r'), 400},
     {"hostile 16: many empty lines", "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n" + get(""), 400},
     {"hostile 17: blank before the colon", get("X : a\r\n"), 400},
     {"hostile 17: empty name", get(": a\r\n"), 400},
@@ -199,7 +221,14 @@ const BadRow kBad[] = {
     {"TLS on a plain port", std::string("\x16\x03\x01\x02\x00\x01", 6), 400},
     {"websocket without a key", get("Connection: Upgrade\r\nUpgrade: websocket\r\n"), 400},
     {"a Connection field of many options",
-     get("Connection: " + []{ std::string s; for (int i = 0; i < 40; ++i) s += "a,"; return s; }() + "\r\n"), 400},
+     get("Connection: " +
+         [] {
+             std::string s;
+             for (int i = 0; i < 40; ++i) s += "a,";
+             return s;
+         }() +
+         "\r\n"),
+     400},
 };
 
 }  // namespace
@@ -255,10 +284,14 @@ TEST_CASE("limits: size and number of fields (hostile 16)") {
     const std::string exact = get("X: " + std::string(200 - get("X: \r\n").size(), 'a') + "\r\n");
     const std::string many = get("A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n");
     REQUIRE(exact.size() == 200);
-    for (const Arrivals& arrivals : test_support::all_splits(long_target.size())) REQUIRE(status(long_target, arrivals) == 414);
-    for (const Arrivals& arrivals : test_support::all_splits(long_field.size())) REQUIRE(status(long_field, arrivals) == 431);
-    for (const Arrivals& arrivals : test_support::all_splits(endless.size())) REQUIRE(status(endless, arrivals) == 431);
-    for (const Arrivals& arrivals : test_support::all_splits(many.size())) REQUIRE(status(many, arrivals) == 431);
+    for (const Arrivals& arrivals : test_support::all_splits(long_target.size()))
+        REQUIRE(status(long_target, arrivals) == 414);
+    for (const Arrivals& arrivals : test_support::all_splits(long_field.size()))
+        REQUIRE(status(long_field, arrivals) == 431);
+    for (const Arrivals& arrivals : test_support::all_splits(endless.size()))
+        REQUIRE(status(endless, arrivals) == 431);
+    for (const Arrivals& arrivals : test_support::all_splits(many.size()))
+        REQUIRE(status(many, arrivals) == 431);
     CHECK(status(exact, {exact.size()}) == 0);
     CHECK(status(get("A: 1\r\nB: 2\r\nC: 3\r\n"), {get("A: 1\r\nB: 2\r\nC: 3\r\n").size()}) == 0);
 }
@@ -266,7 +299,9 @@ TEST_CASE("limits: size and number of fields (hostile 16)") {
 TEST_CASE("accept-invalid lets odd bytes through, never line ends or NUL") {
     ParseOptions options;
     options.accept_invalid = true;
-    const auto run = [&](const std::string& bytes, Parsed& parsed) { parse(bytes, {bytes.size()}, options, parsed); };
+    const auto run = [&](const std::string& bytes, Parsed& parsed) {
+        parse(bytes, {bytes.size()}, options, parsed);
+    };
     {
         Parsed parsed;
         const std::string bytes = line("GET /\xb9\xfa\xbc\xca?q={a}|b#f HTTP/1.1");  // GB2312 in a path
@@ -283,9 +318,9 @@ TEST_CASE("accept-invalid lets odd bytes through, never line ends or NUL") {
         REQUIRE(parsed.result.status == ParseStatus::done);
         CHECK(parsed.message.fields.find("x[1]")->raw.empty());
     }
-    for (const std::string& bytes :
-         {line("GET /a b HTTP/1.1"), line("GET /\x01 HTTP/1.1"), get("X y: a\r\n"), get("X : a\r\n"), get("X: a\nb\r\n"),
-          get(std::string("X: \0\r\n", 6)), get("X: a\rb\r\n"), get("X: a\r\n b\r\n"), line("GET / HTTP/1.1\n")}) {
+    for (const std::string& bytes : {line("GET /a b HTTP/1.1"), line("GET /\x01 HTTP/1.1"), get("X y: a\r\n"),
+                                     get("X : a\r\n"), get("X: a\nb\r\n"), get(std::string("X: \0\r\n", 6)),
+                                     get("X: a\rb\r\n"), get("X: a\r\n b\r\n"), line("GET / HTTP/1.1\n")}) {
         Parsed parsed;
         run(bytes, parsed);
         INFO(bytes);

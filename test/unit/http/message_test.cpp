@@ -12,7 +12,8 @@ TEST_CASE("known field names are found without case, others are not") {
     CHECK(field_id("tE") == FieldId::te);
     CHECK(field_id("Sec-WebSocket-Accept") == FieldId::sec_websocket_accept);
     CHECK(field_id("transfer-encoding") == FieldId::transfer_encoding);
-    for (const char* name : {"", "h", "Hosts", "hos\x74\x01", "contentlength", "content_length", "content-lengtk"}) {
+    for (const char* name :
+         {"", "h", "Hosts", "hos\x74\x01", "contentlength", "content_length", "content-lengtk"}) {
         INFO(name);
         CHECK(field_id(name) == FieldId::other);
     }
@@ -52,11 +53,13 @@ TEST_CASE("parts of targets") {
         Method method;
         const char *target, *path, *query, *authority;
     };
-    for (const Row& row : {Row{Method::get, "/a/b?c=d", "/a/b", "c=d", ""}, Row{Method::get, "/", "/", "", ""},
-                           Row{Method::get, "http://h:1/a?b", "/a", "b", "h:1"}, Row{Method::get, "http://h", "", "", "h"},
-                           Row{Method::get, "http://h?q", "", "q", "h"}, Row{Method::options, "*", "", "", ""},
-                           Row{Method::connect, "h:1", "", "", "h:1"}, Row{Method::get, "/r?u=http://x/", "/r", "u=http://x/", ""},
-                           Row{Method::get, "/a#f?x", "/a", "", ""}}) {
+    for (const Row& row :
+         {Row{Method::get, "/a/b?c=d", "/a/b", "c=d", ""}, Row{Method::get, "/", "/", "", ""},
+          Row{Method::get, "http://h:1/a?b", "/a", "b", "h:1"}, Row{Method::get, "http://h", "", "", "h"},
+          Row{Method::get, "http://h?q", "", "q", "h"}, Row{Method::options, "*", "", "", ""},
+          Row{Method::connect, "h:1", "", "", "h:1"},
+          Row{Method::get, "/r?u=http://x/", "/r", "u=http://x/", ""},
+          Row{Method::get, "/a#f?x", "/a", "", ""}}) {
         Message message;
         message.method = row.method;
         message.target = row.target;

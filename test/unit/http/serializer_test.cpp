@@ -12,7 +12,8 @@ namespace {
 
 std::string text_of(const Slices& slices) {
     std::string text;
-    for (const iovec& piece : slices.pieces()) text.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+    for (const iovec& piece : slices.pieces())
+        text.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
     return text;
 }
 
@@ -54,12 +55,14 @@ TEST_CASE("an untouched request leaves as one slice") {
 
 TEST_CASE("additions follow, hop-by-hop fields go") {
     Fixture f;
-    f.request("GET /x HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\n"
-              "Upgrade: foo\r\nA:1\r\nTrailer: X\r\nB: 2\r\n\r\n");
+    f.request(
+        "GET /x HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\n"
+        "Upgrade: foo\r\nA:1\r\nTrailer: X\r\nB: 2\r\n\r\n");
     f.message.fields.add(f.arena, "X-Forwarded-For", "192.0.2.1");
     CHECK(f.send(true) == "GET /x HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
     CHECK(f.send(false) ==
-          "GET /x HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nX-Forwarded-For: 192.0.2.1\r\nconnection: close\r\n\r\n");
+          "GET /x HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nX-Forwarded-For: 192.0.2.1\r\nconnection: "
+          "close\r\n\r\n");
 }
 
 TEST_CASE("a new target is written anew") {
@@ -116,14 +119,16 @@ TEST_CASE("responses say keep-alive or close as the versions need") {
         const char* sent;
     };
     const Row rows[] = {
-        {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true, Version::http_1_1, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true, Version::http_1_1,
+         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
         {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, Version::http_1_1,
          "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nconnection: close\r\n\r\n"},
         {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true, Version::http_1_0,
          "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nconnection: keep-alive\r\n\r\n"},
         {"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", true, Version::http_1_1,
          "HTTP/1.0 200 OK\r\nContent-Length: 0\r\nconnection: keep-alive\r\n\r\n"},
-        {"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", false, Version::http_1_1, "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"},
+        {"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", false, Version::http_1_1,
+         "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", false, Version::http_1_0,
          "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"},
         {"HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n", true, Version::http_1_1,

@@ -14,7 +14,8 @@ using proxyd::net::DeadlineWheel;
 namespace {
 
 struct Owner {
-    explicit Owner(DeadlineWheel& wheel) : deadline(wheel, [](void* self) { ++static_cast<Owner*>(self)->fired; }, this) {}
+    explicit Owner(DeadlineWheel& wheel)
+        : deadline(wheel, [](void* self) { ++static_cast<Owner*>(self)->fired; }, this) {}
     int fired = 0;
     Deadline deadline;
 };
@@ -24,7 +25,8 @@ const TimePoint kStart{1'000'000s};
 }  // namespace
 
 TEST_CASE("a deadline fires once, never early, at most a tick late") {
-    for (const auto distance : {1ms, 63ms, 64ms, 65ms, 4095ms, 4096ms, 5000ms, 262'144ms, 3'600'000ms, 86'400'000ms}) {
+    for (const auto distance :
+         {1ms, 63ms, 64ms, 65ms, 4095ms, 4096ms, 5000ms, 262'144ms, 3'600'000ms, 86'400'000ms}) {
         DeadlineWheel wheel(kStart);
         Owner owner(wheel);
         owner.deadline.set(kStart + distance);
@@ -91,8 +93,10 @@ TEST_CASE("the wheel tells when its next look moves forward") {
 TEST_CASE("an owner that destroys another one while it fires") {
     struct Pair {
         explicit Pair(DeadlineWheel& wheel)
-            : a(std::make_unique<Deadline>(wheel, [](void* self) { static_cast<Pair*>(self)->kill(); }, this)),
-              b(std::make_unique<Deadline>(wheel, [](void* self) { static_cast<Pair*>(self)->kill(); }, this)) {}
+            : a(std::make_unique<Deadline>(
+                  wheel, [](void* self) { static_cast<Pair*>(self)->kill(); }, this)),
+              b(std::make_unique<Deadline>(
+                  wheel, [](void* self) { static_cast<Pair*>(self)->kill(); }, this)) {}
         void kill() {
             ++fired;
             a.reset();

@@ -31,7 +31,9 @@ std::pair<int, int> socket_pair() {
     return {fds[0], fds[1]};
 }
 
-iovec piece(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+iovec piece(std::string_view text) {
+    return {const_cast<char*>(text.data()), text.size()};
+}
 
 }  // namespace
 
@@ -63,7 +65,10 @@ TEST_CASE("a heartbeat that stops with the worker") {
     Heartbeat heartbeat;
     Worker worker({.heartbeat = &heartbeat});
     std::atomic<std::int64_t> beat{0};
-    worker.post([&] { beat = heartbeat.last_turn_ms.load(); worker.stop(); });
+    worker.post([&] {
+        beat = heartbeat.last_turn_ms.load();
+        worker.stop();
+    });
     worker.run();
     CHECK(beat > 0);
     CHECK(heartbeat.last_turn_ms == 0);
@@ -77,7 +82,10 @@ TEST_CASE("hooks run once for all that wanted them in a turn") {
         if (wanted == 3) worker.stop();
     });
     for (int i = 0; i < 3; ++i) {
-        worker.post([&] { ++wanted; worker.want_turn_end(); });
+        worker.post([&] {
+            ++wanted;
+            worker.want_turn_end();
+        });
     }
     worker.run();
     CHECK(runs == 1);

@@ -149,8 +149,7 @@ TEST_CASE("redirects") {
     Exchange x;
     Rules moving;
     const Verdict made =
-        moving
-            .add("redirect code 301 location http://www.%[hdr(host)]%[capture.req.uri] set-cookie SEEN=1")
+        moving.add("redirect code 301 location http://www.%[hdr(host)]%[capture.req.uri] set-cookie SEEN=1")
             .set.run(x.context);
     CHECK(made.location == "http://www.www.example.com/a/b.html?x=1&y=2");
     REQUIRE(made.fields.size() == 1);

@@ -1,4 +1,5 @@
-// The hot path allocates nothing: operator new is replaced in this program and counts what the worker's thread asks for.
+// The hot path allocates nothing: operator new is replaced in this program and counts what the worker's
+// thread asks for.
 #include <catch2/catch.hpp>
 
 #include "site.h"
@@ -10,7 +11,8 @@ constexpr std::string_view kRequest =
     "GET /index.html HTTP/1.1\r\nHost: example.org\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n";
 
 void answer_all(test::Peer& peer) {
-    const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nServer: fake\r\n\r\n" + std::string(1000, 'x');
+    const std::string answer =
+        "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nServer: fake\r\n\r\n" + std::string(1000, 'x');
     while (!peer.receive_head().empty()) peer.send(answer);
 }
 
@@ -59,8 +61,8 @@ TEST_CASE("the same with many clients at once") {
             REQUIRE(client.receive(1000).size() == 1000);
         }
     };
-    // How many exchanges run at once differs from round to round, and each new maximum takes memory once: the steady
-    // state is reached when fifty rounds in a row take none.
+    // How many exchanges run at once differs from round to round, and each new maximum takes memory once: the
+    // steady state is reached when fifty rounds in a row take none.
     std::size_t taken = 1;
     for (int window = 0; window < 20 && taken != 0; ++window) {
         const std::size_t before = allocations_of(site);

@@ -15,10 +15,13 @@ using test::Site;
 namespace {
 
 std::string ok(std::string_view body) {
-    return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+    return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           std::string(body);
 }
 
-std::string get(std::string_view path = "/") { return "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n"; }
+std::string get(std::string_view path = "/") {
+    return "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n";
+}
 
 // What one connection sent until its head was complete.
 struct Recorder {
@@ -36,7 +39,9 @@ TEST_CASE("a request passes as it came, but for what is hop by hop") {
     });
     Site site(server.port(), [](auto& proxy) { proxy.forwardfor.enabled = true; });
     Peer client = Peer::connect(site.port());
-    client.send("GET /a?b=c HTTP/1.1\r\nHost: example.org\r\nX-Odd-Case: 1\r\nConnection: x-gone, keep-alive\r\nx-gone: 1\r\n\r\n");
+    client.send(
+        "GET /a?b=c HTTP/1.1\r\nHost: example.org\r\nX-Odd-Case: 1\r\nConnection: x-gone, "
+        "keep-alive\r\nx-gone: 1\r\n\r\n");
     CHECK(client.receive_head() == "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
     CHECK(client.receive(5) == "hello");
     CHECK(seen.future.get() ==
@@ -79,7 +84,8 @@ TEST_CASE("bodies of both framings and sizes reach the server whole") {
         return client.receive(std::stoul(head.substr(head.find("Length: ") + 8)));
     };
     for (const std::size_t size : {0UL, 1UL, 100UL, 15'000UL, 16'384UL, 100'000UL, 3'000'000UL}) {
-        client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" + std::string(size, 'b'));
+        client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" +
+                    std::string(size, 'b'));
         CHECK(answer() == std::to_string(size));
     }
     std::string chunks;
@@ -116,9 +122,12 @@ TEST_CASE("chunks are taken apart for a client of HTTP/1.0") {
 TEST_CASE("HEAD, 204 and 304 have no body and keep the connection") {
     FakeServer server([](Peer& peer) {
         for (std::string head; !(head = peer.receive_head()).empty();) {
-            if (head.starts_with("HEAD")) peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
-            else if (head.find("/204") != std::string::npos) peer.send("HTTP/1.1 204 No Content\r\n\r\n");
-            else peer.send("HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n");
+            if (head.starts_with("HEAD"))
+                peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+            else if (head.find("/204") != std::string::npos)
+                peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+            else
+                peer.send("HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n");
         }
     });
     Site site(server.port());
@@ -200,8 +209,9 @@ TEST_CASE("a refused upgrade is no tunnel: what follows is a request") {
 }
 
 TEST_CASE("a 101 that nobody asked for, and other nonsense from a server: 502") {
-    for (const char* answer : {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "garbage\r\n\r\n",
-                               "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 20", ""}) {
+    for (const char* answer :
+         {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "garbage\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 20", ""}) {
         FakeServer server([answer](Peer& peer) {
             peer.receive_head();
             peer.send(answer);
@@ -233,8 +243,10 @@ TEST_CASE("an idle connection that the server closed is replaced, once, unseen b
     FakeServer server([&](Peer& peer) {
         if (peer.receive_head().empty()) return;
         peer.send(ok(std::to_string(++requests)));
-        if (requests == 1) peer.receive_head();  // takes the second request and dies
-        else peer.receive_all();
+        if (requests == 1)
+            peer.receive_head();  // takes the second request and dies
+        else
+            peer.receive_all();
     });
     Site site(server.port());
     Peer client = Peer::connect(site.port());
@@ -343,7 +355,9 @@ TEST_CASE("a client that shuts its half down still gets the answer, unless abort
     });
     bool abort = false;
     SECTION("answered") {}
-    SECTION("aborted") { abort = true; }
+    SECTION("aborted") {
+        abort = true;
+    }
     Site site(server.port(), [abort](auto& proxy) { proxy.abortonclose = abort; });
     Peer client = Peer::connect(site.port());
     client.send(get());
@@ -351,7 +365,8 @@ TEST_CASE("a client that shuts its half down still gets the answer, unless abort
     client.finish();
     if (abort) {
         CHECK(Site::eventually([&] { return site.state().servers[0]->sessions.now() == 0; }));
-        CHECK(site.state().frontend.counters.sum([](const auto& c) -> const auto& { return c.client_aborts; }) == 1);
+        CHECK(site.state().frontend.counters.sum(
+                  [](const auto& c) -> const auto& { return c.client_aborts; }) == 1);
         go.set_value();
     } else {
         go.set_value();
@@ -449,7 +464,8 @@ TEST_CASE("counters of a plain day") {
     CHECK(Site::eventually([&] { return site.state().frontend.sessions.now() == 0; }));
     const auto& state = site.state();
     const auto sum = [](const auto& half, auto member) {
-        return half.counters.sum([member](const proxyd::state::Counters& c) -> const auto& { return c.*member; });
+        return half.counters.sum(
+            [member](const proxyd::state::Counters& c) -> const auto& { return c.*member; });
     };
     using C = proxyd::state::Counters;
     CHECK(sum(state.frontend, &C::connections) == 1);
@@ -461,7 +477,8 @@ TEST_CASE("counters of a plain day") {
     CHECK(sum(state.backend, &C::sessions) == 3);
     CHECK(state.backend.sessions.now() == 0);
     CHECK(state.servers[0]->sessions.now() == 0);
-    CHECK(state.servers[0]->counters.sum([](const C& c) -> const auto& { return c.bytes_in; }) == 3 * get().size());
+    CHECK(state.servers[0]->counters.sum([](const C& c) -> const auto& { return c.bytes_in; }) ==
+          3 * get().size());
 }
 
 TEST_CASE("TCP mode: bytes both ways, half closed connections go on") {

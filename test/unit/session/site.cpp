@@ -38,7 +38,9 @@ UniqueFd listen_somewhere(std::uint16_t& port) {
     return fd;
 }
 
-Peer::Peer(UniqueFd fd) : fd_(std::move(fd)) { limit(fd_.get()); }
+Peer::Peer(UniqueFd fd) : fd_(std::move(fd)) {
+    limit(fd_.get());
+}
 
 Peer Peer::connect(std::uint16_t port) {
     UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -99,7 +101,9 @@ bool Peer::ended() {
     return !fill();
 }
 
-void Peer::finish() { ::shutdown(fd_.get(), SHUT_WR); }
+void Peer::finish() {
+    ::shutdown(fd_.get(), SHUT_WR);
+}
 
 void Peer::reset() {
     const linger now{1, 0};
@@ -107,7 +111,8 @@ void Peer::reset() {
     fd_.reset();
 }
 
-FakeServer::FakeServer(Script script) : listener_(listen_somewhere(port_)), script_(std::move(script)), thread_([this] { serve(); }) {}
+FakeServer::FakeServer(Script script)
+    : listener_(listen_somewhere(port_)), script_(std::move(script)), thread_([this] { serve(); }) {}
 
 FakeServer::~FakeServer() {
     stop_ = true;
@@ -126,7 +131,8 @@ void FakeServer::serve() {
     }
 }
 
-Site::Site(std::uint16_t server_port, const std::function<void(proxyd::session::ProxySettings&)>& adjust) : worker_({}) {
+Site::Site(std::uint16_t server_port, const std::function<void(proxyd::session::ProxySettings&)>& adjust)
+    : worker_({}) {
     auto proxy = std::make_unique<proxyd::session::ProxySettings>();
     proxy->name = "site";
     proxy->is_frontend = proxy->is_backend = true;

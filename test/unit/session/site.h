@@ -22,22 +22,22 @@ common::UniqueFd listen_somewhere(std::uint16_t& port);
 
 // A blocking client or server connection with a five-second limit on everything.
 class Peer {
-   public:
+ public:
     explicit Peer(common::UniqueFd fd);
     static Peer connect(std::uint16_t port);
 
     void send(std::string_view bytes);
-    std::string receive(std::size_t size);                 // at least that many, less at the end
-    std::string receive_until(std::string_view end);       // all bytes up to and with `end`
+    std::string receive(std::size_t size);            // at least that many, less at the end
+    std::string receive_until(std::string_view end);  // all bytes up to and with `end`
     std::string receive_head() { return receive_until("\r\n\r\n"); }
-    std::string receive_all();                             // until the end of input
-    bool ended();                                          // waits for FIN or reset
-    void finish();                                         // FIN
-    void reset();                                          // RST
+    std::string receive_all();  // until the end of input
+    bool ended();               // waits for FIN or reset
+    void finish();              // FIN
+    void reset();               // RST
     void close() { fd_.reset(); }
     int fd() const { return fd_.get(); }
 
-   private:
+ private:
     bool fill();
     common::UniqueFd fd_;
     std::string buffered_;
@@ -45,14 +45,14 @@ class Peer {
 
 // Accepts connections one after the other and runs a script on each; several at a time, each in a thread.
 class FakeServer {
-   public:
+ public:
     using Script = std::function<void(Peer&)>;
     explicit FakeServer(Script script);
     ~FakeServer();
     std::uint16_t port() const { return port_; }
     int accepted() const { return accepted_; }
 
-   private:
+ private:
     void serve();
     std::uint16_t port_ = 0;
     common::UniqueFd listener_;
@@ -64,9 +64,10 @@ class FakeServer {
 };
 
 class Site {
-   public:
+ public:
     // `adjust` changes the section before it goes to work.
-    explicit Site(std::uint16_t server_port, const std::function<void(proxyd::session::ProxySettings&)>& adjust = {});
+    explicit Site(std::uint16_t server_port,
+                  const std::function<void(proxyd::session::ProxySettings&)>& adjust = {});
     ~Site();
 
     std::uint16_t port() const { return port_; }
@@ -79,7 +80,7 @@ class Site {
     // Polls until the condition holds; false after five seconds.
     static bool eventually(const std::function<bool()>& condition);
 
-   private:
+ private:
     std::uint16_t port_ = 0;
     std::vector<std::unique_ptr<proxyd::session::ProxySettings>> proxies_;
     proxyd::state::SharedState state_{1};

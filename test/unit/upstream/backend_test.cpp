@@ -99,7 +99,8 @@ TEST_CASE("a connection is made, kept, and used again by later requests only") {
     CHECK(farm.count(&state::Counters::chosen) == 3);
     CHECK(farm.server(0).sessions.now() == 0);
     CHECK(farm.server(0).sessions.max() == 1);
-    // No more are kept idle than streams were ever busy at once: clients of one request each do not pile them up.
+    // No more are kept idle than streams were ever busy at once: clients of one request each do not pile them
+    // up.
     CHECK(eventually([&] { return origin.open_connections() == 1; }));
     loop.call([&] { farm.backend().purge_idle(loop.worker, true); });
     CHECK(eventually([&] { return origin.open_connections() == 0; }));
