@@ -95,12 +95,7 @@ void leave(Exchange& exchange) {
 void write_log(Connection& connection, Exchange& exchange) {
     const ProxySettings& frontend = connection.frontend();
     observe::AccessLog* log = connection.runtime.logs[static_cast<std::size_t>(frontend.index)].get();
-    if (!log) return;
-    const EndRow& row = end_row(exchange.end);
-    const bool failed = row.cause != '-' && row.cause != 'L';
-    const bool error = failed || exchange.context.status >= 500 || exchange.context.retries > 0;
-    if (frontend.log.dontlog_normal && !error) return;
-    log->write(connection.worker, exchange.context, frontend.log.separate_errors && error ? 3 : 6);
+    if (log) log->write(connection.worker, exchange.context);
 }
 
 }  // namespace

@@ -66,14 +66,15 @@ void Backend::Impl::put_idle(Lease& lease) {
     const int most = server.settings->pool_max_idle;
     if (most >= 0 && server.idle.load(std::memory_order_relaxed) >= most) return;
     if (server.settings->pool_purge_delay <= common::Duration::zero()) return;
-    // More idle connections than streams were ever busy at once are of no use to anybody. Without this bound
-    // clients that come for one request each (http-reuse safe gives each a fresh connection) would use up all
-    // descriptors. A reset, as the exchange is over: a FIN from our side would keep the port for a minute
-    // (TIME_WAIT).
-    if (server.idle.load(std::memory_order_relaxed) >= lease.server_->sessions.max())
-        return lease.stream_.reset();
+    // More idle connections than streams were ever busy at once are of no use to this worker. Without this
+    // bound clients that come for one request each (http-reuse safe gives each a fresh connection) would use
+    // up all descriptors. A reset, as the exchange is over: a FIN from our side would keep the port for a
+    // minute (TIME_WAIT).
     WorkerPools& mine = pools_of(*lease.worker_);
-    mine.pools[lease.index_]->put({std::move(lease.stream_), lease.generation_, lease.reused_});
+    IdlePool& pool = *mine.pools[lease.index_];
+    if (std::cmp_greater_equal(pool.size(), lease.server_->sessions.max()) && !pool.drop_dead())
+        return lease.stream_.reset();
+    pool.put({std::move(lease.stream_), lease.generation_, lease.reused_});
     if (mine.due[lease.index_] != common::kNever) return;
     const common::TimePoint due = mine.worker.now() + mine.delays[lease.index_];
     mine.due[lease.index_] = due;

@@ -26,6 +26,15 @@ bool IdlePool::take(bool proven_only, std::uint64_t generation, Connection& out)
     return false;
 }
 
+bool IdlePool::drop_dead() {
+    // Only the oldest is looked at: servers close connections in the order in which they fell idle.
+    if (idle_.empty() || !idle_.front().stream.disturbed()) return false;
+    idle_.erase(idle_.begin());
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    least_ = std::min(least_, idle_.size());
+    return true;
+}
+
 void IdlePool::purge() {
     const std::size_t unneeded = (std::min(least_, idle_.size()) + 1) / 2;
     idle_.erase(idle_.begin(), idle_.begin() + static_cast<std::ptrdiff_t>(unneeded));

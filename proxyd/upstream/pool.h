@@ -29,6 +29,9 @@ class IdlePool {
     // The one used last, so that what is not needed ages and goes; closes on the way what the server has
     // closed or written to, and what belongs to an older generation. False when there is none.
     bool take(bool proven_only, std::uint64_t generation, Connection& out);
+    // Makes room for another one: drops the connection that waited longest if the server has closed it. False
+    // when there was none to drop.
+    bool drop_dead();
     // Every purge delay: closes half of the connections that were not needed since the last time, oldest
     // first.
     void purge();
