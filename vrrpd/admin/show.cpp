@@ -85,10 +85,8 @@ std::string priority_sum(const json::value& instance) {
     std::string out =
         fmt::format("{} (base {}", number(instance, "priority"), number(instance, "base_priority"));
     for (const json::value& check : list(instance, "checks")) {
-        const std::int64_t weight = number(check, "weight");
-        const std::string health = text(check, "health");
-        const bool counts = (weight > 0 && health == "good") || (weight < 0 && health == "bad");
-        if (counts) out += fmt::format(", {:+} {}", weight, text(check, "name"));
+        const std::int64_t adds = number(check, "adds");
+        if (adds != 0) out += fmt::format(", {:+} {}", adds, text(check, "name"));
     }
     return out + ")";
 }
@@ -191,6 +189,7 @@ void instance_checks(const json::value& instance, Page& page) {
     for (const json::value& check : list(instance, "checks")) {
         std::string line = fmt::format("{:<16} {:<8} weight {:<5}", text(check, "name"),
                                        text(check, "health"), number(check, "weight"));
+        if (present(check, "value")) line += fmt::format("says {} ", number(check, "value"));
         if (!text(check, "detail").empty()) line += text(check, "detail");
         if (present(check, "last_ms_ago"))
             line += fmt::format(", {} ago", format_age(number(check, "last_ms_ago")));

@@ -75,17 +75,21 @@ json::array checks_of(const engine::Engine& engine, const Router& router) {
     json::array list;
     for (const fsm::TrackRule& rule : engine.rules_of(router.settings())) {
         const fsm::TrackResult result = engine.result_of(rule);
-        json::object check{{"kind", name_of(rule.kind)},
-                           {"name", rule.name},
-                           {"weight", rule.weight},
-                           {"health", name_of(result.health)},
-                           {"detail", result.detail}};
-        const auto script = engine.scripts().find(rule.name);
-        if (rule.kind == fsm::TrackKind::script && script != engine.scripts().end()) {
-            check["interval_ms"] = ms(script->second->script().interval);
-            check["last_ms_ago"] = ms_ago(script->second->last_end());
-            check["running"] = script->second->running();
-            check["runs"] = script->second->runs();
+        json::object check{
+            {"kind", name_of(rule.kind)},
+            {"name", rule.name},
+            {"weight", rule.weight},
+            {"reverse", rule.reverse},
+            {"health", name_of(result.health)},
+            {"adds", result.health == fsm::Health::unknown ? 0 : fsm::contribution(rule, result).delta},
+            {"detail", result.detail}};
+        if (rule.kind == fsm::TrackKind::file) check["value"] = result.value;
+        const engine::ScriptRunner* script = engine.trackers().script(rule.name);
+        if (rule.kind == fsm::TrackKind::script && script != nullptr) {
+            check["interval_ms"] = ms(script->script().interval);
+            check["last_ms_ago"] = ms_ago(script->last_end());
+            check["running"] = script->running();
+            check["runs"] = script->runs();
         }
         list.push_back(std::move(check));
     }

@@ -10,7 +10,9 @@
 
 namespace vrrpd::config {
 
-struct ScriptReference {
+// A line of track_script, track_file or track_process: what it names may be defined further down.
+struct TrackReference {
+    fsm::TrackKind kind = fsm::TrackKind::script;
     std::string name;
     std::optional<int> weight;
     std::optional<bool> reverse;
@@ -19,7 +21,7 @@ struct ScriptReference {
 
 // What the track_ blocks of an instance or a group say.
 struct TrackDraft {
-    std::vector<ScriptReference> scripts;
+    std::vector<TrackReference> named;
     std::vector<Track> direct;  // interfaces, the proxy link: nothing to look up
 };
 

@@ -34,6 +34,7 @@ std::string_view effect_text(Effect effect) {
         case Effect::internal:
             return "not needed";
         case Effect::lvs:
+        case Effect::refused:
             return "not served";
     }
     return {};
@@ -50,6 +51,7 @@ void report_unknown(Call& call, std::string_view block, std::span<const std::str
 void report_without_effect(Call& call, Effect effect) {
     switch (effect) {
         case Effect::full:
+        case Effect::refused:
             return;
         case Effect::not_yet:
             return call.warn("understood, but has no effect yet");
@@ -66,9 +68,13 @@ std::string keyword_reference() {
     list(out, "global_defs", global_keywords());
     list(out, "global_defs", process_keywords());
     list(out, "vrrp_script", script_keywords());
+    list(out, "track_file", track_file_keywords());
+    list(out, "vrrp_track_process", track_process_keywords());
     list(out, "vrrp_instance", instance_keywords());
+    list(out, "vrrp_instance", track_keywords());
     list(out, "vrrp_instance", notify_keywords());
     list(out, "vrrp_sync_group", sync_group_keywords());
+    list(out, "vrrp_sync_group", track_keywords());
     list(out, "vrrp_sync_group", notify_keywords());
     for (const EntryKeyword& row : address_entry_keywords()) {
         add_line(out, {"address entry", row.name, effect_text(Effect::full), row.help});

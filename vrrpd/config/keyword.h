@@ -17,6 +17,7 @@ enum class Effect : unsigned char {
     not_yet,   // read, and said to do nothing yet
     internal,  // tunes something inside keepalived that vrrpd does not have: read, noted
     lvs,       // kernel load balancing, which this system leaves to proxyd
+    refused,   // not served, for good: its function says what follows
 };
 
 template <class Target>
@@ -68,11 +69,13 @@ std::span<const Keyword<Draft>> top_keywords();       // kw_top.cpp
 std::span<const Keyword<Globals>> global_keywords();  // kw_global.cpp
 std::span<const Keyword<Globals>>
 process_keywords();  // kw_process.cpp: global_defs about processes and other services
-std::span<const Keyword<InstanceDraft>> instance_keywords();  // kw_instance.cpp
-std::span<const Keyword<Notifications>> notify_keywords();    // kw_notify.cpp: in instances and groups
-std::span<const Keyword<TrackDraft>> track_keywords();        // kw_track.cpp: in instances and groups
-std::span<const Keyword<Script>> script_keywords();           // kw_script.cpp
-std::span<const Keyword<SyncGroup>> sync_group_keywords();    // kw_sync_group.cpp
+std::span<const Keyword<InstanceDraft>> instance_keywords();      // kw_instance.cpp
+std::span<const Keyword<Notifications>> notify_keywords();        // kw_notify.cpp: in instances and groups
+std::span<const Keyword<TrackDraft>> track_keywords();            // kw_track.cpp: in instances and groups
+std::span<const Keyword<Script>> script_keywords();               // kw_script.cpp
+std::span<const Keyword<TrackFile>> track_file_keywords();        // kw_track_file.cpp
+std::span<const Keyword<TrackProcess>> track_process_keywords();  // kw_track_process.cpp
+std::span<const Keyword<SyncGroup>> sync_group_keywords();        // kw_sync_group.cpp
 
 struct EntryCall;
 struct EntryKeyword {

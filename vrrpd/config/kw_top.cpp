@@ -56,6 +56,46 @@ void read_script(Call& call, Draft& draft) {
     draft.config.scripts.push_back(std::move(script));
 }
 
+void read_track_file(Call& call, Draft& draft) {
+    const std::string name = block_name(call, "a track_file");
+    if (name.empty() || is_taken(call, draft.config.track_files, name)) return;
+    TrackFile file;
+    file.name = name;
+    file.where = call.where();
+    apply_block(call.block(), "track_file '" + name + "'", draft, call.diagnostics(),
+                Part<TrackFile>{track_file_keywords(), file});
+    if (file.path.empty()) {
+        call.warn("'" + name + "' has no file; the block is skipped");
+        return;
+    }
+    draft.config.track_files.push_back(std::move(file));
+}
+
+void read_track_process(Call& call, Draft& draft) {
+    const std::string name = block_name(call, "a vrrp_track_process");
+    if (name.empty() || is_taken(call, draft.config.track_processes, name)) return;
+    TrackProcess process;
+    process.name = name;
+    process.where = call.where();
+    apply_block(call.block(), "vrrp_track_process '" + name + "'", draft, call.diagnostics(),
+                Part<TrackProcess>{track_process_keywords(), process});
+    if (process.argv.empty()) {
+        call.warn("'" + name + "' has no process; the block is skipped");
+        return;
+    }
+    if (process.quorum > process.quorum_max && process.quorum_max > 0) {
+        call.warn("'" + name + "': quorum is greater than quorum_max: the block is skipped");
+        return;
+    }
+    if (process.quorum_max == 0) process.quorum = 0;  // it must not run at all
+    draft.config.track_processes.push_back(std::move(process));
+}
+
+// The sessions themselves are some BFD daemon's business; the warning at track_bfd says what follows.
+void refuse_bfd(Call& call, Draft&) {
+    call.warn("BFD is not served: '" + (call.has(1) ? call.word(1) : "") + "' sends and answers nothing");
+}
+
 void read_instance(Call& call, Draft& draft) {
     const std::string name = block_name(call, "an instance");
     if (name.empty() || is_taken(call, draft.instances, name)) return;
@@ -106,10 +146,12 @@ constexpr Keyword<Draft> kKeywords[] = {
     {"static_routes", nullptr, Effect::not_yet, "{ ROUTE... }: set while vrrpd runs"},
     {"static_rules", nullptr, Effect::not_yet, "{ RULE... }: set while vrrpd runs"},
     {"track_group", nullptr, Effect::not_yet, "NAME { group { INSTANCE... } }"},
-    {"track_file", nullptr, Effect::not_yet, "NAME { file PATH, weight W }"},
-    {"vrrp_track_file", nullptr, Effect::not_yet, "old name of track_file"},
-    {"vrrp_track_process", nullptr, Effect::not_yet, "NAME { process CMD }"},
-    {"bfd_instance", nullptr, Effect::not_yet, "NAME { ... }: bidirectional forwarding detection"},
+    {"track_file", read_track_file, Effect::full,
+     "NAME { ... }: a number in a file that instances may track"},
+    {"vrrp_track_file", read_track_file, Effect::full, "NAME { ... }: old name of track_file"},
+    {"vrrp_track_process", read_track_process, Effect::full,
+     "NAME { ... }: processes that instances may track"},
+    {"bfd_instance", refuse_bfd, Effect::refused, "NAME { ... }: bidirectional forwarding detection"},
     {"garp_group", nullptr, Effect::not_yet, "{ garp_interval, gna_interval, interfaces }"},
     {"interface_up_down_delays", nullptr, Effect::not_yet, "{ IF DOWN [UP] }"},
     {"net_namespace", read_namespace, Effect::not_yet, "NAME of the network namespace to run in"},

@@ -55,6 +55,36 @@ struct Script {
     Location where;
 };
 
+// track_file NAME { ... }: a number in a file, multiplied by the weight, moves the priority.
+struct TrackFile {
+    std::string name;
+    std::string path;  // absolute
+    int weight = 1;
+    bool reverse = false;
+    std::optional<int> init;  // init_file: written at the start where the file does not exist
+    bool overwrite = false;   // ... and where it does
+    Location where;
+};
+
+// vrrp_track_process NAME { ... }: how many of these run.
+struct TrackProcess {
+    enum class Match : unsigned char { exact, initial, partial };  // of the parameters
+
+    std::string name;
+    std::vector<std::string> argv;  // the program as it calls itself, then its parameters
+    std::optional<Match> match;     // param_match; not given: exact where there are parameters
+    bool full_command = false;      // compare with the command line even without parameters
+    int weight = 0;
+    bool reverse = false;
+    int quorum = 1;                            // least number that is good
+    int quorum_max = 65535;                    // most
+    Duration fork_delay{}, terminate_delay{};  // good, bad for so long before it counts
+    Location where;
+
+    // Whether the command line decides, not only the process's name.
+    bool by_command() const { return full_command || match || argv.size() > 1; }
+};
+
 // One line of virtual_ipaddress, virtual_ipaddress_excluded or static_ipaddress.
 struct AddressEntry {
     IpAddress address;
@@ -132,9 +162,8 @@ struct Instance {
     bool accept = true;
     bool promote_secondaries = false;
 
-    std::string group;  // vrrp_sync_group; empty: none
-    std::vector<Track>
-        tracks;  // its group's included: scripts, interfaces, the proxy link (TrackKind::proxy, name "proxy")
+    std::string group;          // vrrp_sync_group; empty: none
+    std::vector<Track> tracks;  // its group's included; the proxy link is TrackKind::proxy, name "proxy"
     Notifications notify;
 
     bool unicast() const { return !unicast_peers.empty(); }
@@ -211,6 +240,8 @@ struct Globals {
 struct Config {
     Globals globals;
     std::vector<Script> scripts;
+    std::vector<TrackFile> track_files;
+    std::vector<TrackProcess> track_processes;
     std::vector<Instance> instances;
     std::vector<SyncGroup> sync_groups;
     std::vector<AddressEntry> static_addresses;

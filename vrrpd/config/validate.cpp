@@ -263,19 +263,37 @@ class Completion {
 
     void resolve(const TrackDraft& tracks) {
         for (const Track& one : tracks.direct) track(one);
-        for (const ScriptReference& reference : tracks.scripts) {
-            const Script* script = config_.find_script(reference.name);
-            if (!script) {
-                std::vector<std::string_view> names;
-                for (const Script& known : config_.scripts) names.push_back(known.name);
-                warn(reference.where, "there is no vrrp_script '" + reference.name + "': not tracked" +
-                                          common::did_you_mean(reference.name, names));
-                continue;
+        for (const TrackReference& reference : tracks.named) {
+            switch (reference.kind) {
+                case fsm::TrackKind::script:
+                    resolve(reference, "vrrp_script", config_.scripts);
+                    break;
+                case fsm::TrackKind::file:
+                    resolve(reference, "track_file", config_.track_files);
+                    break;
+                case fsm::TrackKind::process:
+                    resolve(reference, "vrrp_track_process", config_.track_processes);
+                    break;
+                case fsm::TrackKind::interface:
+                case fsm::TrackKind::proxy:
+                    break;
             }
-            const bool reverse = reference.reverse.value_or(script->reverse);
-            track({{fsm::TrackKind::script, script->name, reference.weight.value_or(script->weight), reverse},
-                   reference.where});
         }
+    }
+
+    template <class Tracked>
+    void resolve(const TrackReference& reference, const char* block, const std::vector<Tracked>& defined) {
+        const auto found = std::ranges::find(defined, reference.name, &Tracked::name);
+        if (found == defined.end()) {
+            std::vector<std::string_view> names;
+            for (const Tracked& known : defined) names.push_back(known.name);
+            warn(reference.where, std::string("there is no ") + block + " '" + reference.name +
+                                      "': not tracked" + common::did_you_mean(reference.name, names));
+            return;
+        }
+        track({{reference.kind, found->name, reference.weight.value_or(found->weight),
+                reference.reverse.value_or(found->reverse)},
+               reference.where});
     }
 
     // The mistake most pairs carry: a weight smaller than the distance of the priorities moves nothing. The
@@ -288,6 +306,7 @@ class Completion {
                                   "' can fail without moving the addresses");
             return;
         }
+        if (rule.kind == fsm::TrackKind::file) return;  // the number in the file decides
         const int sign = rule.reverse ? -1 : 1;
         const int good = fsm::effective_priority(out_.priority, rule.weight > 0 ? rule.weight * sign : 0);
         const int bad = fsm::effective_priority(out_.priority, rule.weight < 0 ? rule.weight * sign : 0);

@@ -4,7 +4,6 @@
 #include <boost/asio/post.hpp>
 
 #include "common/logging.h"
-#include "vrrpd/engine/users.h"
 
 namespace vrrpd::engine {
 
@@ -34,6 +33,7 @@ Engine::Engine(boost::asio::io_context& io, common::process::HelperProcess helpe
       adverts_(io, [this](const std::string& interface, packet::Family family,
                           const packet::Datagram& datagram) { on_datagram(interface, family, datagram); }),
       network_watch_(io, network_->fd()),
+      trackers_(io, helper_, [this] { track(); }),
       around_{.io = io,
               .network = *network_,
               .announcer = announcer_,
@@ -64,8 +64,7 @@ void Engine::configure(std::shared_ptr<const config::Config> config) {
     // The old one is still referred to while everything moves over.
     const auto before = std::exchange(config_, std::move(config));
     notifier_.configure(config_->globals);
-    std::map<std::string, std::unique_ptr<ScriptRunner>> fresh;
-    configure_scripts(fresh);
+    trackers_.configure(*config_);
     configure_proxy();
     configure_routers();
     adverts_.prune([this](const std::string& interface, packet::Family family) {
@@ -74,51 +73,8 @@ void Engine::configure(std::shared_ptr<const config::Config> config) {
         };
         return std::ranges::any_of(routers_, uses) || std::ranges::any_of(leaving_, uses);
     });
-    for (auto& [name, runner] : fresh) {
-        runner->start();
-        scripts_[name] = std::move(runner);
-    }
+    trackers_.start();
     on_transition();
-}
-
-// Scripts that stay are in scripts_ afterwards, new ones in `fresh`: they may start once the routers exist.
-void Engine::configure_scripts(std::map<std::string, std::unique_ptr<ScriptRunner>>& fresh) {
-    auto old = std::exchange(scripts_, {});
-    disabled_scripts_.clear();
-    for (const config::Script& script : config_->scripts) {
-        const auto tracks = [&](const config::Track& track) {
-            return track.rule.kind == fsm::TrackKind::script && track.rule.name == script.name;
-        };
-        const auto used = [&](const Instance& instance) {
-            return std::ranges::any_of(instance.tracks, tracks);
-        };
-        if (std::ranges::none_of(config_->instances, used)) continue;
-
-        const auto account = account_for(script.command, config_->globals);
-        const auto path = locate(script.command);
-        std::string trouble = !account ? account.error().text : !path ? path.error().text : "";
-        if (trouble.empty() && config_->globals.script_security && account->is_root())
-            trouble = insecure_part(*path);
-        if (!trouble.empty()) {
-            log::error("{}:{}: vrrp_script {} is disabled: {}", script.where.file, script.where.line,
-                       script.name, trouble);
-            disabled_scripts_[script.name] = trouble;
-            continue;
-        }
-        const auto known = old.find(script.name);
-        if (known != old.end() && known->second->script().command.argv == script.command.argv) {
-            known->second->reconfigure(script, *account);
-            scripts_[script.name] = std::move(known->second);
-        } else {
-            fresh[script.name] =
-                std::make_unique<ScriptRunner>(io_, helper_, script, *account, [this] { track(); });
-        }
-    }
-    for (auto& [name, runner] : old) {
-        if (!runner) continue;
-        runner->stop();
-        bury(std::move(runner));
-    }
 }
 
 void Engine::configure_proxy() {
@@ -129,10 +85,10 @@ void Engine::configure_proxy() {
     });
     if (proxy_ && proxy_->serves(settings, needed)) return;
     if (proxy_) bury(std::move(proxy_));
-    proxy_ = std::make_unique<ProxyLink>(
-        io_, settings, options_.release, needed,
-        ProxyLink::Handlers{
-            .changed = [this] { track(); }, .look = [this] { look(); }, .role = [this] { return role(); }});
+    proxy_ = std::make_unique<ProxyLink>(io_, settings, options_.release, needed,
+                                         ProxyLink::Handlers{.changed = [this] { track(); },
+                                                             .look = [this] { trackers_.look(); },
+                                                             .role = [this] { return role(); }});
     proxy_->start();
 }
 
@@ -174,19 +130,12 @@ void Engine::configure_routers() {
 
 std::vector<fsm::TrackRule> Engine::rules_of(const Instance& instance) const {
     auto rules = config::track_rules(instance);
-    // As keepalived: a script that cannot run is left out, not failed; the error in the log says so.
-    std::erase_if(rules, [this](const fsm::TrackRule& rule) {
-        return rule.kind == fsm::TrackKind::script && disabled_scripts_.contains(rule.name);
-    });
+    std::erase_if(rules, [this](const fsm::TrackRule& rule) { return trackers_.is_left_out(rule); });
     return rules;
 }
 
 fsm::TrackResult Engine::result_of(const fsm::TrackRule& rule) const {
     switch (rule.kind) {
-        case fsm::TrackKind::script: {
-            const auto found = scripts_.find(rule.name);
-            return found == scripts_.end() || !found->second ? fsm::TrackResult{} : found->second->result();
-        }
         case fsm::TrackKind::interface: {
             const io::Link* link = network_->find(rule.name);
             if (link != nullptr && link->up) return {fsm::Health::good, 0, "up"};
@@ -194,11 +143,12 @@ fsm::TrackResult Engine::result_of(const fsm::TrackRule& rule) const {
         }
         case fsm::TrackKind::proxy:
             return proxy_->result();
+        case fsm::TrackKind::script:
         case fsm::TrackKind::file:
         case fsm::TrackKind::process:
             break;
     }
-    return {fsm::Health::good, 0, "not followed by this version"};
+    return trackers_.result(rule);
 }
 
 fsm::Tracking Engine::tracking_of(const Instance& instance) const {
@@ -209,16 +159,9 @@ fsm::Tracking Engine::tracking_of(const Instance& instance) const {
 }
 
 void Engine::track() {
-    for (auto& [name, runner] : scripts_) {
-        if (runner) runner->suspend(proxy_->suspended());
-    }
+    if (!proxy_) return;  // the trackers' first results; configure() looks at them all
+    trackers_.suspend(proxy_->suspended());
     for (const auto& router : routers_) router->on_tracking(tracking_of(router->settings()));
-}
-
-void Engine::look() {
-    for (auto& [name, runner] : scripts_) {
-        if (runner) runner->run_now();
-    }
 }
 
 // ---- the node
@@ -322,7 +265,7 @@ void Engine::on_finished(Router& router) {
 
 void Engine::stop(std::function<void()> done) {
     done_ = std::move(done);
-    for (auto& [name, runner] : scripts_) runner->stop();
+    trackers_.stop();
     for (const auto* group : {&routers_, &leaving_}) {
         std::vector<Router*> all;  // finishing changes the lists
         for (const auto& router : *group) all.push_back(router.get());

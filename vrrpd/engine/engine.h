@@ -19,8 +19,8 @@
 #include "vrrpd/engine/notifier.h"
 #include "vrrpd/engine/proxy_link.h"
 #include "vrrpd/engine/router.h"
-#include "vrrpd/engine/script_runner.h"
 #include "vrrpd/engine/sync_groups.h"
+#include "vrrpd/engine/trackers.h"
 
 namespace vrrpd::engine {
 
@@ -52,7 +52,7 @@ class Engine {
 
     const config::Config& config() const { return *config_; }
     const std::vector<std::unique_ptr<Router>>& routers() const { return routers_; }
-    const std::map<std::string, std::unique_ptr<ScriptRunner>>& scripts() const { return scripts_; }
+    const Trackers& trackers() const { return trackers_; }
     const ProxyLink& proxy() const { return *proxy_; }
     const SyncGroups& groups() const { return groups_; }
     const io::Network& network() const { return *network_; }
@@ -66,12 +66,10 @@ class Engine {
     Engine(boost::asio::io_context& io, common::process::HelperProcess helper, EngineOptions options,
            std::unique_ptr<io::Network> network, io::Announcer announcer);
 
-    void configure_scripts(std::map<std::string, std::unique_ptr<ScriptRunner>>& fresh);
     void configure_routers();
     void configure_proxy();
     fsm::Tracking tracking_of(const config::Instance& instance) const;
     void track();
-    void look();
     void wait_for_network();
     void on_network(const io::NetworkChange& change);
     void on_datagram(const std::string& interface, packet::Family family, const packet::Datagram& datagram);
@@ -91,8 +89,7 @@ class Engine {
     boost::asio::posix::stream_descriptor network_watch_;
     std::shared_ptr<const config::Config> config_;
     std::unique_ptr<ProxyLink> proxy_;
-    std::map<std::string, std::unique_ptr<ScriptRunner>> scripts_;
-    std::map<std::string, std::string> disabled_scripts_;  // name -> why
+    Trackers trackers_;
     Surroundings around_;
     std::vector<std::unique_ptr<Router>> routers_;  // in the order of the file
     SyncGroups groups_{notifier_};

@@ -35,11 +35,7 @@ std::string describe(const TrackRule& rule, const TrackResult& result) {
     return text;
 }
 
-struct Contribution {
-    std::int64_t delta = 0;
-    bool fault = false;
-    bool bad = false;
-};
+}  // namespace
 
 Contribution contribution(const TrackRule& rule, const TrackResult& result) {
     const int sign = rule.reverse ? -1 : 1;
@@ -49,7 +45,8 @@ Contribution contribution(const TrackRule& rule, const TrackResult& result) {
             return {0, fault, fault};
         }
         const std::int64_t value = std::clamp<std::int64_t>(result.value, -254, 254) * rule.weight * sign;
-        return {std::min(value, kFileMost), value <= kFileFault, value < 0};
+        // Beyond the bounds it is a fault or all there is: the sum need not hold more.
+        return {static_cast<int>(std::clamp(value, kFileFault, kFileMost)), value <= kFileFault, value < 0};
     }
     const bool good = result.health == Health::good;
     if (rule.weight == 0) {
@@ -60,8 +57,6 @@ Contribution contribution(const TrackRule& rule, const TrackResult& result) {
     const bool counts = rule.weight > 0 ? good : !good;
     return {counts ? rule.weight * sign : 0, false, good == rule.reverse};
 }
-
-}  // namespace
 
 Counter advance(Counter counter, RiseFall rule, bool good, bool suspended) {
     if (!good && suspended) return counter;

@@ -40,6 +40,14 @@ struct TrackResult {
     std::string detail;      // "exited with status 1", "timed out", "connection closed"
 };
 
+// What one result means for the instance.
+struct Contribution {
+    int delta = 0;       // added to the priority
+    bool fault = false;  // keeps the instance in FAULT
+    bool bad = false;
+};
+Contribution contribution(const TrackRule& rule, const TrackResult& result);
+
 // All of it, folded.
 struct Tracking {
     int delta = 0;         // sum of weights, added to the base priority

@@ -357,3 +357,35 @@ TEST_CASE("the printed reference has every keyword once") {
     CHECK((twice == keys.end() ? "" : *twice) == std::string());
     CHECK(keys.size() > 240);
 }
+
+TEST_CASE("files and processes are tracked with their own weight or the line's") {
+    const Loaded got = instance(
+        "track_file {\nload\nother weight -3 reverse\n}\n"
+        "track_process {\nweb\nnone weight 4\n}\n",
+        "vrrp_track_file load {\nfile \"/run/load\"\nweight 2 reverse\ninit_file 7 overwrite\n}\n"
+        "track_file other {\nfile /run/other\ninit_file\n}\n"
+        "vrrp_track_process web {\nprocess \"/tmp/a b\" one \"two words\"\nquorum 2\nquorum_max 3\ndelay "
+        "0.5\n"
+        "terminate_delay 2\nparam_match partial\nweight -9\n}\n"
+        "vrrp_track_process none {\nprocess nginx\nquorum_max 0\nfull_command\n}\n");
+    const auto& files = got.config.track_files;
+    REQUIRE(files.size() == 2);
+    CHECK(files[0].path == "/run/load");
+    CHECK((files[0].weight == 2 && files[0].reverse && files[0].init == 7 && files[0].overwrite));
+    CHECK((files[1].weight == 1 && files[1].init == 0 && !files[1].overwrite));
+    const auto& processes = got.config.track_processes;
+    REQUIRE(processes.size() == 2);
+    CHECK(processes[0].argv == std::vector<std::string>{"/tmp/a b", "one", "two words"});
+    CHECK((processes[0].quorum == 2 && processes[0].quorum_max == 3));
+    CHECK((processes[0].fork_delay == 500ms && processes[0].terminate_delay == 2s));
+    CHECK(processes[0].match == config::TrackProcess::Match::partial);
+    CHECK((processes[1].quorum == 0 && processes[1].quorum_max == 0 && processes[1].by_command()));
+
+    const auto& tracks = got.config.instances.at(0).tracks;
+    REQUIRE(tracks.size() == 4);
+    using fsm::TrackKind;
+    CHECK((tracks[0].rule.kind == TrackKind::file && tracks[0].rule.weight == 2 && tracks[0].rule.reverse));
+    CHECK((tracks[1].rule.name == "other" && tracks[1].rule.weight == -3 && tracks[1].rule.reverse));
+    CHECK((tracks[2].rule.kind == TrackKind::process && tracks[2].rule.weight == -9));
+    CHECK((tracks[3].rule.name == "none" && tracks[3].rule.weight == 4));
+}
