@@ -12,7 +12,6 @@ struct Row {
 };
 
 constexpr std::string_view kTables = "stick tables are not supported yet";
-constexpr std::string_view kVariables = "variables are not supported yet";
 constexpr std::string_view kLists = "lists are not changed at run time yet";
 
 constexpr Row kRows[] = {
@@ -45,14 +44,11 @@ constexpr Row kRows[] = {
     {"set-retries", Effect::none, kNotYet},
     {"set-timeout", Effect::none, kNotYet},
     {"set-tos", Effect::none, kNotYet},
-    {"set-var", Effect::none, kVariables},
-    {"set-var-fmt", Effect::none, kVariables},
     {"strict-mode", Effect::none, kNotYet},
     {"track-sc0", Effect::none, kTables},
     {"track-sc1", Effect::none, kTables},
     {"track-sc2", Effect::none, kTables},
     {"track-sc", Effect::none, kTables},
-    {"unset-var", Effect::none, kVariables},
     {"wait-for-body", Effect::none, "write 'option http-buffer-request'"},
     {"wait-for-handshake", Effect::none, "early data is not taken"},
     {"auth", Effect::refused, "user lists are not supported yet; the requests would pass"},

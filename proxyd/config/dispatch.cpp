@@ -168,6 +168,7 @@ void dispatch(Reading& in, Statement& line) {
     const Keyword& row = *found.row;
     if (found.elsewhere) return misplaced(in, line, row);
     if (!prefix_fits(in, line, row) || !count_fits(in, line, row) || !announce(in, line, row)) return;
+    in.model.catalogue->line = line.where;
     if (row.handler != nullptr) row.handler(in, line);
 }
 

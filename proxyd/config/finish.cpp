@@ -33,7 +33,7 @@ std::string_view format_text(const LogFormatChoice& choice, bool http_mode) {
 
 void compile_format(Reading& in, std::string_view text, common::Location where, std::string_view keyword,
                     rules::LogFormat& format) {
-    const auto compiled = rules::LogFormat::compile(text);
+    const auto compiled = rules::LogFormat::compile(text, rules::LogUse::log, in.model.catalogue.get());
     if (compiled)
         format = *compiled;
     else

@@ -118,8 +118,6 @@ constexpr Keyword kKeywords[] = {
     inert("nogetaddrinfo", kGlobal, "getaddrinfo is the only resolver"),
     inert("numa-cpu-mapping", kGlobal, "threads are placed by the system's scheduler"),
     inert("set-dumpable", kGlobal, kNotYet),
-    inert("set-var", kGlobal, "variables of the process are not supported yet"),
-    inert("set-var-fmt", kGlobal, "variables of the process are not supported yet"),
     inert("shm-stats-file", kGlobal, kNotYet),
     inert("shm-stats-file-max-objects", kGlobal, kNotYet),
     inert("spread-checks", kGlobal, "checks start spread over their interval anyway"),

@@ -50,7 +50,8 @@ void add_use_backend(Reading& in, const Statement& line) {
     const auto condition = line.arguments().subspan(1);
     if (!rules::compile_condition(condition, in.proxy().acls, line.where, in.out, rule.condition)) return;
     if (rule.backend_name.contains('%')) {
-        const auto format = rules::LogFormat::compile(rule.backend_name, rules::LogUse::text);
+        const auto format =
+            rules::LogFormat::compile(rule.backend_name, rules::LogUse::text, in.model.catalogue.get());
         if (!format) return in.error(line, format.error());
         rule.name_format = *format;
     } else if (in.draft->routed_without_condition) {

@@ -177,12 +177,6 @@ constexpr Keyword kKeywords[] = {
     inert("tune.stick-counters", kGlobal, kOwnTuning),
     inert("tune.streams-per-connection", kGlobal, kOwnTuning),
     inert("tune.takeover-other-tg-connections", kGlobal, kOwnTuning),
-    inert("tune.vars.check-max-size", kGlobal, kNotYet),
-    inert("tune.vars.global-max-size", kGlobal, kNotYet),
-    inert("tune.vars.proc-max-size", kGlobal, kNotYet),
-    inert("tune.vars.reqres-max-size", kGlobal, kNotYet),
-    inert("tune.vars.sess-max-size", kGlobal, kNotYet),
-    inert("tune.vars.txn-max-size", kGlobal, kNotYet),
     inert("tune.zlib.memlevel", kGlobal, kOwnTuning),
     inert("tune.zlib.windowsize", kGlobal, kOwnTuning),
 };

@@ -48,7 +48,8 @@ struct Global {
 struct Model {
     Global global;
     std::vector<std::unique_ptr<session::ProxySettings>> proxies;
-    std::vector<std::string> files;                        // read, in order
+    rules::CataloguePtr catalogue = std::make_shared<rules::Catalogue>();  // what all rules share
+    std::vector<std::string> files;                                        // read, in order
     std::vector<std::unique_ptr<std::string>> file_names;  // storage behind common::Location::file
 
     const session::ProxySettings* find(std::string_view name, bool frontend, bool backend) const;

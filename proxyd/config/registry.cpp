@@ -45,6 +45,7 @@ std::span<const KeywordTable> keyword_tables() {
         KeywordTable{"", process_keywords()},
         KeywordTable{"", environment_keywords()},
         KeywordTable{"", tuning_keywords()},
+        KeywordTable{"", variable_keywords()},
         KeywordTable{"", tls_keywords()},
         KeywordTable{"", httpclient_keywords()},
         KeywordTable{"stats", stats_socket_keywords()},

@@ -35,6 +35,7 @@ void inherit(Reading& in, Draft& draft, const Statement& line, std::size_t from_
     } else if (draft.kind == kDefaults) {
         draft.defaults = nullptr;  // resets everything
     }
+    draft.settings->acls = rules::AclSet(in.model.catalogue);
     draft.settings->http_mode = false;  // `mode tcp` until a line says otherwise
     draft.preset.default_server.tls_verify = in.tls.verify_servers;
     if (draft.defaults == nullptr) return;

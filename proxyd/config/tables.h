@@ -8,6 +8,7 @@ namespace proxyd::config {
 std::span<const Keyword> process_keywords();
 std::span<const Keyword> environment_keywords();
 std::span<const Keyword> tuning_keywords();
+std::span<const Keyword> variable_keywords();
 std::span<const Keyword> tls_keywords();
 std::span<const Keyword> httpclient_keywords();
 std::span<const Keyword> stats_socket_keywords();  // prefix "stats", in global

@@ -38,7 +38,8 @@ struct AclSet::Impl {
     std::map<std::string, std::shared_ptr<CompiledAcl>, std::less<>> acls;
 };
 
-AclSet::AclSet() : impl_(std::make_unique<Impl>()) {}
+AclSet::AclSet() : AclSet(std::make_shared<Catalogue>()) {}
+AclSet::AclSet(CataloguePtr catalogue) : catalogue_(std::move(catalogue)), impl_(std::make_unique<Impl>()) {}
 AclSet::~AclSet() = default;
 AclSet::AclSet(AclSet&&) noexcept = default;
 AclSet& AclSet::operator=(AclSet&&) noexcept = default;
@@ -66,7 +67,7 @@ bool AclSet::add(std::span<const std::string> words, common::Location where, com
         return false;
     }
     AclTest test;
-    if (!parse_acl_test(words[0], words.subspan(1), where, out, test)) return false;
+    if (!parse_acl_test(words[0], words.subspan(1), *catalogue_, where, out, test)) return false;
     auto& acl = impl_->acls[words[0]];
     if (acl == nullptr) acl = std::make_shared<CompiledAcl>();
     acl->add(std::move(test));

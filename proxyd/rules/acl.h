@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/diagnostics.h"
+#include "proxyd/rules/catalogue.h"
 #include "proxyd/rules/context.h"
 
 namespace proxyd::rules {
@@ -17,7 +18,8 @@ class CompiledAcl;
 // The acl lines of one section. Several lines of one name are alternatives.
 class AclSet {
  public:
-    AclSet();
+    AclSet();  // with a catalogue of its own
+    explicit AclSet(CataloguePtr catalogue);
     ~AclSet();
     AclSet(AclSet&&) noexcept;
     AclSet& operator=(AclSet&&) noexcept;
@@ -26,9 +28,12 @@ class AclSet {
     // A declared or predefined ACL; null when there is none.
     std::shared_ptr<const CompiledAcl> find(std::string_view name) const;
     std::vector<std::string_view> names() const;
+    // What the configuration's rules share; never null.
+    const CataloguePtr& catalogue() const { return catalogue_; }
 
  private:
     struct Impl;
+    CataloguePtr catalogue_;
     std::unique_ptr<Impl> impl_;
 };
 

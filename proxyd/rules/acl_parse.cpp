@@ -38,9 +38,9 @@ bool split_derivative(std::string_view criterion, std::string& expression, const
 
 class TestParser {
  public:
-    TestParser(std::string_view name, std::span<const std::string> words, common::Location where,
-               common::Diagnostics& out, AclTest& result)
-        : words_(words), where_(where), out_(out), result_(result) {
+    TestParser(std::string_view name, std::span<const std::string> words, Catalogue& catalogue,
+               common::Location where, common::Diagnostics& out, AclTest& result)
+        : words_(words), catalogue_(catalogue), where_(where), out_(out), result_(result) {
         if (!name.empty()) prefix_ = "acl '" + std::string(name) + "': ";
     }
 
@@ -56,7 +56,7 @@ class TestParser {
         if (words_.empty()) return refuse("a criterion is missing (such as path_beg, hdr(host), src)");
         std::string text = words_[0];
         split_derivative(words_[0], text, derived_);
-        auto expression = Expression::parse(text);
+        auto expression = Expression::parse(text, &catalogue_);
         if (!expression) {
             const std::string_view name = std::string_view(text).substr(0, text.find_first_of("(,"));
             if (find_fetch(name) == nullptr)
@@ -168,6 +168,7 @@ class TestParser {
     }
 
     std::span<const std::string> words_;
+    Catalogue& catalogue_;
     common::Location where_;
     common::Diagnostics& out_;
     AclTest& result_;
@@ -182,9 +183,9 @@ class TestParser {
 
 }  // namespace
 
-bool parse_acl_test(std::string_view name, std::span<const std::string> words, common::Location where,
-                    common::Diagnostics& out, AclTest& result) {
-    return TestParser(name, words, where, out, result).parse();
+bool parse_acl_test(std::string_view name, std::span<const std::string> words, Catalogue& catalogue,
+                    common::Location where, common::Diagnostics& out, AclTest& result) {
+    return TestParser(name, words, catalogue, where, out, result).parse();
 }
 
 }  // namespace proxyd::rules

@@ -53,7 +53,8 @@ std::shared_ptr<const CompiledAcl> predefined_acl(std::string_view name) {
     for (std::string_view word : common::split(row->words, ' ')) words.emplace_back(word);
     common::Diagnostics diagnostics;
     AclTest test;
-    if (!parse_acl_test(row->name, words, {}, diagnostics, test)) return nullptr;
+    static Catalogue none;  // they name nothing that a configuration holds
+    if (!parse_acl_test(row->name, words, none, {}, diagnostics, test)) return nullptr;
     auto fresh = std::make_shared<CompiledAcl>();
     fresh->add(std::move(test));
     acl = std::move(fresh);

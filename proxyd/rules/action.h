@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/diagnostics.h"
+#include "proxyd/rules/expression.h"
 #include "proxyd/rules/log_format.h"
 #include "proxyd/rules/regex.h"
 #include "proxyd/rules/rule_set.h"
@@ -29,11 +30,20 @@ using ActionPtr = std::shared_ptr<const Action>;
 // action does not take as an argument.
 class ActionWords {
  public:
-    ActionWords(std::string_view name, Phase phase, std::span<const std::string> words,
-                common::Location where, common::Diagnostics& out)
-        : name_(name), phase_(phase), words_(words), where_(where), out_(out) {}
+    // `call`: what stands in parentheses after the name, as in set-var(txn.x).
+    ActionWords(std::string_view name, std::string_view call, Phase phase, std::span<const std::string> words,
+                Catalogue& catalogue, common::Location where, common::Diagnostics& out)
+        : name_(name),
+          call_(call),
+          phase_(phase),
+          words_(words),
+          catalogue_(catalogue),
+          where_(where),
+          out_(out) {}
 
     std::string_view name() const { return name_; }
+    std::string_view call() const { return call_; }
+    Catalogue& catalogue() const { return catalogue_; }
     Phase phase() const { return phase_; }
     common::Location where() const { return where_; }
     bool at_end() const { return words_.empty() || words_[0] == "if" || words_[0] == "unless"; }
@@ -48,13 +58,15 @@ class ActionWords {
 
     // take() and compile; nothing and an error when either fails.
     std::optional<LogFormat> take_format(std::string_view what, LogUse use = LogUse::header);
+    std::optional<Expression> take_expression(std::string_view what);
     std::optional<Regex> take_regex(std::string_view what);
     std::optional<int> take_status(int low, int high);
 
  private:
-    std::string_view name_;
+    std::string_view name_, call_;
     Phase phase_;
     std::span<const std::string> words_;
+    Catalogue& catalogue_;
     common::Location where_;
     common::Diagnostics& out_;
 };
@@ -69,6 +81,7 @@ struct ActionRow {
     unsigned phases;
     ActionPtr (*parse)(ActionWords&);  // null after a complaint
     std::string_view help;
+    bool called = false;  // its name carries an argument in parentheses
 };
 
 std::span<const ActionRow> header_actions();
@@ -76,6 +89,7 @@ std::span<const ActionRow> target_actions();
 std::span<const ActionRow> verdict_actions();
 std::span<const ActionRow> redirect_actions();
 std::span<const ActionRow> misc_actions();
+std::span<const ActionRow> variable_actions();
 
 // `redirect` with literal text: the old keyword takes no log format.
 ActionPtr parse_redirect(ActionWords& words, bool literal);

@@ -39,7 +39,15 @@ std::vector<std::string> split_arguments(std::string_view text) {
     return out;
 }
 
-common::Result<Argument> convert(const std::string& text, ArgumentKind kind) {
+std::shared_ptr<VariableSpace> space_of(const Catalogue* catalogue) {
+    return catalogue != nullptr ? catalogue->variables : nullptr;
+}
+
+bool looks_like_a_number(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("+-0123456789") == std::string_view::npos;
+}
+
+common::Result<Argument> convert(const std::string& text, ArgumentKind kind, Catalogue* catalogue) {
     switch (kind) {
         case ArgumentKind::none:
             break;
@@ -75,8 +83,28 @@ common::Result<Argument> convert(const std::string& text, ArgumentKind kind) {
             if (!regex) return std::unexpected(regex.error());
             return Argument(*regex);
         }
+        case ArgumentKind::value:
+            if (looks_like_a_number(common::trim(text)))
+                return convert(text, ArgumentKind::number, catalogue);
+            [[fallthrough]];
+        case ArgumentKind::variable: {
+            auto name = VariableName::parse(common::trim(text), space_of(catalogue));
+            if (!name) return std::unexpected(name.error());
+            return Argument(std::move(*name));
+        }
     }
     return Argument();
+}
+
+// Names of sections and servers are looked up when all sections are read.
+void note_mention(const Argument& argument, std::string_view keyword, Catalogue* catalogue) {
+    if (catalogue == nullptr) return;
+    if (const auto* proxy = std::get_if<ProxyName>(&argument))
+        catalogue->mentions.push_back({catalogue->line, proxy->name(), {}, std::string(keyword)});
+    if (const auto* server = std::get_if<ServerName>(&argument))
+        catalogue->mentions.push_back({catalogue->line,
+                                       server->backend ? server->backend->name() : std::string(),
+                                       server->name, std::string(keyword)});
 }
 
 }  // namespace
@@ -106,7 +134,7 @@ state::ServerState* ServerName::find(const Context& context) const {
 }
 
 common::Result<Arguments> Arguments::parse(std::string_view text, bool given, const ArgumentSpec& spec,
-                                           std::string_view where) {
+                                           std::string_view where, Catalogue* catalogue) {
     Arguments out;
     const std::size_t maximum = spec.maximum();
     const std::string word(where);
@@ -127,11 +155,12 @@ common::Result<Arguments> Arguments::parse(std::string_view text, bool given, co
             out.values_.emplace_back();
             continue;
         }
-        auto value = convert(parts[i], spec.kinds[i]);
+        auto value = convert(parts[i], spec.kinds[i], catalogue);
         if (!value)
             return common::fail(
                 "argument " + std::to_string(i + 1) + " of '" + word + "': " + value.error().text,
                 common::Side::config);
+        note_mention(*value, where, catalogue);
         out.values_.push_back(std::move(*value));
     }
     return out;
@@ -152,6 +181,19 @@ state::ProxyState* Arguments::proxy(std::size_t i, const Context& context,
 
 state::ServerState* Arguments::server(std::size_t i, const Context& context) const {
     return has(i) ? std::get<ServerName>(values_[i]).find(context) : context.server;
+}
+
+bool Arguments::value(std::size_t i, const Context& context, std::int64_t& out) const {
+    if (const auto* number = std::get_if<std::int64_t>(&values_[i])) {
+        out = *number;
+        return true;
+    }
+    Sample sample;
+    if (!get_variable(context, std::get<VariableName>(values_[i]), sample) ||
+        !cast(sample, SampleType::integer, context.arena))
+        return false;
+    out = sample.number;
+    return true;
 }
 
 void Arguments::set(std::size_t i, Argument value) {

@@ -13,22 +13,26 @@
 #include <vector>
 
 #include "common/error.h"
+#include "proxyd/rules/catalogue.h"
 #include "proxyd/rules/context.h"
 #include "proxyd/rules/network.h"
 #include "proxyd/rules/regex.h"
+#include "proxyd/rules/variables.h"
 
 namespace proxyd::rules {
 
 enum class ArgumentKind : std::uint8_t {
     none,
     text,
-    number,     // decimal, may be negative
-    proxy,      // name of a section
-    server,     // [BACKEND/]SERVER
-    address,    // an address, optionally with a mask
-    mask4,      // IPv4 mask: 24 or 255.255.255.0
-    mask6,      // IPv6 prefix length
-    expression  // regular expression
+    number,      // decimal, may be negative
+    proxy,       // name of a section
+    server,      // [BACKEND/]SERVER
+    address,     // an address, optionally with a mask
+    mask4,       // IPv4 mask: 24 or 255.255.255.0
+    mask6,       // IPv6 prefix length
+    expression,  // regular expression
+    variable,    // SCOPE.NAME
+    value,       // number, or the variable that holds one
 };
 
 // How many and of which kinds; kinds past the last given one are `none`.
@@ -66,14 +70,20 @@ struct ServerName {
     state::ServerState* find(const Context& context) const;
 };
 
-using Argument =
-    std::variant<std::monostate, std::string, std::int64_t, ProxyName, ServerName, Network, Regex>;
+// What a row prepares from its arguments beyond these kinds (an opened map, a list of users).
+struct Prepared {
+    virtual ~Prepared() = default;
+};
+
+using Argument = std::variant<std::monostate, std::string, std::int64_t, ProxyName, ServerName, Network,
+                              Regex, VariableName, std::shared_ptr<const Prepared>>;
 
 class Arguments {
  public:
-    // `text` stands between the parentheses. `where` names the word for messages.
+    // `text` stands between the parentheses. `where` names the word for messages. `catalogue` may be null:
+    // then proc variables have no value.
     static common::Result<Arguments> parse(std::string_view text, bool given, const ArgumentSpec& spec,
-                                           std::string_view where);
+                                           std::string_view where, Catalogue* catalogue = nullptr);
 
     std::size_t size() const { return values_.size(); }
     bool has(std::size_t i) const { return i < values_.size() && values_[i].index() != 0; }
@@ -84,6 +94,14 @@ class Arguments {
     state::ServerState* server(std::size_t i, const Context& context) const;
     const Network& network(std::size_t i) const { return std::get<Network>(values_[i]); }
     const Regex& regex(std::size_t i) const { return std::get<Regex>(values_[i]); }
+    const VariableName& variable(std::size_t i) const { return std::get<VariableName>(values_[i]); }
+    // The number of a `value`; false: the variable is not set or holds none.
+    bool value(std::size_t i, const Context& context, std::int64_t& out) const;
+    // What a row's prepare() left behind at place i.
+    template <class T>
+    const T& prepared(std::size_t i) const {
+        return static_cast<const T&>(*std::get<std::shared_ptr<const Prepared>>(values_[i]));
+    }
     // Replaced by a check function that prepares an argument (a decoded string, a looked-up word).
     void set(std::size_t i, Argument value);
 

@@ -31,8 +31,8 @@ class CompiledAcl {
 };
 
 // words: CRITERION [flags] PATTERN... `name` is for messages, empty for an anonymous ACL.
-bool parse_acl_test(std::string_view name, std::span<const std::string> words, common::Location where,
-                    common::Diagnostics& out, AclTest& result);
+bool parse_acl_test(std::string_view name, std::span<const std::string> words, Catalogue& catalogue,
+                    common::Location where, common::Diagnostics& out, AclTest& result);
 
 // TRUE, METH_GET, ... (configuration manual 7.4), compiled at the first use; null when there is none of that
 // name.

@@ -29,7 +29,8 @@ namespace {
 
 // What stands between "{" and "}", compiled; `at` moves to the closing brace.
 std::shared_ptr<const CompiledAcl> anonymous(std::span<const std::string> words, std::size_t& at,
-                                             common::Location where, common::Diagnostics& out) {
+                                             Catalogue& catalogue, common::Location where,
+                                             common::Diagnostics& out) {
     std::size_t end = at + 1;
     while (end < words.size() && words[end] != "}") ++end;
     if (end == words.size()) {
@@ -38,7 +39,7 @@ std::shared_ptr<const CompiledAcl> anonymous(std::span<const std::string> words,
         return nullptr;
     }
     AclTest test;
-    if (!parse_acl_test({}, words.subspan(at + 1, end - at - 1), where, out, test)) return nullptr;
+    if (!parse_acl_test({}, words.subspan(at + 1, end - at - 1), catalogue, where, out, test)) return nullptr;
     at = end;
     auto acl = std::make_shared<CompiledAcl>();
     acl->add(std::move(test));
@@ -89,7 +90,8 @@ bool compile_condition(std::span<const std::string> words, const AclSet& acls, c
             word.remove_prefix(1);
         }
         if (word.empty()) continue;  // "! name"
-        auto acl = word == "{" ? anonymous(words, at, where, out) : named(acls, word, where, out);
+        auto acl =
+            word == "{" ? anonymous(words, at, *acls.catalogue(), where, out) : named(acls, word, where, out);
         if (acl == nullptr) return false;
         terms->alternatives.back().push_back({std::move(acl), negated});
         negated = false;

@@ -10,6 +10,7 @@
 #include "common/endpoint.h"
 #include "proxyd/http/message.h"
 #include "proxyd/net/stream.h"
+#include "proxyd/rules/variables.h"
 #include "proxyd/state/proxy_state.h"
 
 namespace proxyd::rules {
@@ -42,6 +43,11 @@ struct Context {
     common::Endpoint destination;  // where it connected (dst)
     bool tls = false;              // client side (ssl_fc)
     const net::TlsInfo* tls_info = nullptr;
+
+    // Where variables are kept; null: the scopes do not exist here.
+    ExchangeVariables* variables = nullptr;  // txn, req, res
+    Variables* session_variables = nullptr;  // sess
+    Variables* check_variables = nullptr;    // check
 
     http::Message* request = nullptr;
     http::Message* response = nullptr;

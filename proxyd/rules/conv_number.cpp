@@ -43,8 +43,10 @@ std::int64_t bit_xor(std::int64_t a, std::int64_t b) {
 }
 
 template <std::int64_t (*Operation)(std::int64_t, std::int64_t)>
-bool convert_two(const Context&, const Arguments& arguments, Sample& sample) {
-    return sample.set_int(Operation(sample.number, arguments.number(0))), true;
+bool convert_two(const Context& context, const Arguments& arguments, Sample& sample) {
+    std::int64_t other = 0;
+    if (!arguments.value(0, context, other)) return false;
+    return sample.set_int(Operation(sample.number, other)), true;
 }
 
 bool convert_neg(const Context&, const Arguments&, Sample& sample) {
@@ -66,7 +68,7 @@ bool convert_not(const Context&, const Arguments&, Sample& sample) {
     return sample.set_bool(sample.number == 0), true;
 }
 
-constexpr ArgumentSpec kNumber{1, {ArgumentKind::number}};
+constexpr ArgumentSpec kNumber{1, {ArgumentKind::value}};  // a number or a variable
 constexpr SampleType kInteger = SampleType::integer;
 constexpr SampleType kBoolean = SampleType::boolean;
 

@@ -101,11 +101,34 @@ bool convert_iif(const Context&, const Arguments& arguments, Sample& sample) {
     return sample.set_text(arguments.text(sample.number != 0 ? 0 : 1)), true;
 }
 
-// concat(before,variable,after); the variable must stay empty.
+// concat(before,variable,after): a variable that is not set counts as empty.
 bool convert_concat(const Context& context, const Arguments& arguments, Sample& sample) {
     if (context.arena == nullptr) return false;
-    sample.text = context.arena->concat({sample.text, arguments.text(0), arguments.text(2)});
+    Sample middle;
+    TextBuffer buffer;
+    std::string_view text;
+    if (arguments.has(1) && get_variable(context, arguments.variable(1), middle))
+        text = to_text(middle, buffer);
+    sample.text = context.arena->concat({sample.text, arguments.text(0), text, arguments.text(2)});
     return true;
+}
+
+// strcmp(variable): as strcmp(3).
+bool convert_strcmp(const Context& context, const Arguments& arguments, Sample& sample) {
+    Sample other;
+    if (!get_variable(context, arguments.variable(0), other)) return false;
+    TextBuffer buffer;
+    const std::string_view text = to_text(other, buffer);
+    const std::size_t both = std::min(text.size(), sample.text.size());
+    for (std::size_t i = 0; i < both; ++i)
+        if (sample.text[i] != text[i])
+            return sample.set_int(static_cast<unsigned char>(sample.text[i]) -
+                                  static_cast<unsigned char>(text[i])),
+                   true;
+    return sample.set_int(sample.text.size() == text.size()  ? 0
+                          : sample.text.size() < text.size() ? -1
+                                                             : 1),
+           true;
 }
 
 common::Result<> check_parts(Arguments& arguments) {
@@ -132,19 +155,13 @@ common::Result<> check_regsub(Arguments& arguments) {
     arguments.set(0, *folded);
     return {};
 }
-common::Result<> check_concat(Arguments& arguments) {
-    if (!arguments.text(1).empty())
-        return common::fail("variables ('" + std::string(arguments.text(1)) + "') are not supported here yet",
-                            common::Side::config);
-    return {};
-}
-
 constexpr ArgumentSpec kParts{2, {ArgumentKind::number, ArgumentKind::text, ArgumentKind::number}};
 constexpr ArgumentSpec kText{1, {ArgumentKind::text}};
 constexpr ArgumentSpec kBytes{1, {ArgumentKind::number, ArgumentKind::number}};
 constexpr ArgumentSpec kRegsub{2, {ArgumentKind::expression, ArgumentKind::text, ArgumentKind::text}};
 constexpr ArgumentSpec kTwoTexts{2, {ArgumentKind::text, ArgumentKind::text}};
-constexpr ArgumentSpec kConcat{0, {ArgumentKind::text, ArgumentKind::text, ArgumentKind::text}};
+constexpr ArgumentSpec kConcat{0, {ArgumentKind::text, ArgumentKind::variable, ArgumentKind::text}};
+constexpr ArgumentSpec kVariable{1, {ArgumentKind::variable}};
 constexpr SampleType kString = SampleType::string;
 
 constexpr std::array kRows{
@@ -160,7 +177,9 @@ constexpr std::array kRows{
     ConverterRow{"rtrim", kString, kString, kText, convert_rtrim, "without these bytes at the end"},
     ConverterRow{"regsub", kString, kString, kRegsub, convert_regsub, "matches replaced", check_regsub},
     ConverterRow{"iif", SampleType::boolean, kString, kTwoTexts, convert_iif, "one of two strings"},
-    ConverterRow{"concat", kString, kString, kConcat, convert_concat, "text appended", check_concat},
+    ConverterRow{"concat", kString, kString, kConcat, convert_concat, "text appended"},
+    ConverterRow{"strcmp", kString, SampleType::integer, kVariable, convert_strcmp,
+                 "below, equal or above 0: compared with a variable"},
 };
 
 }  // namespace

@@ -40,17 +40,23 @@ common::Error unknown(std::string_view what, std::string_view name,
 }
 
 template <class Row>
-common::Result<Arguments> parse_arguments(const Row& row, const CallText& call) {
-    auto arguments = Arguments::parse(call.arguments, call.has_arguments, row.arguments, row.name);
-    if (!arguments || row.check == nullptr) return arguments;
-    if (auto checked = row.check(*arguments); !checked)
+common::Result<Arguments> parse_arguments(const Row& row, const CallText& call, Catalogue* catalogue) {
+    auto arguments = Arguments::parse(call.arguments, call.has_arguments, row.arguments, row.name, catalogue);
+    if (!arguments) return arguments;
+    common::Result<> checked;
+    if (row.check != nullptr) checked = row.check(*arguments);
+    if (checked && row.prepare != nullptr) {
+        Catalogue none;
+        checked = row.prepare(*arguments, catalogue != nullptr ? *catalogue : none);
+    }
+    if (!checked)
         return common::fail("'" + std::string(row.name) + "': " + checked.error().text, common::Side::config);
     return arguments;
 }
 
 }  // namespace
 
-common::Result<Expression> Expression::parse(std::string_view text) {
+common::Result<Expression> Expression::parse(std::string_view text, Catalogue* catalogue) {
     Expression out;
     CallText call;
     const auto unclosed = [&] {
@@ -60,7 +66,7 @@ common::Result<Expression> Expression::parse(std::string_view text) {
     if (!split_call(text, call)) return unclosed();
     out.fetch_ = find_fetch(call.name);
     if (out.fetch_ == nullptr) return std::unexpected(unknown("sample fetch", call.name, fetch_names()));
-    auto arguments = parse_arguments(*out.fetch_, call);
+    auto arguments = parse_arguments(*out.fetch_, call, catalogue);
     if (!arguments) return std::unexpected(arguments.error());
     out.arguments_ = std::move(*arguments);
 
@@ -79,7 +85,7 @@ common::Result<Expression> Expression::parse(std::string_view text) {
                                     std::string(name_of(row->input)) + ", which " +
                                     std::string(name_of(out.type())) + " cannot become",
                                 common::Side::config);
-        auto converter_arguments = parse_arguments(*row, call);
+        auto converter_arguments = parse_arguments(*row, call, catalogue);
         if (!converter_arguments) return std::unexpected(converter_arguments.error());
         out.converters_.push_back({row, std::move(*converter_arguments)});
     }

@@ -13,6 +13,8 @@
 
 namespace proxyd::rules {
 
+class Catalogue;
+
 // The formats behind option httplog, tcplog, httplog clf and the default log line.
 extern const std::string_view kHttpLogFormat;
 extern const std::string_view kTcpLogFormat;
@@ -30,7 +32,8 @@ enum class LogUse : unsigned char {
 
 class LogFormat {
  public:
-    static common::Result<LogFormat> compile(std::string_view format, LogUse use = LogUse::log);
+    static common::Result<LogFormat> compile(std::string_view format, LogUse use = LogUse::log,
+                                             Catalogue* catalogue = nullptr);
     void render(const Context& context, std::string& out) const;  // appends
     bool empty() const { return parts_ == nullptr; }
     // Its text when it has no variables (most header values), else nothing.

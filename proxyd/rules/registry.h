@@ -33,6 +33,8 @@ struct FetchRow {
     bool (*fetch)(const Context&, const Arguments&, Cursor&, Sample&);
     std::string_view help;
     common::Result<> (*check)(Arguments&) = nullptr;  // more than kinds can say
+    // The same with what the configuration shares; never null.
+    common::Result<> (*prepare)(Arguments&, Catalogue&) = nullptr;
 };
 
 struct ConverterRow {
@@ -44,6 +46,7 @@ struct ConverterRow {
     bool (*convert)(const Context&, const Arguments&, Sample&);
     std::string_view help;
     common::Result<> (*check)(Arguments&) = nullptr;
+    common::Result<> (*prepare)(Arguments&, Catalogue&) = nullptr;
 };
 
 const FetchRow* find_fetch(std::string_view name);
@@ -64,11 +67,13 @@ std::span<const FetchRow> header_fetches();
 std::span<const FetchRow> cookie_fetches();
 std::span<const FetchRow> response_fetches();
 std::span<const FetchRow> state_fetches();
+std::span<const FetchRow> variable_fetches();
 
 std::span<const ConverterRow> text_converters();
 std::span<const ConverterRow> number_converters();
 std::span<const ConverterRow> encoding_converters();
 std::span<const ConverterRow> hash_converters();
 std::span<const ConverterRow> misc_converters();
+std::span<const ConverterRow> variable_converters();
 
 }  // namespace proxyd::rules

@@ -46,9 +46,18 @@ ActionPtr ActionWords::refuse(std::string message) const {
 std::optional<LogFormat> ActionWords::take_format(std::string_view what, LogUse use) {
     const auto word = take(what);
     if (!word) return std::nullopt;
-    auto format = LogFormat::compile(*word, use);
+    auto format = LogFormat::compile(*word, use, &catalogue_);
     if (format) return *format;
     refuse("'" + std::string(name_) + "': " + format.error().text);
+    return std::nullopt;
+}
+
+std::optional<Expression> ActionWords::take_expression(std::string_view what) {
+    const auto word = take(what);
+    if (!word) return std::nullopt;
+    auto expression = Expression::parse(*word, &catalogue_);
+    if (expression) return *expression;
+    refuse("'" + std::string(name_) + "': " + expression.error().text);
     return std::nullopt;
 }
 
@@ -79,8 +88,9 @@ std::string_view render(const LogFormat& format, const Context& context, std::st
 
 namespace {
 
-std::array<std::span<const ActionRow>, 5> families() {
-    return {header_actions(), target_actions(), verdict_actions(), redirect_actions(), misc_actions()};
+std::array<std::span<const ActionRow>, 6> families() {
+    return {header_actions(),   target_actions(), verdict_actions(),
+            redirect_actions(), misc_actions(),   variable_actions()};
 }
 
 unsigned bit(Phase phase) {
@@ -115,14 +125,21 @@ bool RuleSet::add(Phase phase, std::span<const std::string> words, const AclSet&
         out.error(where, "'" + keyword + "' needs an action");
         return false;
     }
-    const ActionRow* row = find_action(words[0]);
+    CallText split;
+    if (!split_call(words[0], split) || !split.rest.empty()) split = {words[0], {}, {}, false};
+    const ActionRow* row = find_action(split.name);
+    if (row != nullptr && row->called != split.has_arguments) {
+        out.error(where, "'" + std::string(split.name) + "' " +
+                             (row->called ? "needs an argument in parentheses" : "takes no parentheses"));
+        return false;
+    }
     if (row == nullptr || (row->phases & bit(phase)) == 0) {
         out.error(where, row != nullptr ? "'" + words[0] + "' is no action of '" + keyword + "'"
                                         : "unknown action '" + words[0] + "' of '" + keyword + "'" +
                                               common::did_you_mean(words[0], action_names(phase)));
         return false;
     }
-    ActionWords rest(row->name, phase, words.subspan(1), where, out);
+    ActionWords rest(row->name, split.arguments, phase, words.subspan(1), *acls.catalogue(), where, out);
     ActionPtr action = row->parse(rest);
     Condition condition;
     if (action == nullptr || !compile_condition(rest.rest(), acls, where, out, condition)) return false;
@@ -132,7 +149,7 @@ bool RuleSet::add(Phase phase, std::span<const std::string> words, const AclSet&
 
 bool RuleSet::add_redirect(std::span<const std::string> words, const AclSet& acls, common::Location where,
                            common::Diagnostics& out) {
-    ActionWords rest("redirect", Phase::http_request, words, where, out);
+    ActionWords rest("redirect", {}, Phase::http_request, words, *acls.catalogue(), where, out);
     ActionPtr action = parse_redirect(rest, true);
     Condition condition;
     if (action == nullptr || !compile_condition(rest.rest(), acls, where, out, condition)) return false;
@@ -148,7 +165,7 @@ bool RuleSet::add_legacy(std::string_view keyword, std::span<const std::string> 
                              common::did_you_mean(keyword, common::row_names(legacy_keywords())));
         return false;
     }
-    ActionWords rest(row->name, row->phase, words, where, out);
+    ActionWords rest(row->name, {}, row->phase, words, *acls.catalogue(), where, out);
     ActionPtr action = row->parse(rest, row->ignore_case);
     Condition condition;
     if (action == nullptr || !compile_condition(rest.rest(), acls, where, out, condition)) return false;

@@ -111,9 +111,11 @@ std::unique_ptr<Exchange> Connection::begin_exchange() {
     return exchange;
 }
 
-void Connection::fill_context(Exchange& exchange) const {
+void Connection::fill_context(Exchange& exchange) {
     rules::Context& context = exchange.context;
     context.arena = &exchange.arena;
+    context.variables = &exchange.variables;
+    context.session_variables = &variables;
     context.source = client.peer();
     context.destination = client.local();
     context.tls = client.is_tls();

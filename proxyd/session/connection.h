@@ -43,7 +43,7 @@ class Connection {
 
     // A fresh exchange whose context knows this connection.
     std::unique_ptr<Exchange> begin_exchange();
-    void fill_context(Exchange& exchange) const;
+    void fill_context(Exchange& exchange);
 
     // After an answer while input may be on its way: sends FIN and drops what still comes, for a moment, so
     // that the answer is not lost to a reset (RFC 9112 section 9.6).
@@ -56,10 +56,11 @@ class Connection {
     state::ListenerState* const listener;
     net::Waiter waiter;
     net::Stream client;
-    upstream::Kept kept;           // a server connection that is this client's alone
-    std::uint32_t requests = 0;    // begun on this connection
-    bool client_ended = false;     // its FIN was read
-    common::TimePoint idle_since;  // end of the last exchange; of accept and handshake for the first
+    rules::Variables variables{true};  // of rules, scope sess
+    upstream::Kept kept;               // a server connection that is this client's alone
+    std::uint32_t requests = 0;        // begun on this connection
+    bool client_ended = false;         // its FIN was read
+    common::TimePoint idle_since;      // end of the last exchange; of accept and handshake for the first
 
  private:
     void log_handshake_failure(const std::string& reason);

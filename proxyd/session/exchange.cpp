@@ -23,6 +23,7 @@ void Exchange::clear() {
     arena.reset();
     request.arena = response.arena = &arena;
     context = rules::Context();
+    variables.clear();
     up.out.clear();
     down.out.clear();
     up.bytes_in = up.bytes_out = down.bytes_in = down.bytes_out = 0;

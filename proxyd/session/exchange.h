@@ -21,6 +21,7 @@ namespace proxyd::session {
 struct Exchange {
     common::Arena arena;
     rules::Context context;
+    rules::ExchangeVariables variables;
     http::Message request, response;
     http::H1Parser request_parser, response_parser;
     Inbox client_in, server_in;

@@ -67,3 +67,23 @@ TEST_CASE("header rules allocate nothing once arena and fields have grown") {
     REQUIRE(redirect.add_redirect(words("scheme https if !{ ssl_fc }"), acls, {}, diagnostics));
     CHECK(steady_allocations([&] { redirect.run(x.context); }) == 0);
 }
+
+TEST_CASE("variables of an exchange allocate nothing once there is room") {
+    Exchange x;
+    ExchangeVariables exchange;
+    Variables session{true};
+    x.context.variables = &exchange;
+    x.context.session_variables = &session;
+    AclSet acls;
+    RuleSet rules;
+    common::Diagnostics diagnostics;
+    for (const char* line : {"set-var(txn.host) req.hdr(host),lower", "set-var(req.n) int(1),add(2)",
+                             "set-var-fmt(txn.f) %[src]/%[var(txn.host)]", "set-var(sess.seen) bool(true)",
+                             "set-header X-Host %[var(txn.f)] if { var(req.n) -m int 3 }"})
+        REQUIRE(rules.add(Phase::http_request, words(line), acls, {}, diagnostics));
+    CHECK(steady_allocations([&] {
+              exchange.clear();
+              rules.run(x.context);
+          }) == 0);
+    CHECK(x.header("X-Host") == "192.0.2.7/www.example.com");
+}

@@ -1,0 +1,34 @@
+// What the compiled rules of one configuration share and what reading them has to know: variables of the
+// process, lists of patterns, users. Made by the reader of the configuration, alive as long as the model.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/diagnostics.h"
+#include "proxyd/rules/variables.h"
+
+namespace proxyd::rules {
+
+class Catalogue {
+ public:
+    std::shared_ptr<VariableSpace> variables = std::make_shared<VariableSpace>();
+
+    // The line being read: kept with what is found on it.
+    common::Location line;
+
+    // A section or server that an argument names: it must exist when all is read.
+    struct Mention {
+        common::Location where;
+        std::string backend;  // empty: the section of the line itself
+        std::string server;   // empty: the section alone
+        std::string keyword;  // the fetch
+    };
+    std::vector<Mention> mentions;
+};
+
+using CataloguePtr = std::shared_ptr<Catalogue>;
+
+}  // namespace proxyd::rules
