@@ -6,6 +6,7 @@
 // GET /status/N    status N                     GET /slow/MS      answers after MS milliseconds
 // GET /echo        the request's header block   GET /close        "Connection: close"
 // GET /count       how many requests were served so far
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -19,6 +20,7 @@
 #include <boost/asio/write.hpp>
 #include <charconv>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -55,17 +57,28 @@ std::string_view field(std::string_view head, std::string_view wanted) {
 struct Answer {
     int status = 200;
     std::string body;
+    std::size_t filler = 0;  // bytes of filler() behind it
     bool close = false;
     unsigned long delay_ms = 0;
 };
+
+// What /size/N sends, so that large bodies cost the test server no copies. It only grows; a write holds the
+// one it began with.
+std::shared_ptr<const std::string> filler(std::size_t size) {
+    static auto whole = std::make_shared<const std::string>();
+    if (whole->size() < size) whole = std::make_shared<const std::string>(size, 'x');
+    return whole;
+}
 
 Answer answer_to(std::string_view head) {
     const auto first = head.find(' ');
     const std::string_view path = head.substr(first + 1, head.find_first_of(" ?", first + 1) - first - 1);
     const auto argument = [&](std::string_view prefix) { return number(path.substr(prefix.size())); };
     Answer out;
-    out.body = name + "\n";
-    if (path.starts_with("/size/")) out.body.assign(argument("/size/"), 'x');
+    if (path.starts_with("/size/"))
+        out.filler = argument("/size/");
+    else
+        out.body = name + "\n";
     if (path.starts_with("/status/")) out.status = static_cast<int>(argument("/status/"));
     if (path.starts_with("/slow/")) out.delay_ms = argument("/slow/");
     if (path == "/echo") out.body = head;
@@ -109,10 +122,14 @@ asio::awaitable<void> serve(tcp::socket socket) {
             co_await timer.async_wait(token);
         }
         reply = "HTTP/1.1 " + std::to_string(answer.status) + " Test\r\nX-Server: " + name +
-                "\r\nContent-Length: " + std::to_string(answer.body.size()) +
+                "\r\nContent-Length: " + std::to_string(answer.body.size() + answer.filler) +
                 (answer.close ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
-        if (!head.starts_with("HEAD ")) reply += answer.body;
-        co_await asio::async_write(socket, asio::buffer(reply), token);
+        const bool with_body = !head.starts_with("HEAD ");
+        if (with_body) reply += answer.body;
+        const auto large = filler(answer.filler);
+        const std::array<asio::const_buffer, 2> pieces{
+            asio::buffer(reply), asio::buffer(large->data(), with_body ? answer.filler : 0)};
+        co_await asio::async_write(socket, pieces, token);
         if (error || answer.close) co_return;
     }
 }
