@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+import call_profile
 import load
 import machine
 import report
@@ -64,6 +65,24 @@ class Bench:
             result.lost_lines = max(0, result.requests - collector.taken())
         return result
 
+    def profile(self, case):
+        """Each proxy once under `perf`."""
+        cores = machine.Cores(case.threads)
+        self.work.settle(cores)
+        collector = load.Collector() if case.log else None
+        profiles = []
+        for peer in self.peers:
+            if peer.kind == "nginx" and not case.nginx:
+                continue
+            running = peer.start(case, self.folder, cores)
+            try:
+                profiles.append(call_profile.record(self.work, case, running, cores, self.folder))
+            finally:
+                running.stop()
+        if collector:
+            collector.stop()
+        return call_profile.tables(profiles)
+
     def memory(self, case, peers, cores):
         """In a fresh process each time: what a process has once taken, it keeps."""
         rounds = {peer.name: [] for peer in peers}
@@ -94,6 +113,7 @@ def arguments():
     parser.add_argument("--with", dest="extra", action="append", default=[], metavar="NAME=BINARY",
                         help="one more proxy that reads haproxy.cfg, e.g. a newer HAProxy or an older proxyd")
     parser.add_argument("--without", action="append", default=[], metavar="NAME", help="leave a proxy out")
+    parser.add_argument("--profile", action="store_true", help="where the time of the cases goes, call by call (needs perf)")
     parser.add_argument("--output", default=os.path.join(_REPOSITORY, "build", "bench.md"), help="the Markdown file")
     options = parser.parse_args()
     try:
@@ -149,12 +169,19 @@ def run(options, folder, binaries, peers):
     try:
         bench = Bench(folder, peers, options, work)
         for case in options.chosen:
+            if options.profile:
+                print(f"\n{case.title}")
+                for head, rows in bench.profile(case):
+                    print("\n" + report.terminal(head, rows), flush=True)
+                continue
             one = bench.case(case)
             reports.append(one)
             print(f"\n{one.title()}\n{report.terminal(one.head(), list(one.rows()))}", flush=True)
             write(options.output, options, peers, reports)
     finally:
         work.stop()
+    if not reports:
+        return reports
     print(f"\nSummary\n{report.terminal(*report.summary(reports))}")
     head, rows = report.series(reports)
     if rows:

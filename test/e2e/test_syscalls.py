@@ -1,0 +1,146 @@
+"""What a kept connection's request costs in system calls, counted with strace on the worker's thread.
+
+Four calls on sockets (request in and out, answer in and out), at most two epoll_ctl, its share of epoll_wait; log lines leave in
+batches, once per turn of the loop. No clock, no timer, no lock, no memory from the kernel. What the process does by the clock and
+not by the request (a tick of the deadline wheel) is allowed a few calls in the whole run.
+"""
+
+import collections
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+from proxy_fixture import SLOW, Client, Origin, Proxy
+
+CONFIG = """
+global
+    nbthread 1
+    log 127.0.0.1:{log} local0
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+    timeout http-request 10s
+    timeout http-keep-alive 30s
+    option forwardfor
+    http-reuse always
+{log_lines}
+frontend f
+    bind 127.0.0.1:{front}
+    default_backend b
+backend b
+    server s 127.0.0.1:{origin} check inter 60s
+"""
+REQUEST = b"GET /page HTTP/1.1\r\nHost: www.example.org\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n"
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n" + b"x" * 1024
+
+RECEIVE = ("recvfrom", "recvmsg", "read", "readv")
+SEND = ("sendto", "sendmsg", "write", "writev")
+BY_CLOCK = 20  # calls in a run that no request caused
+
+
+def worker_thread(pid):
+    """The thread that serves clients."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/comm") as comm:
+            if comm.read().startswith("worker"):
+                return task
+    raise RuntimeError("no worker thread")
+
+
+class Strace:
+    """System calls of one thread, by name, between attach and leave."""
+
+    def __init__(self, thread, path):
+        self.path = path
+        self.process = subprocess.Popen(["strace", "-q", "-p", thread, "-o", path], stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 10 * SLOW
+        while not self.attached(thread):
+            if self.process.poll() is not None:
+                print(f"strace may not look at processes here: {self.process.stderr.read().strip()}")
+                sys.exit(77)
+            if time.monotonic() > deadline:
+                raise RuntimeError("strace does not attach")
+            time.sleep(0.02)
+
+    @staticmethod
+    def attached(thread):
+        with open(f"/proc/{thread}/status") as status:
+            return "TracerPid:\t0\n" not in status.read()
+
+    def leave(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=20)
+        with open(self.path) as file:
+            # A call that was interrupted by our coming and going stands without its name, or is resumed.
+            return collections.Counter(match[1] for match in re.finditer(r"^(\w+)\(", file.read(), re.M))
+
+
+class SyscallTest(unittest.TestCase):
+    def proxy(self, log):
+        lines = "    log global\n    option httplog" if log else ""
+        origin = Origin(ANSWER)
+        # str.format of the fixture knows its own names only.
+        return Proxy(CONFIG.replace("{log_lines}", lines), origin)
+
+    def counted(self, proxy, connections, rounds):
+        """Calls by name for connections x rounds requests; each round asks on all connections, then reads all answers."""
+        def one_round():
+            for client in clients:
+                client.send(REQUEST)
+            for client in clients:
+                self.assertEqual(client.response()[0], 200)
+
+        clients = [Client(proxy.front, 20 * SLOW) for _ in range(connections)]
+        for _ in range(20):
+            one_round()
+        strace = Strace(worker_thread(proxy.process.pid), os.path.join(proxy.folder.name, "strace"))
+        one_round()
+        for _ in range(rounds):
+            one_round()
+        calls = strace.leave()
+        for client in clients:
+            client.socket.close()
+        requests = connections * (rounds + 1)
+        print(f"{connections} connections, {requests} requests: "
+              + ", ".join(f"{name} {count / requests:.2f}" for name, count in calls.most_common()))
+        return calls, requests
+
+    def check(self, calls, requests, turns):
+        """`turns`: how often the loop may turn per request."""
+        received = sum(calls.pop(name, 0) for name in RECEIVE)
+        sent = sum(calls.pop(name, 0) for name in SEND)
+        # The first and the last call may fall outside the time of the look.
+        self.assertLessEqual(abs(received - 2 * requests), BY_CLOCK, "two calls that receive")
+        self.assertLessEqual(abs(sent - 2 * requests), BY_CLOCK, "two calls that send")
+        self.assertLessEqual(calls.pop("epoll_ctl", 0), 2 * requests + BY_CLOCK)
+        self.assertLessEqual(calls.pop("epoll_wait", 0) + calls.pop("epoll_pwait", 0), turns * requests + BY_CLOCK)
+        lines = calls.pop("sendmmsg", 0)
+        self.assertLessEqual(sum(calls.values()), BY_CLOCK, f"nothing else: {calls}")
+        return lines
+
+    def test_one_connection(self):
+        with self.proxy(log=False) as proxy:
+            calls, requests = self.counted(proxy, connections=1, rounds=400)
+            self.assertEqual(self.check(calls, requests, turns=2), 0)
+
+    def test_many_connections_share_turns_and_log_batches(self):
+        with self.proxy(log=True) as proxy:
+            calls, requests = self.counted(proxy, connections=32, rounds=30)
+            turns = calls["epoll_wait"]
+            lines = self.check(calls, requests, turns=2)
+            self.assertGreater(lines, 0)
+            self.assertLessEqual(lines, turns + 1, "one batch of log lines per turn at most")
+
+
+if __name__ == "__main__":
+    if not shutil.which("strace"):
+        print("strace is not installed")
+        sys.exit(77)
+    unittest.main(verbosity=2)
