@@ -167,7 +167,10 @@ void Router::on_address(const io::NodeAddress& address, bool present) {
             deliver(fsm::AddressLost{address.address});
         }
     }
-    look_for_source();
+    // The source changes when it is the one that is gone, or when there was none, or not the configured one.
+    const bool matters =
+        present ? !state_.source || settings_->source == address.address : state_.source == address.address;
+    if (matters) look_for_source();
 }
 
 void Router::look_for_source() {

@@ -89,6 +89,8 @@ class Router {
 
  private:
     void deliver(const fsm::Event& event);
+    void run(const fsm::Action& action);
+    common::TimePoint on_grid(common::TimePoint deadline) const;
     void arm();
     void act(const fsm::SendAdvert& action);
     void act(const fsm::AddAddresses& action);

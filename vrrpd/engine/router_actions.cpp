@@ -1,5 +1,6 @@
 // Actions out: what the state machine decided, done to the node. The other half: router.cpp.
 #include <algorithm>
+#include <boost/asio/post.hpp>
 
 #include "vrrpd/engine/router.h"
 
@@ -12,6 +13,7 @@ using config::AddressEntry;
 namespace {
 
 constexpr std::size_t kHistory = 32;  // transitions remembered per instance
+constexpr common::Duration kGrid = std::chrono::milliseconds(1);
 
 constexpr log::Level kLevels[] = {log::Level::debug, log::Level::info, log::Level::notice,
                                   log::Level::warning, log::Level::error};
@@ -21,11 +23,41 @@ constexpr log::Level kLevels[] = {log::Level::debug, log::Level::info, log::Leve
 void Router::deliver(const fsm::Event& event) {
     fsm::Step done = fsm::step(params_, std::move(state_), event, Clock::now());
     state_ = std::move(done.next);
-    for (const fsm::Action& action : done.actions) {
-        std::visit([this](const auto& one) { act(one); }, action);
+    // The timers of many instances end together: what can wait lets the adverts of all go first.
+    const bool crowd = std::holds_alternative<fsm::Timer>(event);
+    fsm::Actions later;
+    for (fsm::Action& action : done.actions) {
+        if (crowd && std::holds_alternative<fsm::Log>(action)) {
+            later.push_back(std::move(action));
+            continue;
+        }
+        if (auto* announce = std::get_if<fsm::Announce>(&action); crowd && announce && announce->repeat > 1) {
+            later.push_back(fsm::Announce{announce->repeat - 1, announce->only});
+            announce->repeat = 1;
+        }
+        run(action);
+    }
+    if (!later.empty()) {
+        boost::asio::post(around_.io, [this, later = std::move(later)] {
+            for (const fsm::Action& action : later) {
+                if (holding_ || !std::holds_alternative<fsm::Announce>(action)) run(action);
+            }
+        });
     }
     arm();
     around_.on_step(*this);
+}
+
+void Router::run(const fsm::Action& action) {
+    std::visit([this](const auto& one) { act(one); }, action);
+}
+
+// Deadlines are met up to a hundredth of the interval late, on a common grid, never early: instances that are
+// due together share one wake-up.
+common::TimePoint Router::on_grid(common::TimePoint deadline) const {
+    const common::Duration grid = std::min<common::Duration>(kGrid, settings_->advert_interval / 100);
+    const common::Duration rest = deadline.time_since_epoch() % grid;
+    return rest == common::Duration{} ? deadline : deadline + (grid - rest);
 }
 
 void Router::arm() {
@@ -36,12 +68,14 @@ void Router::arm() {
         timer_.cancel();
         return;
     }
-    timer_.expires_at(deadline);
-    timer_.async_wait([this](boost::system::error_code error) {
+    timer_.expires_at(on_grid(deadline));
+    timer_.async_wait([this, deadline](boost::system::error_code error) {
         if (error) return;
         armed_for_ = common::kNever;
-        // What has arrived counts before what the clock says: it may move the deadline.
-        around_.adverts.drain();
+        // What has arrived counts before what the clock says: it may move the deadline. A master in time has
+        // nothing to learn.
+        const bool in_time = Clock::now() - deadline < settings_->advert_interval / 10;
+        if (state_.role != fsm::Role::master || !in_time) around_.adverts.drain();
         if (fsm::next_deadline(state_) <= Clock::now()) deliver(fsm::Timer{});
         arm();
     });

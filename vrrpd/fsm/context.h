@@ -45,6 +45,7 @@ enum class Leave : unsigned char { remove_addresses, keep_addresses };
 void take_over(Context& c, Cause cause);  // a backup's wait is over
 void finish(Context& c, bool removed, Leave leave = Leave::remove_addresses);
 void announce(Context& c, int repeat);  // all addresses, with a line each
+void advertise(Context& c);             // a master's advert, and what goes with it (Announcing::reassure)
 
 // ---- events ----
 

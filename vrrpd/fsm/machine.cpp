@@ -186,7 +186,7 @@ void on_reconfigured(Context& c, const Reconfigured& change) {
     if (s.role == Role::backup) {
         s.deadlines.main = std::min(s.deadlines.main, c.now + master_down_now(c));
     } else if (s.role == Role::master) {
-        c.act(SendAdvert{s.priority});
+        advertise(c);
         s.deadlines.main = c.now + c.params.advert_interval;
         if (c.params.announcing.refresh <= Duration{}) s.deadlines.refresh = common::kNever;
         if (!change.added.empty()) c.act(AddAddresses{});

@@ -61,12 +61,7 @@ void master_down_expired(Context& c) {
 void advert_due(Context& c) {
     State& s = c.state;
     const Duration late = c.now - s.deadlines.main;
-    c.act(SendAdvert{s.priority});
-    const Duration reassure = c.params.announcing.reassure;
-    if (reassure > Duration{} && c.now - s.reassured >= reassure) {
-        s.reassured = c.now;
-        c.act(Announce{1, std::nullopt});
-    }
+    advertise(c);
     // From the time it was due, so that small delays do not add up.
     s.deadlines.main += c.params.advert_interval;
     if (s.deadlines.main <= c.now) s.deadlines.main = c.now + c.params.advert_interval;
@@ -121,6 +116,14 @@ Duration skew_now(const Context& c) {
 
 Duration master_down_now(const Context& c) {
     return master_down(c.params, c.state.priority, c.state.master_interval);
+}
+
+void advertise(Context& c) {
+    c.act(SendAdvert{c.state.priority});
+    const Duration reassure = c.params.announcing.reassure;
+    if (reassure <= Duration{} || c.now - c.state.reassured < reassure) return;
+    c.state.reassured = c.now;
+    c.act(Announce{1, std::nullopt});
 }
 
 void take_over(Context& c, Cause cause) {
