@@ -101,7 +101,8 @@ class Keepers:
         self.start_one(self.n1, first, **settings)
         self.start_one(self.n2, second, **settings)
 
-    def start_one(self, node, program=None, text=None, options=(), **settings):
+    def start_one(self, node, program=None, text=None, options=(), prefix=(), **settings):
+        """`prefix`: words before the program, such as a change of privileges."""
         program = program or self.programs[node.name]
         self.programs[node.name] = program
         if text is not None or settings or not os.path.exists(self.conf_path(node)):
@@ -111,7 +112,7 @@ class Keepers:
             argv = [lab.binary("vrrpd"), "-G", *argv, *options]
         else:
             argv = ["keepalived", "-P", *argv]
-        self.keepers[node.name] = node.start(argv, name=program, env={"TMPDIR": node.folder})
+        self.keepers[node.name] = node.start([*prefix, *argv], name=program, env={"TMPDIR": node.folder})
         return self.keepers[node.name]
 
     def conf_path(self, node):

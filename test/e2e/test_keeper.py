@@ -4,13 +4,13 @@ import os
 import re
 import signal
 import socket
-import struct
 import subprocess
 import time
 import unittest
 
 import lab
-from keepers import SLACK, VIP, Keepers, conf, have_keepalived, text_of
+from keepers import SLACK, VIP, Keepers, conf, text_of
+from scenarios.faults import BAD, Stranger, advert
 
 SCRIPT = """
 vrrp_script chk {{
@@ -28,55 +28,6 @@ def script_settings(path, weight, interval="0.5", more=""):
 
 
 class Checks(unittest.TestCase):
-    """A check fails on the master: how long from its result until the peer has the address?"""
-
-    def go(self, peer, weight, weight_of_peer=None, body="[ ! -e {0}/fail ]", more=""):
-        if peer == "keepalived" and not have_keepalived():
-            self.skipTest("no keepalived installed")
-        with Keepers() as net:
-            for node, program in ((net.n1, "vrrpd"), (net.n2, peer)):
-                script = node.write("chk.sh", "#!/bin/sh\n" + body.format(node.folder) + "\n", 0o755)
-                net.start_one(node, program, **script_settings(script, weight, more=more))
-            net.wait_for_master(net.n1, 12)
-            keeper = net.keeper(net.n1)
-            mark = keeper.mark()
-            net.n1.write("fail", "")
-            detected = keeper.wait_for(r"VRRP_Script\(chk\) (failed|timed out)", 8, mark)
-            taken = net.first_advert(net.n2, detected - 0.05)
-            self.assertLess(taken.at - detected, 0.62 + SLACK)
-            net.wait_for_master(net.n2)
-            if weight == 0:
-                self.assertEqual(net.status(net.n1)["state"], "FAULT")
-                self.assertIn("chk", net.status(net.n1)["reason"])
-            mark = keeper.mark()
-            os.unlink(os.path.join(net.n1.folder, "fail"))
-            keeper.wait_for(r"VRRP_Script\(chk\) succeeded", 8, mark)
-            net.wait_for_master(net.n1, 8)
-
-    def test_weight_2_before_keepalived(self):
-        self.go("keepalived", 2)
-
-    def test_weight_minus_20_before_vrrpd(self):
-        self.go("vrrpd", -20)
-
-    def test_weight_0_before_keepalived(self):
-        self.go("keepalived", 0)
-
-    def test_hanging_before_vrrpd(self):
-        self.go("vrrpd", 2, body="[ ! -e {0}/fail ] || sleep 600", more="timeout 1")
-
-    def test_failing_at_start(self):
-        """A weight-0 check that fails first: FAULT from the start, the peer is master; no address is left behind."""
-        with Keepers() as net:
-            net.n1.run(f"ip addr add {VIP}/32 dev eth0")
-            script = net.n1.write("chk.sh", "#!/bin/sh\nexit 3\n", 0o755)
-            net.start_one(net.n1, "vrrpd", **script_settings(script, 0))
-            net.start_one(net.n2, "vrrpd")
-            net.keeper(net.n1).wait_for("Entering FAULT STATE", 3)
-            net.keeper(net.n1).wait_for(r"VRRP_Script\(chk\) failed \(exited with status 3\)", 3)
-            net.wait_for_master(net.n2)
-            self.assertEqual(net.wire.of(net.n1), [])
-
     def test_stop_from_the_script(self):
         """A script that stops its own keeper, as the tutorial's does: nothing waits for anything."""
         with Keepers() as net:
@@ -96,39 +47,6 @@ class Checks(unittest.TestCase):
 
 
 class Addresses(unittest.TestCase):
-    def test_deleted_by_hand(self):
-        """The address is back within 50 ms, announced, with no change of role."""
-        with Keepers() as net:
-            net.start("vrrpd", "vrrpd")
-            net.wait_for_master(net.n1)
-            ping = net.client.ping(VIP)
-            lab.wait_until(lambda: ping.answers > 20, 5, "answers")
-            mark = net.keeper(net.n1).mark()
-            at = time.monotonic()
-            net.n1.run(f"ip addr del {VIP}/32 dev eth0")
-            # More than the one that goes with each advert.
-            lab.wait_until(lambda: len(net.wire.announcements(net.n1, VIP, at)) >= 5, 1, "an announcement", 0.005)
-            self.assertTrue(net.n1.holds(VIP))
-            time.sleep(0.3)
-            self.assertLess(ping.stop().longest, 0.05 + SLACK)
-            self.assertFalse(net.keeper(net.n1).has("STATE", mark))
-            self.assertEqual(net.status(net.n1)["counters"]["addresses_restored"], 1)
-
-    def test_link_down_and_up(self):
-        with Keepers() as net:
-            net.start("vrrpd", "vrrpd")
-            net.wait_for_master(net.n1)
-            keeper = net.keeper(net.n1)
-            at = time.monotonic()
-            net.n1.unplug()
-            self.assertLess(keeper.wait_for("Entering FAULT STATE", 2) - at, 0.1 + SLACK)
-            lab.wait_until(lambda: not net.n1.holds(VIP), 1, "the address is gone")
-            net.wait_for_master(net.n2)
-            at = time.monotonic()
-            net.n1.plug()
-            net.wait_for_master(net.n1)
-            self.assertLess(time.monotonic() - at, 3.62 + 0.3 + SLACK)
-
     def test_interface_replaced(self):
         """The interface is deleted and comes back under its name: sockets and memberships are made anew."""
         with Keepers() as net:
@@ -178,49 +96,23 @@ class Addresses(unittest.TestCase):
             lab.wait_until(lambda: net.wire.of(net.n1)[-1].source == net.n2.address, 3, "adverts from the new source")
 
 
-def advert(priority, vrid=51, password=b"1111", vips=(VIP,), interval=1, version=2, kind=1, spoil=0, cut=0):
-    """The payload of a version 2 advert, right unless told otherwise."""
-    body = struct.pack("!BBBBBBH", version << 4 | kind, vrid, priority, len(vips), 1, interval, 0)
-    body += b"".join(socket.inet_aton(vip) for vip in vips) + password.ljust(8, b"\0")
-    total = sum(struct.unpack(f"!{len(body) // 2}H", body))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    body = body[:6] + struct.pack("!H", (~total & 0xFFFF) ^ spoil) + body[8:]
-    return body[:len(body) - cut]
-
-
 class Hostile(unittest.TestCase):
     """Adverts of priority 200 from a stranger that must change nothing."""
-
-    CASES = {
-        "bad password": dict(packet=advert(200, password=b"guess")),
-        "bad TTL": dict(packet=advert(200), ttl=254),
-        "bad checksum": dict(packet=advert(200, spoil=1)),
-        "bad version": dict(packet=advert(200, version=4)),
-        "bad type": dict(packet=advert(200, kind=2)),
-        "bad length": dict(packet=advert(200, cut=4)),
-        "truncated": dict(packet=advert(200)[:6]),
-        "bad interval": dict(packet=advert(200, interval=3)),
-    }
 
     def test_ignored_counted_told_once(self):
         with Keepers() as net:
             net.start("vrrpd", "vrrpd")
             net.wait_for_master(net.n1)
             marks = {node.name: net.keeper(node).mark() for node in net.nodes}
-            sender = net.client.socket(socket.AF_INET, socket.SOCK_RAW, 112)
-            group = socket.inet_aton("224.0.0.18") + socket.inet_aton(net.client.address)
-            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, group[4:])
-            for _ in range(3):
-                for case in self.CASES.values():
-                    sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, case.get("ttl", 255))
-                    sender.sendto(case["packet"], ("224.0.0.18", 0))
-                time.sleep(0.1)
-            sender.close()
+            with Stranger(net.client) as stranger:
+                for _ in range(3):
+                    for case in BAD.values():
+                        stranger.send(**case)
+                    time.sleep(0.1)
             for node in net.nodes:
                 dropped = net.status(node)["counters"]["dropped"]
                 # Six bytes are too short even to tell the VRID: counted for the node.
-                self.assertEqual(sum(dropped.values()), 3 * (len(self.CASES) - 1), dropped)
+                self.assertEqual(sum(dropped.values()), 3 * (len(BAD) - 1), dropped)
                 self.assertEqual(net.whole_status(node)["unknown_vrids"], 3)
                 keeper = net.keeper(node)
                 self.assertFalse(keeper.has("STATE", marks[node.name]))
@@ -236,13 +128,10 @@ class Hostile(unittest.TestCase):
             net.wait_for_master(net.n1)
             ping = net.client.ping(VIP)
             lab.wait_until(lambda: ping.answers > 20, 5, "answers")
-            sender = net.client.socket(socket.AF_INET, socket.SOCK_RAW, 112)
-            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(net.client.address))
-            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
-            for _ in range(5):
-                sender.sendto(advert(0), ("224.0.0.18", 0))
-                time.sleep(0.3)
-            sender.close()
+            with Stranger(net.client) as stranger:
+                for _ in range(5):
+                    stranger.send(advert(0))
+                    time.sleep(0.3)
             time.sleep(1.2)
             self.assertEqual(net.holders(), [net.n1])
             self.assertLess(ping.stop().longest, 0.1 + SLACK)

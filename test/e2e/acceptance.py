@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""The twelve acceptance scenarios: vrrpd before and behind Debian's keepalived, with keepalived alone beside it.
+
+    test/e2e/acceptance.py                      everything, three runs each at random phase; about twenty minutes
+    test/e2e/acceptance.py --quick              one run of the short ones, as ctest does
+    test/e2e/acceptance.py --scenario 3 --runs 5 --pairs vk,kk
+    test/e2e/acceptance.py --case "node lost" --table out.md
+
+Prints a Markdown table, median (min-max) of the runs. Its exit status tells of missed limits: those that the protocol or the
+issue fixes, where our keeper is responsible. FRONTDOOR_EXACT=1 takes the limits without slack, for a quiet machine.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+
+import lab
+import scenarios
+from keepers import have_keepalived
+from scenarios.registry import CASES, Run
+
+PROGRAMS = {"v": "vrrpd", "k": "keepalived"}
+PAIRS = {"vk": "vrrpd, keepalived", "kv": "keepalived, vrrpd", "vv": "vrrpd twice", "kk": "keepalived twice"}
+_RESULT = "RESULT "
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scenario", type=int, nargs="+", help="numbers, 1 to 12")
+    parser.add_argument("--case", help="part of a case's name")
+    parser.add_argument("--pairs", default=",".join(PAIRS), help="of vk, kv, vv, kk: program of n1, then of n2")
+    parser.add_argument("--runs", type=int, help="of each case (3; with --quick 1)")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--parallel", type=int, default=4, help="runs at a time; they mostly wait")
+    parser.add_argument("--table", help="write the table to this file too")
+    parser.add_argument("--one", help=argparse.SUPPRESS)  # the key of the case that this process runs
+    return parser.parse_args()
+
+
+def run_one(options):
+    """In a process of its own: one run, its figures as JSON on the last line."""
+    found = next(case for case in CASES if case.key == options.one)
+    try:
+        os.nice(-10)  # what else this machine does disturbs less, and both keepers alike
+    except OSError:
+        pass
+    with Run([PROGRAMS[letter] for letter in options.pairs], options.quick) as run:
+        found.function(run, **found.settings)
+    print(_RESULT + json.dumps(run.figures))
+
+
+class Outcome:
+    """All runs of one case with one pair."""
+
+    def __init__(self):
+        self.figures = {}  # name -> list of notes
+        self.broken = []  # output of runs that did not come to their end
+
+    def add(self, done):
+        line = next((line for line in done.stdout.splitlines() if line.startswith(_RESULT)), None)
+        if line is None or done.returncode:
+            self.broken.append(done.stdout)
+            return False
+        figures = json.loads(line[len(_RESULT):])
+        for figure in figures:
+            self.figures.setdefault(figure["name"], []).append(figure)
+        return all(figure["ok"] for figure in figures)
+
+
+def show(value, unit):
+    if unit == "yes":
+        return "yes" if value else "no"
+    if unit == "s":
+        return f"{value:.3f}"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def cell(outcome, name):
+    notes = outcome.figures.get(name, [])
+    if not notes:
+        return "did not finish" if outcome.broken else ""
+    unit, values = notes[0]["unit"], sorted(note["value"] for note in notes)
+    text = show(values[0] if unit == "yes" else median(values), unit)
+    if unit != "yes" and values[0] != values[-1]:
+        text += f" ({show(values[0], unit)}-{show(values[-1], unit)})"
+    if outcome.broken:
+        text += f", {len(outcome.broken)} did not finish"
+    return text if all(note["ok"] for note in notes) else f"**{text}**"
+
+
+def limit(notes):
+    unit = notes[0]["unit"]
+    low, high = notes[0]["at_least"], notes[0]["at_most"]
+    if unit == "yes":
+        return "yes"
+    if low is not None and high is not None:
+        return f"{show(low, unit)}-{show(high, unit)}"
+    if high is not None:
+        return f"at most {show(high, unit)}"
+    return "" if low is None else f"at least {show(low, unit)}"
+
+
+def table(results, pairs):
+    heads = ["#", "scenario", "figure", "limit", *(PAIRS[pair] for pair in pairs)]
+    rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for case in CASES:
+        outcomes = [results[case.key, pair] for pair in pairs if (case.key, pair) in results]
+        names = list(dict.fromkeys(name for outcome in outcomes for name in outcome.figures)) or [""] * bool(outcomes)
+        for position, name in enumerate(names):
+            notes = next((o.figures[name] for o in outcomes if name in o.figures), None)
+            unit = f", {notes[0]['unit']}" if notes and notes[0]["unit"] not in ("", "yes") else ""
+            head = [str(case.number), case.name] if position == 0 else ["", ""]
+            rows.append("| " + " | ".join([*head, name + unit, limit(notes) if notes else "",
+                                           *(cell(outcome, name) for outcome in outcomes)]) + " |")
+    return "\n".join(rows)
+
+
+def main():
+    lab.require_root()
+    options = parse()
+    if options.one:
+        return run_one(options)
+    pairs = [pair for pair in options.pairs.split(",") if have_keepalived() or "k" not in pair]
+    if not have_keepalived():
+        print("keepalived is not installed: vrrpd with itself only", file=sys.stderr)
+    chosen = [case for case in CASES
+              if (not options.scenario or case.number in options.scenario)
+              and (not options.case or options.case in case.key) and (case.quick or not options.quick)]
+    jobs = []
+    for case in chosen:
+        runs = options.runs or (1 if options.quick else case.runs or 3)
+        jobs += [(case, pair) for _ in range(runs) for pair in pairs]
+    results = {(case.key, pair): Outcome() for case, pair in jobs}
+
+    def play(job):
+        case, pair = job
+        words = [sys.executable, __file__, "--one", case.key, "--pairs", pair] + ["--quick"] * options.quick
+        begin = time.monotonic()
+        try:
+            done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+        except subprocess.TimeoutExpired as late:
+            done = subprocess.CompletedProcess(words, 1, (late.stdout or b"").decode() + "\nno end within 300 s")
+        return job, done, time.monotonic() - begin
+
+    failed = []
+    for alone in (False, True):
+        with ThreadPoolExecutor(1 if alone else options.parallel) as pool:
+            for (case, pair), done, seconds in pool.map(play, [job for job in jobs if job[0].alone == alone]):
+                good = results[case.key, pair].add(done)
+                print(f"{'ok  ' if good else 'MISS'} {case.key} ({PAIRS[pair]}; {seconds:.1f} s)", file=sys.stderr, flush=True)
+                if not good and "v" in pair:
+                    failed.append((case, pair, done.stdout))
+    for case, pair, output in failed:
+        print(f"\n===== {case.key} ({PAIRS[pair]})\n{output}", file=sys.stderr)
+    text = table(results, pairs)
+    print(text)
+    if options.table:
+        with open(options.table, "w") as out:
+            out.write(text + "\n")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
