@@ -26,7 +26,6 @@ namespace {
 
 constexpr process::HelperTask kTasks[] = {io::kMailTask};
 constexpr const char* kStateFolder = "/run/vrrpd";
-constexpr const char* kStateFile = "/run/vrrpd/state";
 
 log::Settings log_settings(const Options& options, bool foreground) {
     log::Settings settings;
@@ -142,7 +141,7 @@ common::Result<> Daemon::start(process::HelperProcess helper, std::shared_ptr<co
     settings.log_detail = options_.detail;
     settings.keep_addresses = options_.keep_addresses;
     settings.release = FRONTDOOR_VERSION;
-    settings.state_path = kStateFile;
+    settings.state_folder = kStateFolder;
     settings.roles_changed = [this] { tell_roles(); };
     auto engine = engine::Engine::open(io_, std::move(helper), std::move(settings));
     if (!engine) return std::unexpected(engine.error());

@@ -48,6 +48,7 @@ struct Draft {
     Config config;
     std::vector<SyncGroupDraft> sync_groups;
     std::vector<InstanceDraft> instances;
+    std::uint32_t unnumbered_rules = 0;
 };
 
 }  // namespace vrrpd::config

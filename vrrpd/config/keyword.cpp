@@ -23,6 +23,12 @@ void list(std::string& out, std::string_view block, std::span<const Keyword<Targ
         add_line(out, {block, row.name, effect_text(row.effect), row.help});
 }
 
+template <class Entry>
+void list(std::string& out, std::string_view block, std::span<const WordRow<Entry>> table) {
+    for (const WordRow<Entry>& row : table)
+        add_line(out, {block, row.name, effect_text(Effect::full), row.help});
+}
+
 }  // namespace
 
 std::string_view effect_text(Effect effect) {
@@ -76,9 +82,9 @@ std::string keyword_reference() {
     list(out, "vrrp_sync_group", sync_group_keywords());
     list(out, "vrrp_sync_group", track_keywords());
     list(out, "vrrp_sync_group", notify_keywords());
-    for (const EntryKeyword& row : address_entry_keywords()) {
-        add_line(out, {"address entry", row.name, effect_text(Effect::full), row.help});
-    }
+    list(out, "address entry", address_entry_words());
+    list(out, "route entry", route_words());
+    list(out, "rule entry", rule_words());
     return out;
 }
 

@@ -9,6 +9,7 @@
 
 #include "common/keyword_table.h"
 #include "vrrpd/config/call.h"
+#include "vrrpd/config/entry_words.h"
 
 namespace vrrpd::config {
 
@@ -77,16 +78,18 @@ std::span<const Keyword<TrackFile>> track_file_keywords();        // kw_track_fi
 std::span<const Keyword<TrackProcess>> track_process_keywords();  // kw_track_process.cpp
 std::span<const Keyword<SyncGroup>> sync_group_keywords();        // kw_sync_group.cpp
 
-struct EntryCall;
-struct EntryKeyword {
-    std::string_view name;
-    std::size_t arguments;
-    void (*apply)(EntryCall&);
-    std::string_view help;
-};
-std::span<const EntryKeyword> address_entry_keywords();  // kw_address.cpp
-
-// kw_address.cpp: one line of a list of addresses; empty after a complaint.
+// Words of the lists' entries, and one line of each; empty after a complaint.
+std::span<const WordRow<AddressEntry>> address_entry_words();  // kw_address.cpp
 std::optional<AddressEntry> read_address_entry(const Statement& statement, common::Diagnostics& diagnostics);
+
+struct RouteDraft;
+std::span<const WordRow<RouteDraft>> route_words();  // kw_route.cpp
+std::optional<RouteEntry> read_route(const Statement& statement, common::Diagnostics& diagnostics);
+
+struct RuleDraft;
+std::span<const WordRow<RuleDraft>> rule_words();  // kw_rule.cpp
+// `unnumbered`: how many rules without preference there were.
+std::optional<RuleEntry> read_rule(const Statement& statement, std::uint32_t& unnumbered,
+                                   common::Diagnostics& diagnostics);
 
 }  // namespace vrrpd::config

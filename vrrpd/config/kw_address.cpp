@@ -3,29 +3,20 @@
 #include <algorithm>
 
 #include "common/text.h"
+#include "vrrpd/config/entry_words.h"
 #include "vrrpd/config/keyword.h"
 
 namespace vrrpd::config {
 
-// The entry being read and its words; functions say what is wrong and clear `good` when the entry cannot be
-// used.
-struct EntryCall {
-    const Statement& statement;
-    common::Diagnostics& diagnostics;
-    AddressEntry entry;
-    std::size_t at = 1;  // word after the keyword
-    bool good = true;
-
-    const std::string& argument() const { return statement.words[at].text; }
-    bool v6() const { return entry.address.family() == packet::Family::v6; }
-    void warn(const std::string& text) {
-        diagnostics.warning(statement.where, "address " + statement.words[0].text + ": " + text);
-    }
-};
-
 namespace {
 
+using EntryCall = WordCall<AddressEntry>;
+
 constexpr std::size_t kMaxLabel = 15;
+
+bool is_v6(const EntryCall& c) {
+    return c.entry.address.family() == packet::Family::v6;
+}
 
 struct ScopeRow {
     std::string_view name;
@@ -35,12 +26,14 @@ struct ScopeRow {
 constexpr ScopeRow kScopes[] = {{"global", 0}, {"site", 200}, {"link", 253}, {"host", 254}, {"nowhere", 255}};
 
 void read_broadcast(EntryCall& c) {
-    if (c.v6()) {
+    if (is_v6(c)) {
         c.warn("IPv6 has no broadcast; the entry is skipped");
         c.good = false;
     } else if (c.argument() == "+") {
         c.entry.broadcast_auto = true;
-    } else if (c.argument() != "-") {
+    } else if (c.argument() == "-") {
+        c.entry.broadcast_zero = true;
+    } else {
         const auto address = IpAddress::parse(c.argument());
         if (address && address->family() == packet::Family::v4)
             c.entry.broadcast = *address;
@@ -58,11 +51,11 @@ void read_scope(EntryCall& c) {
     } else {
         c.warn("scope '" + c.argument() + "' is not known; ignored");
     }
-    if (c.v6()) c.warn("scope is ignored for IPv6");
+    if (is_v6(c)) c.warn("scope is ignored for IPv6");
 }
 
 void read_label(EntryCall& c) {
-    if (c.v6()) return c.warn("labels are for IPv4 only; ignored");
+    if (is_v6(c)) return c.warn("labels are for IPv4 only; ignored");
     if (c.argument().size() > kMaxLabel) {
         return c.warn("label '" + c.argument() + "' has more than 15 characters; ignored");
     }
@@ -91,10 +84,11 @@ void read_preferred(EntryCall& c) {
     }
 }
 
-constexpr EntryKeyword kKeywords[] = {
+constexpr WordRow<AddressEntry> kKeywords[] = {
     {"dev", 1, [](EntryCall& c) { c.entry.device = c.argument(); },
      "IF to set it on; default: the instance's interface"},
-    {"brd", 1, read_broadcast, "A | + (all host bits set) | - (none, default): broadcast address"},
+    {"brd", 1, read_broadcast,
+     "A | + (all host bits set) | - (all host bits zero): broadcast address; default none"},
     {"broadcast", 1, read_broadcast, "as brd"},
     {"scope", 1, read_scope, "global | site | link | host | nowhere | 0..255; default global"},
     {"label", 1, read_label, "NAME of at most 15 characters, IPv4 only"},
@@ -109,8 +103,8 @@ constexpr EntryKeyword kKeywords[] = {
     {"preferred_lft", 1, read_preferred, "SECONDS | forever"},
     {"use_vmac", 0, [](EntryCall& c) { c.warn("use_vmac has no effect yet"); },
      "set it on the instance's VMAC (no effect yet)"},
-    {"track_group", 1, [](EntryCall& c) { c.warn("track_group has no effect yet"); },
-     "G: static addresses only (no effect yet)"},
+    {"track_group", 1, [](EntryCall& c) { c.entry.track_group = c.argument(); },
+     "G: static addresses; gone for good is FAULT of its instances"},
 };
 
 bool read_address(EntryCall& c) {
@@ -122,7 +116,7 @@ bool read_address(EntryCall& c) {
         return false;
     }
     c.entry.address = *address;
-    const int longest = c.v6() ? 128 : 32;
+    const int longest = is_v6(c) ? 128 : 32;
     c.entry.prefix = static_cast<std::uint8_t>(longest);
     if (slash == std::string_view::npos) return true;
     const auto prefix = common::parse_number(text.substr(slash + 1), 0, longest);
@@ -138,32 +132,21 @@ bool read_address(EntryCall& c) {
 
 }  // namespace
 
-std::span<const EntryKeyword> address_entry_keywords() {
+std::span<const WordRow<AddressEntry>> address_entry_words() {
     return kKeywords;
 }
 
 std::optional<AddressEntry> read_address_entry(const Statement& statement, common::Diagnostics& diagnostics) {
-    EntryCall call{statement, diagnostics, {}};
+    EntryCall call{statement, diagnostics, "address"};
     call.entry.where = statement.where;
     if (!read_address(call)) return std::nullopt;
-    const std::size_t count = statement.words.size();
-    while (call.good && call.at < count) {
-        const std::string& name = statement.words[call.at].text;
-        const auto row = std::ranges::find(kKeywords, std::string_view(name), &EntryKeyword::name);
-        ++call.at;
-        if (row == std::end(kKeywords)) {
-            std::vector<std::string_view> names;
-            for (const EntryKeyword& known : kKeywords) names.push_back(known.name);
-            call.warn("'" + name + "' is not understood; ignored" + common::did_you_mean(name, names));
-        } else if (call.at + row->arguments > count) {
-            call.warn("'" + name + "' wants an argument; ignored");
-        } else {
-            row->apply(call);
-            call.at += row->arguments;
-        }
+    call.at = 1;
+    while (call.good && call.more()) {
+        if (!apply_word(call, address_entry_words())) report_unknown_word(call, address_entry_words());
     }
     if (!call.good) return std::nullopt;
-    if (call.entry.peer) call.entry.broadcast.reset(), call.entry.broadcast_auto = false;
+    if (call.entry.peer)
+        call.entry.broadcast.reset(), call.entry.broadcast_auto = call.entry.broadcast_zero = false;
     return std::move(call.entry);
 }
 

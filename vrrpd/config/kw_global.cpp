@@ -183,7 +183,7 @@ constexpr Keyword<Globals> kKeywords[] = {
      "ADDR of the group; default 224.0.0.18"},
     {"vrrp_mcast_group6", group<&G::group6, packet::Family::v6>, Effect::full,
      "ADDR of the group; default ff02::12"},
-    {"default_interface", text<&G::default_interface>, Effect::not_yet,
+    {"default_interface", text<&G::default_interface>, Effect::full,
      "IF of static addresses without dev; default eth0"},
     {"dynamic_interfaces", flag<&G::dynamic_interfaces>, Effect::full,
      "[allow_if_changes]: an interface may be missing at the start"},

@@ -117,6 +117,20 @@ void read_addresses(Call& call, Target& d) {
     }
 }
 
+void read_routes(Call& call, Target& d) {
+    for (const Statement& line : call.block()) {
+        auto route = read_route(line, call.diagnostics());
+        if (route) d.out.routes.push_back(std::move(*route));
+    }
+}
+
+void read_rules(Call& call, Target& d) {
+    for (const Statement& line : call.block()) {
+        auto rule = read_rule(line, call.draft().unnumbered_rules, call.diagnostics());
+        if (rule) d.out.rules.push_back(std::move(*rule));
+    }
+}
+
 void read_unicast_peers(Call& call, Target& d) {
     for (const Statement& line : call.block()) {
         const auto address = IpAddress::parse(line.words[0].text);
@@ -229,7 +243,7 @@ constexpr Keyword<Target> kKeywords[] = {
      "packets to the addresses are accepted (default)"},
     {"no_accept", [](Call&, Target& d) { d.accept = false; }, Effect::not_yet,
      "drop packets to the addresses"},
-    {"promote_secondaries", flag<&Instance::promote_secondaries>, Effect::not_yet,
+    {"promote_secondaries", flag<&Instance::promote_secondaries>, Effect::full,
      "set the sysctl while running"},
     {"v3_checksum_as_v2", [](Call& c, Target& d) { d.out.v3_checksum_as_v2 = c.boolean().value_or(false); },
      Effect::full, "[BOOL]: version 3 over IPv4 without pseudo header; received ones are taken either way"},
@@ -240,8 +254,8 @@ constexpr Keyword<Target> kKeywords[] = {
     {"use_vmac_addr", nullptr, Effect::not_yet, "VMAC on other interfaces, too"},
     {"vmac_xmit_base", nullptr, Effect::not_yet, "send adverts from the base interface"},
     {"use_ipvlan", nullptr, Effect::not_yet, "addresses on an ipvlan"},
-    {"virtual_routes", nullptr, Effect::not_yet, "{ ROUTE... }: set on the master"},
-    {"virtual_rules", nullptr, Effect::not_yet, "{ RULE... }: set on the master"},
+    {"virtual_routes", read_routes, Effect::full, "{ ROUTE... }: set on the master, as ip route"},
+    {"virtual_rules", read_rules, Effect::full, "{ RULE... }: set on the master, as ip rule"},
     {"unicast_fault_no_peer", nullptr, Effect::not_yet, "FAULT when no unicast peer is left"},
     {"auth_hmac", nullptr, Effect::not_yet, "{ ... }: keepalived's own HMAC trailer"},
     {"owner_ignore_adverts", nullptr, Effect::not_yet, "[BOOL]: priority 255 ignores adverts"},

@@ -129,6 +129,20 @@ void read_static_addresses(Call& call, Draft& draft) {
     }
 }
 
+void read_static_routes(Call& call, Draft& draft) {
+    for (const Statement& line : call.block()) {
+        auto route = read_route(line, call.diagnostics());
+        if (route) draft.config.static_routes.push_back(std::move(*route));
+    }
+}
+
+void read_static_rules(Call& call, Draft& draft) {
+    for (const Statement& line : call.block()) {
+        auto rule = read_rule(line, draft.unnumbered_rules, call.diagnostics());
+        if (rule) draft.config.static_rules.push_back(std::move(*rule));
+    }
+}
+
 void read_namespace(Call& call, Draft& draft) {
     if (auto name = call.text()) draft.config.globals.namespace_name = std::move(*name);
 }
@@ -142,9 +156,9 @@ constexpr Keyword<Draft> kKeywords[] = {
     {"vrrp_script", read_script, Effect::full, "NAME { ... }: a check that instances may track"},
     {"vrrp_instance", read_instance, Effect::full, "NAME { ... }: a virtual router"},
     {"vrrp_sync_group", read_sync_group, Effect::full, "NAME { ... }: instances that move together"},
-    {"static_ipaddress", read_static_addresses, Effect::not_yet, "{ ADDR... }: set while vrrpd runs"},
-    {"static_routes", nullptr, Effect::not_yet, "{ ROUTE... }: set while vrrpd runs"},
-    {"static_rules", nullptr, Effect::not_yet, "{ RULE... }: set while vrrpd runs"},
+    {"static_ipaddress", read_static_addresses, Effect::full, "{ ADDR... }: set while vrrpd runs"},
+    {"static_routes", read_static_routes, Effect::full, "{ ROUTE... }: set while vrrpd runs"},
+    {"static_rules", read_static_rules, Effect::full, "{ RULE... }: set while vrrpd runs"},
     {"track_group", nullptr, Effect::not_yet, "NAME { group { INSTANCE... } }"},
     {"track_file", read_track_file, Effect::full,
      "NAME { ... }: a number in a file that instances may track"},

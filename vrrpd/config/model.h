@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "common/diagnostics.h"
+#include "vrrpd/config/route.h"
 #include "vrrpd/fsm/params.h"
 #include "vrrpd/fsm/tracking.h"
 #include "vrrpd/packet/address.h"
@@ -94,10 +95,12 @@ struct AddressEntry {
     std::string label;                   // IPv4, at most 15 characters
     std::optional<IpAddress> broadcast;  // `brd A`
     bool broadcast_auto = false;         // `brd +`: all host bits set
+    bool broadcast_zero = false;         // `brd -`: all host bits zero
     std::optional<IpAddress> peer;
     std::uint8_t scope = 0;  // RT_SCOPE_*: global 0, site 200, link 253, host 254, nowhere 255
     bool home = false, nodad = true, mngtmpaddr = false, noprefixroute = false, autojoin = false;
     bool no_track = false;
+    std::string track_group;                          // static addresses
     std::optional<std::uint32_t> preferred_lifetime;  // seconds; 0xffffffff: forever
     Location where;
 };
@@ -159,6 +162,8 @@ struct Instance {
 
     std::vector<AddressEntry> addresses;           // advertised
     std::vector<AddressEntry> excluded_addresses;  // set, not advertised; any family
+    std::vector<RouteEntry> routes;
+    std::vector<RuleEntry> rules;
     bool accept = true;
     bool promote_secondaries = false;
 
@@ -245,6 +250,8 @@ struct Config {
     std::vector<Instance> instances;
     std::vector<SyncGroup> sync_groups;
     std::vector<AddressEntry> static_addresses;
+    std::vector<RouteEntry> static_routes;
+    std::vector<RuleEntry> static_rules;
 
     const Script* find_script(const std::string& name) const;
 

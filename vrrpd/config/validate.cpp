@@ -400,6 +400,9 @@ Config complete(Draft draft, common::Diagnostics& diagnostics) {
     for (Script& script : config.scripts) {
         if (script.timeout <= Duration{}) script.timeout = script.interval;
     }
+    for (AddressEntry& entry : config.static_addresses) {
+        if (entry.device.empty()) entry.device = config.globals.default_interface;
+    }
     settle_groups(draft, diagnostics);
     for (InstanceDraft& instance : draft.instances) {
         Completion(instance, group_of(draft, instance.out.name), config, diagnostics).run();

@@ -34,6 +34,7 @@ Engine::Engine(boost::asio::io_context& io, common::process::HelperProcess helpe
                           const packet::Datagram& datagram) { on_datagram(interface, family, datagram); }),
       network_watch_(io, network_->fd()),
       trackers_(io, helper_, [this] { track(); }),
+      node_(options_.state_folder),
       around_{.io = io,
               .network = *network_,
               .announcer = announcer_,
@@ -44,7 +45,7 @@ Engine::Engine(boost::asio::io_context& io, common::process::HelperProcess helpe
               .on_transition = [this](Router&) { on_transition(); },
               .on_finished = [this](Router& router) { on_finished(router); },
               .on_step = [this](Router& router) { groups_.settle(router); }} {
-    auto state_file = io::StateFile::open(options_.state_path);
+    auto state_file = io::StateFile::open(options_.state_folder + "/state");
     if (state_file) {
         state_file_ = std::move(*state_file);
     } else {
@@ -66,6 +67,9 @@ void Engine::configure(std::shared_ptr<const config::Config> config) {
     notifier_.configure(config_->globals);
     trackers_.configure(*config_);
     configure_proxy();
+    watch_routes();
+    node_.configure(*config_);
+    statics_.configure(config_);
     configure_routers();
     adverts_.prune([this](const std::string& interface, packet::Family family) {
         const auto uses = [&](const std::unique_ptr<Router>& router) {
@@ -90,6 +94,16 @@ void Engine::configure_proxy() {
                                                              .look = [this] { trackers_.look(); },
                                                              .role = [this] { return role(); }});
     proxy_->start();
+}
+
+void Engine::watch_routes() {
+    const auto moves = [](const Instance& instance) {
+        return !instance.routes.empty() || !instance.rules.empty();
+    };
+    const bool any = !config_->static_routes.empty() || !config_->static_rules.empty() ||
+                     std::ranges::any_of(config_->instances, moves);
+    if (!any) return;
+    if (auto done = network_->watch_routes(); !done) log::warning("{}", done.error().text);
 }
 
 // keepalived's rule of what is the same virtual router: not the name counts.
@@ -172,6 +186,7 @@ void Engine::wait_for_network() {
                                   if (error) return;
                                   for (const io::NetworkChange& change : network_->receive())
                                       on_network(change);
+                                  for (const auto& router : routers_) router->restore_routes();
                                   wait_for_network();
                               });
 }
@@ -184,8 +199,13 @@ void Engine::on_network(const io::NetworkChange& change) {
             if (const auto* address = std::get_if<io::AddressChange>(&change)) {
                 router->on_address(address->address, address->present);
             }
+            if (const auto* route = std::get_if<io::RouteGone>(&change)) router->on_route_gone(*route);
+            if (std::holds_alternative<io::RuleGone>(change)) router->doubt_routes();
         }
     }
+    if (const auto* link = std::get_if<io::LinkChange>(&change); link != nullptr && link->fresh)
+        node_.on_interface(*config_, link->link.name);
+    statics_.on_change(change);
     if (std::holds_alternative<io::LinkChange>(change)) track();
 }
 
@@ -258,9 +278,7 @@ void Engine::on_finished(Router& router) {
     const auto finished = [](const std::unique_ptr<Router>& one) {
         return one->state().role == fsm::Role::stopped;
     };
-    if (done_ && std::ranges::all_of(routers_, finished) && leaving_.empty()) {
-        boost::asio::post(io_, std::exchange(done_, nullptr));
-    }
+    if (done_ && std::ranges::all_of(routers_, finished) && leaving_.empty()) finish();
 }
 
 void Engine::stop(std::function<void()> done) {
@@ -274,7 +292,14 @@ void Engine::stop(std::function<void()> done) {
                 router->stop(options_.keep_addresses, group == &leaving_);
         }
     }
-    if (done_ && routers_.empty() && leaving_.empty()) boost::asio::post(io_, std::exchange(done_, nullptr));
+    if (done_ && routers_.empty() && leaving_.empty()) finish();
+}
+
+// Nobody needs the node as we made it any more.
+void Engine::finish() {
+    statics_.remove_all();
+    node_.restore();
+    boost::asio::post(io_, std::exchange(done_, nullptr));
 }
 
 // Freed by a later turn of the loop, behind the handlers that are already queued for it.

@@ -16,9 +16,11 @@
 #include "common/error.h"
 #include "vrrpd/config/model.h"
 #include "vrrpd/engine/helper_port.h"
+#include "vrrpd/engine/node_settings.h"
 #include "vrrpd/engine/notifier.h"
 #include "vrrpd/engine/proxy_link.h"
 #include "vrrpd/engine/router.h"
+#include "vrrpd/engine/static_items.h"
 #include "vrrpd/engine/sync_groups.h"
 #include "vrrpd/engine/trackers.h"
 
@@ -28,7 +30,7 @@ struct EngineOptions {
     bool log_detail = false;      // -D
     bool keep_addresses = false;  // -V: a stopped keeper leaves the addresses where they are
     std::string release;          // program version, for the proxy
-    std::string state_path = "/run/vrrpd/state";
+    std::string state_folder = "/run/vrrpd";
     std::function<void()> roles_changed;  // may be empty
 };
 
@@ -68,6 +70,7 @@ class Engine {
 
     void configure_routers();
     void configure_proxy();
+    void watch_routes();
     fsm::Tracking tracking_of(const config::Instance& instance) const;
     void track();
     void wait_for_network();
@@ -75,6 +78,7 @@ class Engine {
     void on_datagram(const std::string& interface, packet::Family family, const packet::Datagram& datagram);
     void on_transition();
     void on_finished(Router& router);
+    void finish();
     template <class Object>
     void bury(std::unique_ptr<Object> object);
 
@@ -90,6 +94,8 @@ class Engine {
     std::shared_ptr<const config::Config> config_;
     std::unique_ptr<ProxyLink> proxy_;
     Trackers trackers_;
+    NodeSettings node_;
+    StaticItems statics_{io_, *network_};
     Surroundings around_;
     std::vector<std::unique_ptr<Router>> routers_;  // in the order of the file
     SyncGroups groups_{notifier_};

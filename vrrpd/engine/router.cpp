@@ -87,6 +87,7 @@ void Router::reconfigure(std::shared_ptr<const config::Config> config, const con
         for_each_address(settings, [&](const AddressEntry& entry) {
             if (!contains(before, entry)) event.added.push_back(entry.address);
         });
+        event.routes_added = diff_routes(before);
     }
     source_warned_ = false;
     state_.source = choose_source();
@@ -148,6 +149,7 @@ void Router::note_difference(const packet::Datagram& datagram, const packet::Adv
 }
 
 void Router::on_link(const io::Link& link, bool gone) {
+    if (link.up && !gone) doubt_routes();  // those by this interface went when it did
     if (link.name != settings_->interface) return;
     const bool up = link.up && !gone;
     if (!gone) listen();  // an interface that came back is another one
@@ -160,11 +162,13 @@ void Router::on_link(const io::Link& link, bool gone) {
 
 void Router::on_address(const io::NodeAddress& address, bool present) {
     if (holding_ && !present) {
+        doubt_routes();  // those with it as source went along
         const AddressEntry* entry = entry_of(address);
         // Asked again, because the notification may be that of our own removal a moment ago.
         if (entry != nullptr && !entry->no_track && !around_.network.is_set(address.address, address.link)) {
             ++counters_.addresses_restored;
             deliver(fsm::AddressLost{address.address});
+            routes_doubted_ = false;
         }
     }
     // The source changes when it is the one that is gone, or when there was none, or not the configured one.

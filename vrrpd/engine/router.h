@@ -45,6 +45,7 @@ struct Counters {
     std::array<std::uint64_t, packet::kDropReasons> dropped{};
     std::uint64_t announcements = 0;
     std::uint64_t addresses_restored = 0;
+    std::uint64_t routes_restored = 0;  // and rules
 };
 
 // For `vrrpd --show`: the newest is last.
@@ -78,6 +79,10 @@ class Router {
     void on_datagram(const packet::Datagram& datagram);
     void on_link(const io::Link& link, bool gone);
     void on_address(const io::NodeAddress& address, bool present);
+    void on_route_gone(const io::RouteGone& gone);
+    // Some of our routes or rules may be gone: after the news of this moment restore_routes() looks.
+    void doubt_routes() { routes_doubted_ = true; }
+    void restore_routes();
 
     const config::Instance& settings() const { return *settings_; }
     const config::Globals& globals() const { return config_->globals; }
@@ -116,6 +121,10 @@ class Router {
     void note_difference(const packet::Datagram& datagram, const packet::Advert& advert);
     void add(const config::AddressEntry& entry);
     void remove(const config::AddressEntry& entry);
+    void add_routes();
+    void remove_routes(const config::Instance& settings);
+    void complain(const std::string& text);
+    bool diff_routes(const config::Instance& before);
 
     Surroundings& around_;
     std::shared_ptr<const config::Config> config_;
@@ -130,6 +139,8 @@ class Router {
     common::TimePoint armed_for_ = common::kNever;
     bool holding_ = false;  // we have set the addresses and not removed them
     bool source_warned_ = false;
+    bool routes_doubted_ = false;
+    bool restoring_ = false;  // what add_routes() finds missing now was deleted by somebody
     Counters counters_;
     std::deque<HistoryEntry> history_;
     common::log::RateLimiter drop_lines_{std::chrono::seconds(10)};

@@ -123,11 +123,13 @@ void Router::act(const fsm::AddAddresses&) {
     holding_ = true;
     for (const AddressEntry& entry : settings_->addresses) add(entry);
     for (const AddressEntry& entry : settings_->excluded_addresses) add(entry);
+    add_routes();
 }
 
 void Router::act(const fsm::RemoveAddresses&) {
     holding_ = false;
     remember(state_.priority, false);
+    remove_routes(*settings_);
     for (const AddressEntry& entry : settings_->addresses) remove(entry);
     for (const AddressEntry& entry : settings_->excluded_addresses) remove(entry);
 }
@@ -136,8 +138,14 @@ void Router::add(const AddressEntry& entry) {
     const io::Link* link = link_of(entry);
     const auto done = link != nullptr ? around_.network.add(entry, link->index)
                                       : common::Result<bool>(common::fail("its interface does not exist"));
-    if (!done)
-        log::error("({}) address {}: {}", settings_->name, entry.address.to_string(), done.error().text);
+    if (!done) complain("address " + entry.address.to_string() + ": " + done.error().text);
+}
+
+// An interface that is not there, an address or route that the kernel refuses: tried again with each chance,
+// told now and then.
+void Router::complain(const std::string& text) {
+    const auto passed = error_lines_.admit(text, Clock::now());
+    if (passed) log::error("({}) {}{}", settings_->name, text, log::suppressed_note(*passed));
 }
 
 void Router::remove(const AddressEntry& entry) {

@@ -143,17 +143,25 @@ void weigh(Context& c, bool may_yield) {
     }
 }
 
-void on_address_lost(Context& c, const AddressLost& lost) {
+// Somebody else deletes what is ours: it is set again, but this is no contest of speed.
+bool may_restore(Context& c) {
     State& s = c.state;
-    if (s.role != Role::master && s.role != Role::yielding) return;
-    if (!s.restores.allow(c.now, kRestoreEvery, kRestoreBurst)) {
-        if (s.deadlines.restore == common::kNever) s.deadlines.restore = c.now + kRestoreEvery;
-        return;
-    }
+    if (s.role != Role::master && s.role != Role::yielding) return false;
+    if (s.restores.allow(c.now, kRestoreEvery, kRestoreBurst)) return true;
+    if (s.deadlines.restore == common::kNever) s.deadlines.restore = c.now + kRestoreEvery;
+    return false;
+}
+
+void on_address_lost(Context& c, const AddressLost& lost) {
+    if (!may_restore(c)) return;
     c.act(AddAddresses{});
     c.act(Announce{c.params.announcing.repeat, lost.address});
     c.log_short("address " + lost.address.to_string() + " was deleted by somebody else: set again",
                 Level::warning);
+}
+
+void on_routes_doubted(Context& c) {
+    if (may_restore(c)) c.act(AddAddresses{});
 }
 
 void on_group_master(Context& c) {
@@ -189,7 +197,7 @@ void on_reconfigured(Context& c, const Reconfigured& change) {
         advertise(c);
         s.deadlines.main = c.now + c.params.advert_interval;
         if (c.params.announcing.refresh <= Duration{}) s.deadlines.refresh = common::kNever;
-        if (!change.added.empty()) c.act(AddAddresses{});
+        if (!change.added.empty() || change.routes_added) c.act(AddAddresses{});
         for (const packet::IpAddress& address : change.added) {
             c.act(Announce{c.params.announcing.repeat, address});
         }
@@ -219,6 +227,7 @@ struct Handler {
         weigh(c, true);
     }
     void operator()(const AddressLost& event) const { on_address_lost(c, event); }
+    void operator()(const RoutesDoubted&) const { on_routes_doubted(c); }
     void operator()(const TrackingChanged& event) const {
         c.state.tracking = event.tracking;
         if (event.tracking.settled) c.state.resumed_priority.reset();

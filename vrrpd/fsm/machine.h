@@ -77,6 +77,8 @@ struct SourceChanged {
 struct AddressLost {
     packet::IpAddress address;
 };
+// Routes or rules of ours may have been deleted: what is missing is to be set again.
+struct RoutesDoubted {};
 // A script, interface, file or the proxy link changed something; only the sum matters here.
 struct TrackingChanged {
     Tracking tracking;
@@ -84,6 +86,7 @@ struct TrackingChanged {
 // Reload: `params` are new. The caller diffs the addresses itself; `added` are announced.
 struct Reconfigured {
     std::vector<packet::IpAddress> added;
+    bool routes_added = false;
 };
 
 // What the sync group asks of a member (fsm/sync_group.h decides).
@@ -95,8 +98,9 @@ struct GroupFault {
     std::optional<std::string> reason;  // another member's fault; none: no other is at fault any more
 };
 
-using Event = std::variant<Start, Stop, AdvertReceived, Timer, LinkChanged, SourceChanged, AddressLost,
-                           TrackingChanged, Reconfigured, GroupMaster, GroupBackup, GroupFault>;
+using Event =
+    std::variant<Start, Stop, AdvertReceived, Timer, LinkChanged, SourceChanged, AddressLost, RoutesDoubted,
+                 TrackingChanged, Reconfigured, GroupMaster, GroupBackup, GroupFault>;
 
 // ---- actions --------------------------------------------------------------------------------------------
 

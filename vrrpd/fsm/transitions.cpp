@@ -35,11 +35,10 @@ void schedule_announcements(Context& c) {
 }
 
 void announcement_lines(Context& c) {
-    const std::string_view what =
-        c.params.family == packet::Family::v4 ? "gratuitous ARPs" : "unsolicited neighbour adverts";
     for (const VirtualAddress& vip : c.params.addresses) {
-        c.log_instance("Sending " + std::string(what) + " on " + vip.interface + " for " +
-                       vip.address.to_string());
+        const bool v4 = vip.address.family() == packet::Family::v4;
+        c.log_instance("Sending " + std::string(v4 ? "gratuitous ARPs" : "unsolicited neighbour adverts") +
+                       " on " + vip.interface + " for " + vip.address.to_string());
     }
 }
 

@@ -70,11 +70,15 @@ std::optional<NodeAddress> to_node_address(rtnl_addr* object) {
                        static_cast<std::uint8_t>(::rtnl_addr_get_prefixlen(object))};
 }
 
-// Host bits of the network all set.
-IpAddress broadcast_of(const IpAddress& address, int prefix) {
+// Host bits of the network all set, or all zero.
+IpAddress broadcast_of(const IpAddress& address, int prefix, bool ones) {
     std::array<std::uint8_t, 4> bytes{};
     std::ranges::copy(address.bytes(), bytes.begin());
-    for (int bit = prefix; bit < 32; ++bit) bytes[static_cast<std::size_t>(bit / 8)] |= 0x80 >> (bit % 8);
+    for (int bit = prefix; bit < 32; ++bit) {
+        std::uint8_t& byte = bytes[static_cast<std::size_t>(bit / 8)];
+        const auto mask = static_cast<std::uint8_t>(0x80 >> (bit % 8));
+        byte = static_cast<std::uint8_t>(ones ? byte | mask : byte & ~mask);
+    }
     return IpAddress::from_bytes(bytes);
 }
 
@@ -94,9 +98,9 @@ Owned<rtnl_addr> to_request(const config::AddressEntry& entry, int link) {
         ::rtnl_addr_set_scope(request.get(), entry.scope);
         if (!entry.label.empty()) ::rtnl_addr_set_label(request.get(), entry.label.c_str());
         if (entry.broadcast) ::rtnl_addr_set_broadcast(request.get(), to_nl(*entry.broadcast, 32).get());
-        if (entry.broadcast_auto && entry.prefix < 31) {
-            ::rtnl_addr_set_broadcast(request.get(),
-                                      to_nl(broadcast_of(entry.address, entry.prefix), 32).get());
+        if ((entry.broadcast_auto || entry.broadcast_zero) && entry.prefix < 31) {
+            const IpAddress broadcast = broadcast_of(entry.address, entry.prefix, entry.broadcast_auto);
+            ::rtnl_addr_set_broadcast(request.get(), to_nl(broadcast, 32).get());
         }
     } else {
         if (entry.nodad) flags |= IFA_F_NODAD;
@@ -174,8 +178,13 @@ std::vector<NetworkChange> Network::receive() {
 
 int Network::on_message(nl_msg* message, void* self) {
     const int type = ::nlmsg_hdr(message)->nlmsg_type;
-    static_cast<Network*>(self)->removing_ = type == RTM_DELLINK || type == RTM_DELADDR;
-    ::nl_msg_parse(message, &Network::on_object, self);
+    Network& network = *static_cast<Network*>(self);
+    network.removing_ = type == RTM_DELLINK || type == RTM_DELADDR;
+    if (type == RTM_DELROUTE || type == RTM_DELRULE) {
+        network.on_route_message(message);
+    } else if (type <= RTM_DELADDR) {
+        ::nl_msg_parse(message, &Network::on_object, self);
+    }
     return NL_OK;
 }
 
@@ -202,6 +211,7 @@ void Network::apply(LinkChange change) {
         std::erase_if(addresses_, [&](const NodeAddress& a) { return a.link == change.link.index; });
     } else if (known == links_.end()) {
         links_.push_back(change.link);
+        change.fresh = true;
     } else if (*known == change.link) {
         return;
     } else {
@@ -233,7 +243,8 @@ void Network::resync() {
     }
     for (const Link& link : *links) apply(LinkChange{link, false});
     for (const NodeAddress& address : *addresses) apply(AddressChange{address, true});
-    addresses_ = *addresses;  // the kernel's order
+    addresses_ = *addresses;                              // the kernel's order
+    if (watches_routes_) changes_.push_back(RuleGone{});  // perhaps: whoever has some sets what is missing
 }
 
 common::Result<std::vector<Link>> Network::dump_links() const {
@@ -296,6 +307,8 @@ common::Result<> Network::remove(const config::AddressEntry& entry, int link) {
     ::rtnl_addr_set_ifindex(request.get(), link);
     ::rtnl_addr_set_local(request.get(), local.get());
     ::rtnl_addr_set_prefixlen(request.get(), entry.prefix);
+    // The kernel's key of a point-to-point address is its far end.
+    if (entry.peer) ::rtnl_addr_set_peer(request.get(), to_nl(*entry.peer, entry.prefix).get());
     const int code = ::rtnl_addr_delete(requests_.get(), request.get(), 0);
     if (code < 0 && code != -NLE_NOADDR && code != -NLE_NODEV && code != -NLE_OBJ_NOTFOUND) {
         return std::unexpected(nl_error("cannot remove " + entry.address.to_string(), code));

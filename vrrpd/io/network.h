@@ -40,12 +40,19 @@ struct NodeAddress {
 struct LinkChange {
     Link link;
     bool gone = false;
+    bool fresh = false;  // an interface that was not there before
 };
 struct AddressChange {
     NodeAddress address;
     bool present = false;
 };
-using NetworkChange = std::variant<LinkChange, AddressChange>;
+// One to this destination was removed, by whomever and from whichever table.
+struct RouteGone {
+    packet::IpAddress destination;
+    std::uint8_t length = 0;
+};
+struct RuleGone {};
+using NetworkChange = std::variant<LinkChange, AddressChange, RouteGone, RuleGone>;
 
 class Network {
  public:
@@ -70,6 +77,15 @@ class Network {
     // Setting what is set, and removing what is not, succeeds. add() returns whether something was missing.
     common::Result<bool> add(const config::AddressEntry& entry, int link);
     common::Result<> remove(const config::AddressEntry& entry, int link);
+    common::Result<bool> add(const config::RouteEntry& route);
+    common::Result<> remove(const config::RouteEntry& route);
+    common::Result<bool> add(const config::RuleEntry& rule);
+    common::Result<> remove(const config::RuleEntry& rule);
+
+    // From now on receive() tells of routes and rules that are gone. Not before somebody has any to lose: a
+    // router's full table is a lot of news. IPv4 routes that go with their interface or source address are
+    // not notified: whoever sees those change must look himself.
+    common::Result<> watch_routes();
 
  private:
     struct SocketDeleter {
@@ -81,6 +97,9 @@ class Network {
     common::Result<> connect();
     common::Result<std::vector<Link>> dump_links() const;
     common::Result<std::vector<NodeAddress>> dump_addresses() const;
+    int exchange(nl_msg* message);  // takes the message; 0 or an errno
+    int index_of(const std::string& name) const;
+    void on_route_message(nl_msg* message);
     void resync();
     void apply(LinkChange change);
     void apply(AddressChange change);
@@ -91,7 +110,8 @@ class Network {
     std::vector<Link> links_;
     std::vector<NodeAddress> addresses_;
     std::vector<NetworkChange> changes_;  // of the receive() that runs
-    bool removing_ = false;               // the message being parsed is a deletion
+    bool watches_routes_ = false;
+    bool removing_ = false;  // the message being parsed is a deletion
 };
 
 }  // namespace vrrpd::io

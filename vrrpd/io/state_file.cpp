@@ -29,6 +29,8 @@ std::uint32_t digest(const void* data, std::size_t size, std::uint32_t start) {
     return hash;
 }
 
+}  // namespace
+
 // "BOOT-ID net:[4026531840]"
 std::string system_identity() {
     std::string boot;
@@ -36,8 +38,6 @@ std::string system_identity() {
     std::error_code ignored;
     return boot + " " + std::filesystem::read_symlink("/proc/self/ns/net", ignored).string();
 }
-
-}  // namespace
 
 struct StateFile::Header {
     char magic[sizeof kMagic];

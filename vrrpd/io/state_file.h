@@ -34,6 +34,9 @@ struct SavedState {
 
 std::chrono::nanoseconds boottime_now();
 
+// Stands for this boot and this network namespace.
+std::string system_identity();
+
 class StateFile {
  public:
     StateFile() = default;  // remembers nothing
