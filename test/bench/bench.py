@@ -104,7 +104,7 @@ class Bench:
 
 def arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.split("\n")[0], epilog=
-                                     "Cases: " + ", ".join(case.name for case in CASES))
+                                     "scripts/bench --micro [FILTER] times parts alone. Cases: " + ", ".join(case.name for case in CASES))
     parser.add_argument("--quick", action="store_true", help="one short round of a few cases: does it work?")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=int, default=1, help="of load per round (default 1)")
