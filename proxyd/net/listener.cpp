@@ -1,8 +1,11 @@
 #include "proxyd/net/listener.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -20,7 +23,10 @@ using Descriptor = boost::asio::posix::basic_stream_descriptor<Executor>;
 using namespace std::chrono_literals;
 
 // One event accepts at most this many, so that established connections get their turn.
-constexpr int kBatch = 64;
+constexpr int kMostAtOnce = 64;
+// The share grows when it was filled this often in a row: whoever accepts until nobody is left pays for a call in
+// vain each time, which costs as much as a good one.
+constexpr int kFilledToGrow = 4;
 // How long to leave a listener alone when the process or the system is out of descriptors or memory.
 constexpr auto kPause = 100ms;
 
@@ -31,12 +37,29 @@ bool is_passing(int error) {
            error == EOPNOTSUPP || error == ENETUNREACH || error == EPERM;
 }
 
+// The address of every connection that comes in, or empty when they differ.
+common::Endpoint common_local(int fd) {
+    common::Endpoint name;
+    socklen_t size = common::Endpoint::capacity();
+    if (::getsockname(fd, name.data(), &size) != 0) return {};
+    name.resize(size);
+    const bool v6 = name.family() == AF_INET6;
+    const bool one = v6 ? !IN6_IS_ADDR_UNSPECIFIED(&name.v6().sin6_addr)
+                        : name.family() == AF_INET && name.v4().sin_addr.s_addr != INADDR_ANY;
+    int foreign = 0;  // a transparent listener also gets what was sent elsewhere
+    socklen_t length = sizeof foreign;
+    const int asked = v6 ? ::getsockopt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, &foreign, &length)
+                         : ::getsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &foreign, &length);
+    return one && asked == 0 && foreign == 0 ? name : common::Endpoint();
+}
+
 }  // namespace
 
 struct Listener::Core : std::enable_shared_from_this<Listener::Core> {
     Core(Worker& owner, common::UniqueFd socket, Client& receiver)
         : worker(owner),
           client(receiver),
+          local(common_local(socket.get())),
           descriptor(owner.executor(), socket.release()),
           pause(owner.deadlines(), [](void* self) { static_cast<Core*>(self)->wait(); }, this) {}
 
@@ -52,8 +75,10 @@ struct Listener::Core : std::enable_shared_from_this<Listener::Core> {
                               });
     }
 
+    // The wait that follows looks once more whether somebody is there.
     void accept_batch() {
-        for (int i = 0; i < kBatch && !closed; ++i) {
+        for (int i = 0; i < share; ++i) {
+            if (closed) return;
             if (!client.may_accept()) return;  // resume() goes on
             common::Endpoint peer;
             socklen_t size = common::Endpoint::capacity();
@@ -66,10 +91,16 @@ struct Listener::Core : std::enable_shared_from_this<Listener::Core> {
                     pause.set(worker.now() + kPause);
                     return;
                 }
-                break;
+                filled = 0;
+                share = std::max(i, 1);
+                return wait();
             }
             peer.resize(size);
-            client.accepted(std::move(connection), peer);
+            client.accepted(std::move(connection), peer, local);
+        }
+        if (++filled >= kFilledToGrow) {
+            filled = 0;
+            share = std::min(2 * share, kMostAtOnce);
         }
         wait();
     }
@@ -82,9 +113,12 @@ struct Listener::Core : std::enable_shared_from_this<Listener::Core> {
 
     Worker& worker;
     Client& client;
+    const common::Endpoint local;
     Descriptor descriptor;
     Deadline pause;
     common::TimePoint next_complaint{};
+    int share = 1;   // connections per event
+    int filled = 0;  // times in a row that the share was used up
     bool armed = false;
     bool closed = false;
 };
@@ -92,6 +126,10 @@ struct Listener::Core : std::enable_shared_from_this<Listener::Core> {
 Listener::Listener(Worker& worker, common::UniqueFd socket, Client& client)
     : core_(std::make_shared<Core>(worker, std::move(socket), client)) {
     ::fcntl(fd(), F_SETFL, ::fcntl(fd(), F_GETFL) | O_NONBLOCK);
+    // Accepted connections inherit these, also from a socket that another program has opened. Not of TCP: no matter.
+    const int on = 1;
+    ::setsockopt(fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    ::setsockopt(fd(), IPPROTO_TCP, TCP_INQ, &on, sizeof on);  // see Stream::try_read
 }
 
 Listener::~Listener() {

@@ -19,8 +19,10 @@ class Listener {
         virtual ~Client() = default;
         // false: stop accepting for now (the process is full); resume() goes on.
         virtual bool may_accept() = 0;
-        // Non-blocking, close-on-exec.
-        virtual void accepted(common::UniqueFd connection, const common::Endpoint& peer) = 0;
+        // Non-blocking, close-on-exec. `local`: the address that the client called; empty when that is for
+        // getsockname() to say (a listener on all addresses).
+        virtual void accepted(common::UniqueFd connection, const common::Endpoint& peer,
+                              const common::Endpoint& local) = 0;
     };
 
     Listener(Worker& worker, common::UniqueFd socket, Client& client);

@@ -1,5 +1,7 @@
 #include "proxyd/net/stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -11,47 +13,13 @@
 #include <new>
 #include <utility>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-
 #include "proxyd/net/tls_session.h"
+#include "proxyd/net/watch.h"
 #include "proxyd/net/worker.h"
 
 namespace proxyd::net {
 
 namespace {
-
-using Descriptor = boost::asio::posix::basic_stream_descriptor<Executor>;
-
-// The memory of one direction's pending wait: it lives in the connection, so arming allocates nothing.
-struct WaitSlot {
-    static constexpr std::size_t kSize = 128;
-    alignas(std::max_align_t) std::byte memory[kSize];
-    bool taken = false;
-};
-
-template <class T>
-struct SlotAllocator {
-    using value_type = T;
-    explicit SlotAllocator(WaitSlot& wait_slot) : slot(&wait_slot) {}
-    template <class U>
-    SlotAllocator(const SlotAllocator<U>& other) : slot(other.slot) {}
-    T* allocate(std::size_t count) {
-        if (!slot->taken && count * sizeof(T) <= WaitSlot::kSize) {
-            slot->taken = true;
-            return reinterpret_cast<T*>(slot->memory);
-        }
-        return static_cast<T*>(::operator new(count * sizeof(T)));
-    }
-    void deallocate(T* pointer, std::size_t) {
-        if (reinterpret_cast<std::byte*>(pointer) == slot->memory) {
-            slot->taken = false;
-        } else {
-            ::operator delete(pointer);
-        }
-    }
-    bool operator==(const SlotAllocator&) const = default;
-    WaitSlot* slot;
-};
 
 // A socket's name in few bytes, as every idle connection holds two. Longer ones (Unix paths) are asked for
 // each time.
@@ -85,58 +53,59 @@ IoResult failed(int error) {
 
 }  // namespace
 
-struct Stream::Core {
-    Core(Worker& owner, int fd) : worker(owner), descriptor(owner.executor(), fd) {}
+struct Stream::Core final : Watch {
+    using Watch::Watch;
 
-    // Completion of a wait. Holds the core alive; its allocator keeps the operation inside the core.
-    struct Ready {
-        using allocator_type = SlotAllocator<Ready>;
-        allocator_type get_allocator() const {
-            return allocator_type(write ? core->out_slot : core->in_slot);
+    void on_ready(bool output) override {
+        if (waiter) {
+            waiter->set(output ? out : in);
+        } else {
+            disturbed = true;
         }
-        void operator()(boost::system::error_code error) const {
-            const Worker::Event event(core->worker);
-            (write ? core->out_armed : core->in_armed) = false;
-            if (error) return;  // closed by us
-            if (core->waiter) {
-                core->waiter->set(write ? core->out : core->in);
-            } else {
-                core->disturbed = true;
-            }
-        }
-        boost::intrusive_ptr<Core> core;
-        bool write;
-    };
-
-    void arm(bool write) {
-        bool& armed = write ? out_armed : in_armed;
-        if (armed || !descriptor.is_open()) return;
-        armed = true;
-        descriptor.async_wait(write ? Descriptor::wait_write : Descriptor::wait_read, Ready{this, write});
     }
 
-    Worker& worker;
-    Descriptor descriptor;
-    unsigned references = 0;
+    IoResult receive(std::span<char> into);
+
     Waiter* waiter = nullptr;
     Waiter::Bits in = 0, out = 0;
-    bool in_armed = false, out_armed = false;
     bool disturbed = false;
-    WaitSlot in_slot, out_slot;
+    bool tells_rest = true;  // until a read says otherwise
     SocketName peer, local;
 };
 
-void intrusive_ptr_add_ref(Stream::Core* core) {
-    ++core->references;
-}
-void intrusive_ptr_release(Stream::Core* core) {
-    if (--core->references == 0) delete core;
+// recv(), which also learns with TCP_INQ (set by Listener and Connector) whether the socket is empty now: a wait for
+// more needs no look then. The kernel counts the end of the stream as a byte.
+IoResult Stream::Core::receive(std::span<char> into) {
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    iovec piece{into.data(), into.size()};
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    ssize_t count = 0;
+    do {
+        count = tells_rest ? ::recvmsg(fd(), &message, 0) : ::recv(fd(), into.data(), into.size(), 0);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0) return failed(errno);
+    if (count == 0) return {IoResult::Kind::end, 0, 0};
+    if (tells_rest) {
+        const cmsghdr* told = CMSG_FIRSTHDR(&message);
+        tells_rest = told && told->cmsg_level == IPPROTO_TCP && told->cmsg_type == TCP_CM_INQ;
+        if (int rest = 0; tells_rest) {
+            std::memcpy(&rest, CMSG_DATA(told), sizeof rest);
+            if (rest == 0) drained();
+        }
+    }
+    return {IoResult::Kind::ok, static_cast<std::size_t>(count), 0};
 }
 
 Stream::Stream() noexcept = default;
 Stream::Stream(Worker& worker, int fd) : core_(new Core(worker, fd)) {}
-Stream::Stream(Worker& worker, int fd, const common::Endpoint& peer) : Stream(worker, fd) {
+Stream::Stream(Worker& worker, int fd, const common::Endpoint& peer, const common::Endpoint& local)
+    : Stream(worker, fd) {
     core_->peer.keep(peer);
+    core_->local.keep(local);
 }
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&& other) noexcept {
@@ -152,10 +121,10 @@ Stream::~Stream() {
 }
 
 bool Stream::open() const {
-    return core_ && core_->descriptor.is_open();
+    return core_ && core_->fd() >= 0;
 }
 int Stream::fd() const {
-    return core_ ? core_->descriptor.native_handle() : -1;
+    return core_ ? core_->fd() : -1;
 }
 
 void Stream::attach(Waiter& waiter, Waiter::Bits in, Waiter::Bits out) {
@@ -170,10 +139,10 @@ void Stream::detach() {
 }
 
 void Stream::arm_read() {
-    if (core_) core_->arm(false);
+    if (core_) core_->arm_input();
 }
 void Stream::arm_write() {
-    if (core_) core_->arm(true);
+    if (core_) core_->arm_output();
 }
 
 void Stream::watch_idle() {
@@ -199,8 +168,16 @@ common::Result<> Stream::start_tls_client(const TlsContext& context, const std::
     return {};
 }
 
+// What would have blocked tells the watch that the next edge is still to come.
+IoResult Stream::note(IoResult result, bool output) {
+    if (result.would_block()) output ? core_->full() : core_->drained();
+    return result;
+}
+
 IoResult Stream::try_handshake() {
-    return tls_ ? tls_->try_handshake() : IoResult{};
+    if (!tls_) return {};
+    const IoResult result = tls_->try_handshake();
+    return note(result, tls_->wants_write());
 }
 bool Stream::wants_write() const {
     return tls_ && tls_->wants_write();
@@ -213,17 +190,16 @@ const TlsInfo* Stream::tls_info() const {
 }
 
 IoResult Stream::try_read(std::span<char> into) {
-    if (tls_) return tls_->try_read(into);
-    for (;;) {
-        const ssize_t count = ::recv(fd(), into.data(), into.size(), 0);
-        if (count > 0) return {IoResult::Kind::ok, static_cast<std::size_t>(count), 0};
-        if (count == 0) return {IoResult::Kind::end, 0, 0};
-        if (errno != EINTR) return failed(errno);
-    }
+    if (!tls_) return note(core_->receive(into), false);
+    const IoResult result = tls_->try_read(into);
+    return note(result, tls_->wants_write());
 }
 
 IoResult Stream::try_write(std::span<const iovec> pieces) {
-    if (tls_) return tls_->try_write(pieces);
+    if (tls_) {
+        const IoResult result = tls_->try_write(pieces);
+        return note(result, tls_->wants_write());
+    }
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());
     message.msg_iovlen = pieces.size() < 1024 ? pieces.size() : 1024;  // IOV_MAX
@@ -232,7 +208,7 @@ IoResult Stream::try_write(std::span<const iovec> pieces) {
                                   ? ::send(fd(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
                                   : ::sendmsg(fd(), &message, MSG_NOSIGNAL);
         if (count >= 0) return {IoResult::Kind::ok, static_cast<std::size_t>(count), 0};
-        if (errno != EINTR) return failed(errno);
+        if (errno != EINTR) return note(failed(errno), true);
     }
 }
 
@@ -262,8 +238,7 @@ void Stream::close() {
     core_->waiter = nullptr;
     if (tls_ && open()) tls_->send_close_notify();
     tls_.reset();
-    boost::system::error_code ignored;
-    core_->descriptor.close(ignored);
+    core_->close();
     core_.reset();
 }
 

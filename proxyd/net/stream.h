@@ -46,7 +46,8 @@ class Stream {
     Stream() noexcept;
     // Takes the descriptor (non-blocking, CLOEXEC), registers it with the worker's reactor.
     Stream(Worker& worker, int fd);
-    Stream(Worker& worker, int fd, const common::Endpoint& peer);  // accept() told the peer
+    // The same, with names that are known already; empty ones are asked for when needed.
+    Stream(Worker& worker, int fd, const common::Endpoint& peer, const common::Endpoint& local = {});
     Stream(Stream&&) noexcept;
     Stream& operator=(Stream&&) noexcept;
     ~Stream();
@@ -92,9 +93,8 @@ class Stream {
     common::Endpoint local() const;  // getsockname, cached
 
  private:
-    struct Core;  // descriptor, armed flags, waiter; kept alive by armed waits; one allocation per connection
-    friend void intrusive_ptr_add_ref(Core* core);
-    friend void intrusive_ptr_release(Core* core);
+    struct Core;  // descriptor, readiness, waiter; kept alive by the reactor; one allocation per connection
+    IoResult note(IoResult result, bool output);
 
     boost::intrusive_ptr<Core> core_;
     std::unique_ptr<TlsSession> tls_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/detail/reactor.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
@@ -49,6 +50,7 @@ struct Worker::Impl {
           io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
           bell(io.get_executor(), mailbox.wake_fd()),
           timer(io.get_executor()),
+          reactor(asio::use_service<asio::detail::reactor>(io)),
           pulse(wheel, [](void* impl) { static_cast<Impl*>(impl)->beat(); }, this) {
         wheel.on_earlier([](void* impl) { static_cast<Impl*>(impl)->arm_timer(); }, this);
     }
@@ -107,6 +109,7 @@ struct Worker::Impl {
     asio::io_context io;
     Descriptor bell;
     SteadyTimer timer;
+    asio::detail::reactor& reactor;
     Deadline pulse;
 };
 
@@ -121,6 +124,9 @@ asio::io_context& Worker::io() {
 }
 Executor Worker::executor() {
     return impl_->io.get_executor();
+}
+asio::detail::epoll_reactor& Worker::reactor() {
+    return impl_->reactor;
 }
 BufferPool& Worker::buffers() {
     return impl_->buffers;

@@ -12,6 +12,10 @@
 #include "common/clock.h"
 #include "proxyd/net/task.h"
 
+namespace boost::asio::detail {
+class epoll_reactor;
+}
+
 namespace proxyd::net {
 
 class BufferPool;
@@ -39,6 +43,7 @@ class Worker {
     int index() const;
     boost::asio::io_context& io();
     Executor executor();
+    boost::asio::detail::epoll_reactor& reactor();  // for Watch
     BufferPool& buffers();
     DeadlineWheel& deadlines();
 

@@ -27,7 +27,7 @@ Connection::Connection(Arrival arrival)
                    ? state.listeners[static_cast<std::size_t>(arrival.bind)].get()
                    : nullptr),
       waiter(worker),
-      client(worker, arrival.socket.release(), arrival.peer),
+      client(worker, arrival.socket.release(), arrival.peer, arrival.local),
       idle_since(worker.now()),
       frontend_(*(*runtime.proxies)[static_cast<std::size_t>(arrival.proxy)]),
       bind_(arrival.bind),

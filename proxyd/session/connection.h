@@ -19,6 +19,7 @@ struct Arrival {
     int bind;   // index of its bind line
     common::UniqueFd socket;
     const common::Endpoint& peer;
+    const common::Endpoint& local;  // empty: not known yet
 };
 
 class Connection {

@@ -55,8 +55,9 @@ class Entrance::Door : public net::Listener::Client {
         return !full();
     }
 
-    void accepted(common::UniqueFd connection, const common::Endpoint& peer) override {
-        Arrival arrival{entrance_, proxy_, bind_, std::move(connection), peer};
+    void accepted(common::UniqueFd connection, const common::Endpoint& peer,
+                  const common::Endpoint& local) override {
+        Arrival arrival{entrance_, proxy_, bind_, std::move(connection), peer, local};
         if (settings_.http_mode) {
             start<HttpSession>(entrance_.worker_, std::move(arrival));
         } else {

@@ -185,7 +185,10 @@ bool HttpSession::finish_exchange() {
     }
     const bool keep = exchange.keep_client && body_read && !connection_.client_ended;
     record_http(connection_, exchange);
-    linger_ = !keep && !exchange.tunnel && exchange.response_begun;
+    // A client that has announced its last request sends nothing more (RFC 9112 section 9.6).
+    const bool was_last = body_read && exchange.context.request && !exchange.request.keep_alive &&
+                          exchange.client_in.empty();
+    linger_ = !keep && !was_last && !exchange.tunnel && exchange.response_begun;
     connection_.idle_since = connection_.now();
     if (!keep) {
         connection_.entrance.exchanges().give_back(std::move(exchange_));

@@ -49,7 +49,10 @@ common::Result<common::UniqueFd> start(const ConnectTarget& target) {
     common::UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return common::fail_errno("cannot open a socket");
     const int on = 1;
-    if (target.address.is_ip()) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (target.address.is_ip()) {
+        ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        ::setsockopt(fd.get(), IPPROTO_TCP, TCP_INQ, &on, sizeof(on));  // see Stream::try_read
+    }
     if (!target.source.empty() && target.source.family() == family) {
         // Otherwise bind() takes a port for this address alone, and 28,000 connections to all servers exhaust
         // them.
