@@ -12,6 +12,7 @@ BufferPool::~BufferPool() {
 }
 
 Buffer BufferPool::take() {
+    if (in_use_ == most_used_) return {};
     ++in_use_;
     if (Block* block = free_) {
         free_ = block->next;
@@ -23,7 +24,7 @@ Buffer BufferPool::take() {
 
 void BufferPool::give_back(char* data) {
     --in_use_;
-    if (free_count_ == kMostFree) {
+    if (free_count_ >= most_free_) {
         ::operator delete(data);
         return;
     }

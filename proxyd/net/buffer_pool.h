@@ -1,8 +1,9 @@
-// Fixed-size buffers of one worker (tune.bufsize), recycled. Taking and giving back are pointer moves; the
-// pool keeps a bounded number of free ones. Worker's thread only.
+// Fixed-size buffers of one worker, recycled. Taking and giving back are pointer moves; the pool keeps a bounded
+// number of free ones. Worker's thread only.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
@@ -39,15 +40,16 @@ class Buffer {
 
 class BufferPool {
  public:
-    static constexpr std::size_t kMostFree = 128;  // idle memory of a worker: 2 MB with buffers of 16 kB
-
-    explicit BufferPool(std::size_t buffer_size)
-        : buffer_size_(buffer_size < sizeof(Block) ? sizeof(Block) : buffer_size) {}
+    // `most_free` bounds the memory of an idle worker, `most_used` that of a busy one.
+    BufferPool(std::size_t buffer_size, std::size_t most_free, std::size_t most_used = SIZE_MAX)
+        : buffer_size_(buffer_size < sizeof(Block) ? sizeof(Block) : buffer_size),
+          most_free_(most_free),
+          most_used_(most_used) {}
     ~BufferPool();
     BufferPool(const BufferPool&) = delete;
     BufferPool& operator=(const BufferPool&) = delete;
 
-    Buffer take();
+    Buffer take();  // an empty one when `most_used` are out
     std::size_t buffer_size() const { return buffer_size_; }
     std::size_t in_use() const { return in_use_; }
 
@@ -58,7 +60,7 @@ class BufferPool {
     };
     void give_back(char* data);
 
-    std::size_t buffer_size_;
+    const std::size_t buffer_size_, most_free_, most_used_;
     Block* free_ = nullptr;
     std::size_t free_count_ = 0;
     std::size_t in_use_ = 0;

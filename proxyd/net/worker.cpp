@@ -28,6 +28,13 @@ thread_local Worker* current_worker = nullptr;
 // An idle worker turns this often, so that the heartbeat tells a sleeping worker from a hung one.
 constexpr auto kPulse = 200ms;
 
+constexpr std::size_t kFreeBuffers = 128;  // 2 MB with buffers of 16 kB
+// A system call costs as much as copying some kilobytes: measured, larger pieces than 128 kB gain nothing, and fall
+// out of the cache. Clients that are slower than their server hold one each; others then get ordinary buffers.
+constexpr std::size_t kBulkFactor = 8;
+constexpr std::size_t kFreeBulkBuffers = 4;
+constexpr std::size_t kMostBulkBuffers = 64;
+
 using SteadyTimer = asio::basic_waitable_timer<common::Clock, asio::wait_traits<common::Clock>, Executor>;
 using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 
@@ -45,7 +52,8 @@ struct Worker::Impl {
         : owner(self),
           settings(given),
           now(common::Clock::now()),
-          buffers(given.buffer_size),
+          buffers(given.buffer_size, kFreeBuffers),
+          bulk_buffers(kBulkFactor * given.buffer_size, kFreeBulkBuffers, kMostBulkBuffers),
           wheel(now),
           io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
           bell(io.get_executor(), mailbox.wake_fd()),
@@ -97,6 +105,7 @@ struct Worker::Impl {
     common::TimePoint now;
     mutable std::int64_t wall = 0;  // 0: not read since `now`
     BufferPool buffers;
+    BufferPool bulk_buffers;
     DeadlineWheel wheel;
     WaiterList<ReadyTag> ready;
     WaiterList<AliveTag> alive;
@@ -130,6 +139,9 @@ asio::detail::epoll_reactor& Worker::reactor() {
 }
 BufferPool& Worker::buffers() {
     return impl_->buffers;
+}
+BufferPool& Worker::bulk_buffers() {
+    return impl_->bulk_buffers;
 }
 DeadlineWheel& Worker::deadlines() {
     return impl_->wheel;

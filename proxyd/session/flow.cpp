@@ -1,13 +1,18 @@
 #include "proxyd/session/flow.h"
 
+#include <algorithm>
 #include <cerrno>
+
+#include "proxyd/net/worker.h"
 
 namespace proxyd::session {
 
 namespace {
 
-// A fast peer gets this many buffers before others have their turn.
-constexpr int kShare = 8;
+// A fast peer gets this many bytes, in ordinary buffers' sizes, before others have their turn.
+constexpr std::size_t kShare = 16;
+// Less than this behind the first buffer is not worth a large one.
+constexpr std::uint64_t kLeastBulk = 4096;
 
 }  // namespace
 
@@ -36,20 +41,32 @@ bool Flow::feed() {
     return progress.status != http::BodyStatus::error;
 }
 
-Flow::Read Flow::read_some(net::BufferPool& pool) {
-    const std::span<char> room = in_->room(pool);
-    if (room.empty()) {  // a line of the framing that fills a buffer: the framing has refused it before
+// Where to read to. Large buffers take payload only, so that what follows it is found in an ordinary one.
+std::span<char> Flow::room(net::Worker& worker) {
+    const std::uint64_t payload = body.passthrough();
+    if (flowing_ && in_->empty() && payload >= kLeastBulk && in_->enter_bulk(worker.bulk_buffers())) {
+        const std::span<char> large = in_->room(worker.buffers());
+        return large.first(static_cast<std::size_t>(std::min<std::uint64_t>(large.size(), payload)));
+    }
+    in_->leave_bulk();
+    return in_->room(worker.buffers());
+}
+
+Flow::Read Flow::read_some(net::Worker& worker) {
+    const std::span<char> space = room(worker);
+    if (space.empty()) {  // a line of the framing that fills a buffer: the framing has refused it before
         error = ENOBUFS;
         ended_ = true;
         return Read::ended;
     }
-    const net::IoResult result = source_->try_read(room);
+    const net::IoResult result = source_->try_read(space);
     if (result.ok()) {
         in_->commit(result.count);
         bytes_in += result.count;
         moved_ = true;
+        flowing_ = result.count == space.size() || result.count >= worker.buffers().buffer_size();
         // What did not fill the room was all there is: asking again would only cost a call.
-        return result.count == room.size() || source_->buffered() ? Read::more : Read::all;
+        return result.count == space.size() || source_->buffered() ? Read::more : Read::all;
     }
     if (result.would_block()) return Read::blocked;
     ended_ = true;
@@ -57,39 +74,57 @@ Flow::Read Flow::read_some(net::BufferPool& pool) {
     return Read::ended;
 }
 
-Flow::State Flow::pump(net::BufferPool& pool) {
+// The head came with as much of the body as there was room for, and more is likely there: one write for both.
+bool Flow::worth_joining() const {
+    return fed_ && !out.empty() && in_->filled() && in_->empty() && body.passthrough() >= kLeastBulk;
+}
+
+Flow::State Flow::leave(State state) {
+    if (in_ && out.empty()) in_->leave_bulk();
+    return state;
+}
+
+Flow::State Flow::pump(net::Worker& worker) {
     bool moved_any = false;
-    const auto leave = [&](State state) {
+    const auto leave_with = [&](State state) {
         moved_ |= moved_any;
-        return state;
+        return leave(state);
     };
+    const std::uint64_t share_ends = bytes_in + kShare * worker.buffers().buffer_size();
     Read last = Read::more;
-    for (int reads = 0;;) {
+    for (;;) {
         std::size_t consumed = 0;
         // The first bytes of a body share the write of the head; later ones wait until their predecessors are
         // gone.
         if (!body.done() && !in_->empty() && (out.empty() || !fed_)) {
             consumed = in_->data().size();
-            if (!feed()) return leave(State::bad_framing);
+            if (!feed()) return leave_with(State::bad_framing);
+            consumed -= in_->data().size();
+        }
+        if (worth_joining() && in_->enter_bulk(worker.bulk_buffers())) {
+            flowing_ = true;
+            last = read_some(worker);
+            moved_any |= moved_;
+            consumed += in_->data().size();
+            if (!in_->empty() && !feed()) return leave_with(State::bad_framing);
             consumed -= in_->data().size();
         }
         const State flushed = flush();
         moved_any |= moved_;
-        if (flushed != State::done) return leave(flushed);
-        if (body.done()) return leave(State::done);
+        if (flushed != State::done) return leave_with(flushed);
+        if (body.done()) return leave_with(State::done);
         if (consumed > 0 && !in_->empty()) continue;  // `out` was full
         if (ended_) {
-            if (error) return leave(State::source_error);  // a reset is no end of a body
+            if (error) return leave_with(State::source_error);  // a reset is no end of a body
             if (body.end(out).status == http::BodyStatus::done) continue;
-            return leave(State::cut);
+            return leave_with(State::cut);
         }
-        if (last == Read::all) return leave(State::wants_input);
+        if (last == Read::all || last == Read::blocked) return leave_with(State::wants_input);
         // Nothing is left here when we stop, so that a wait for the source's socket is the right one.
-        if (reads >= kShare && !source_->buffered()) return leave(State::again);
-        ++reads;
-        last = read_some(pool);
+        if (bytes_in >= share_ends && !source_->buffered()) return leave_with(State::again);
+        last = read_some(worker);
         moved_any |= moved_;
-        if (last == Read::blocked) return leave(State::wants_input);
+        if (last == Read::blocked) return leave_with(State::wants_input);
     }
 }
 

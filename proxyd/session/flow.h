@@ -1,14 +1,22 @@
 // One direction of an exchange: bytes from a source's inbox through the body framing to a sink. Moves as much
 // as goes without waiting; at most one buffer is on its way (backpressure: nothing is read before the former
-// is written).
+// is written), and what came with the head.
+//
+// A body whose reads fill their buffers flows in large ones, as long as it does. They are held only while bytes are
+// in them. Splicing through a pipe was measured against this and is no better: proxyd/README.md, "Large bodies".
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "proxyd/http/body.h"
 #include "proxyd/http/slices.h"
 #include "proxyd/net/stream.h"
 #include "proxyd/session/inbox.h"
+
+namespace proxyd::net {
+class Worker;
+}
 
 namespace proxyd::session {
 
@@ -31,7 +39,7 @@ class Flow {
         source_ = &source;
         in_ = &in;
         sink_ = &sink;
-        ended_ = moved_ = fed_ = false;
+        ended_ = moved_ = fed_ = flowing_ = false;
         error = 0;
         sent_before_ = bytes_out;
     }
@@ -43,7 +51,7 @@ class Flow {
         error = 0;
     }
 
-    State pump(net::BufferPool& pool);
+    State pump(net::Worker& worker);
     // Writes what is pending; nothing is read.
     State flush();
 
@@ -59,8 +67,11 @@ class Flow {
 
  private:
     enum class Read : unsigned char { more, all, blocked, ended };
-    Read read_some(net::BufferPool& pool);
+    Read read_some(net::Worker& worker);
+    std::span<char> room(net::Worker& worker);
     bool feed();
+    bool worth_joining() const;
+    State leave(State state);
 
     net::Stream* source_ = nullptr;
     net::Stream* sink_ = nullptr;
@@ -68,7 +79,8 @@ class Flow {
     std::uint64_t sent_before_ = 0;
     bool ended_ = false;
     bool moved_ = false;
-    bool fed_ = false;  // since start(): slices in `out` may point into the inbox
+    bool fed_ = false;      // since start(): slices in `out` may point into the inbox
+    bool flowing_ = false;  // the last read filled its buffer
 };
 
 }  // namespace proxyd::session

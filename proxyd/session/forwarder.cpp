@@ -81,7 +81,7 @@ bool Forwarder::finish(Exchange& exchange, End headers, End data) {
 
 // Moves the request on. False: the exchange is over.
 bool Forwarder::send_request(Exchange& exchange) {
-    const Flow::State state = exchange.up.pump(connection_.worker.buffers());
+    const Flow::State state = exchange.up.pump(connection_.worker);
     if (exchange.up.moved()) client_activity_ = server_activity_ = connection_.now();
     switch (state) {
         case Flow::State::done:
@@ -226,7 +226,7 @@ void Forwarder::pass_response(Exchange& exchange) {
 
 // Moves the response on. False: the exchange is over, well or not.
 bool Forwarder::relay_response(Exchange& exchange) {
-    const Flow::State state = exchange.down.pump(connection_.worker.buffers());
+    const Flow::State state = exchange.down.pump(connection_.worker);
     if (exchange.down.moved()) client_activity_ = server_activity_ = connection_.now();
     switch (state) {
         case Flow::State::done:

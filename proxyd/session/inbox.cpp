@@ -38,6 +38,23 @@ std::span<char> Inbox::room(net::BufferPool& pool) {
     return buffer.span().subspan(end_);
 }
 
+bool Inbox::enter_bulk(net::BufferPool& bulk) {
+    if (bulk_) return true;
+    net::Buffer large = bulk.take();
+    if (!large) return false;
+    stream_ = std::move(large);
+    begin_ = end_ = 0;
+    overwritten_ = bulk_ = true;
+    return true;
+}
+
+void Inbox::leave_bulk() {
+    if (!bulk_ || !empty()) return;
+    stream_.release();
+    begin_ = end_ = floor_;
+    bulk_ = false;
+}
+
 bool Inbox::rewind() {
     if (overwritten_) return false;
     begin_ = floor_;
@@ -45,6 +62,7 @@ bool Inbox::rewind() {
 }
 
 void Inbox::restart() {
+    leave_bulk();
     if (stream_) {
         head_ = std::move(stream_);
         stream_.release();
@@ -62,7 +80,7 @@ void Inbox::release() {
     head_.release();
     stream_.release();
     begin_ = end_ = floor_ = 0;
-    overwritten_ = false;
+    overwritten_ = bulk_ = false;
 }
 
 }  // namespace proxyd::session

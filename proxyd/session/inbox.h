@@ -23,6 +23,14 @@ class Inbox {
     std::span<char> room(net::BufferPool& pool);
     void commit(std::size_t count) { end_ += count; }
 
+    // The first read brought as much as there was room for: more is likely there.
+    bool filled() const { return !stream_ && head_ && end_ == head_.size(); }
+    // While empty(): the next bytes go to a large buffer. False: there is none left.
+    bool enter_bulk(net::BufferPool& bulk);
+    // Gives it back, if that is what is in use and it is empty.
+    void leave_bulk();
+    bool bulk() const { return bulk_; }
+
     // The bytes consumed so far are a head: they stay in place until reset(), room() never touches them.
     void keep_head() { floor_ = begin_; }
     // What was consumed behind the head counts as unconsumed again; false when it is not here any more.
@@ -45,6 +53,7 @@ class Inbox {
     std::size_t begin_ = 0, end_ = 0;  // of the buffer in use
     std::size_t floor_ = 0;            // of head_: bytes before it belong to the head
     bool overwritten_ = false;         // bytes behind the head are gone
+    bool bulk_ = false;                // stream_ is a large one
 };
 
 }  // namespace proxyd::session

@@ -17,7 +17,7 @@ void Tunnel::begin(Exchange& exchange) {
 // Moves bytes away from one side. False: the tunnel is over.
 bool Tunnel::move(Exchange& exchange, Side& from, Side& to, bool from_client) {
     if (from.ended) return true;
-    const Flow::State state = from.flow->pump(connection_.worker.buffers());
+    const Flow::State state = from.flow->pump(connection_.worker);
     if (from.flow->moved()) from.activity = to.activity = connection_.now();
     switch (state) {
         case Flow::State::done:
