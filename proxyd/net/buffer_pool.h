@@ -1,5 +1,5 @@
-// Fixed-size buffers of one worker, recycled. Taking and giving back are pointer moves; the pool keeps a bounded
-// number of free ones. Worker's thread only.
+// Fixed-size buffers of one worker, recycled. Taking and giving back are pointer moves; the pool keeps a
+// bounded number of free ones. Worker's thread only.
 #pragma once
 
 #include <cstddef>

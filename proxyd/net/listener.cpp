@@ -24,8 +24,8 @@ using namespace std::chrono_literals;
 
 // One event accepts at most this many, so that established connections get their turn.
 constexpr int kMostAtOnce = 64;
-// The share grows when it was filled this often in a row: whoever accepts until nobody is left pays for a call in
-// vain each time, which costs as much as a good one.
+// The share grows when it was filled this often in a row: whoever accepts until nobody is left pays for a
+// call in vain each time, which costs as much as a good one.
 constexpr int kFilledToGrow = 4;
 // How long to leave a listener alone when the process or the system is out of descriptors or memory.
 constexpr auto kPause = 100ms;
@@ -126,7 +126,8 @@ struct Listener::Core : std::enable_shared_from_this<Listener::Core> {
 Listener::Listener(Worker& worker, common::UniqueFd socket, Client& client)
     : core_(std::make_shared<Core>(worker, std::move(socket), client)) {
     ::fcntl(fd(), F_SETFL, ::fcntl(fd(), F_GETFL) | O_NONBLOCK);
-    // Accepted connections inherit these, also from a socket that another program has opened. Not of TCP: no matter.
+    // Accepted connections inherit these, also from a socket that another program has opened. Not of TCP: no
+    // matter.
     const int on = 1;
     ::setsockopt(fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ::setsockopt(fd(), IPPROTO_TCP, TCP_INQ, &on, sizeof on);  // see Stream::try_read

@@ -53,7 +53,7 @@ IoResult failed(int error) {
 
 }  // namespace
 
-struct Stream::Core final : Watch {
+struct Stream::Core final : Watch, Transport {
     using Watch::Watch;
 
     void on_ready(bool output) override {
@@ -64,7 +64,11 @@ struct Stream::Core final : Watch {
         }
     }
 
-    IoResult receive(std::span<char> into);
+    // What would have blocked tells the watch that the next edge is still to come.
+    IoResult receive(std::span<char> into) override;
+    IoResult send(std::span<const char> data, bool more) override;
+    IoResult send(const msghdr& message);
+    IoResult sent(ssize_t count);
 
     Waiter* waiter = nullptr;
     Waiter::Bits in = 0, out = 0;
@@ -73,8 +77,8 @@ struct Stream::Core final : Watch {
     SocketName peer, local;
 };
 
-// recv(), which also learns with TCP_INQ (set by Listener and Connector) whether the socket is empty now: a wait for
-// more needs no look then. The kernel counts the end of the stream as a byte.
+// recv(), which also learns with TCP_INQ (set by Listener and Connector) whether the socket is empty now: a
+// wait for more needs no look then. The kernel counts the end of the stream as a byte.
 IoResult Stream::Core::receive(std::span<char> into) {
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     iovec piece{into.data(), into.size()};
@@ -87,7 +91,10 @@ IoResult Stream::Core::receive(std::span<char> into) {
     do {
         count = tells_rest ? ::recvmsg(fd(), &message, 0) : ::recv(fd(), into.data(), into.size(), 0);
     } while (count < 0 && errno == EINTR);
-    if (count < 0) return failed(errno);
+    if (count < 0) {
+        if (errno == EAGAIN) drained();
+        return failed(errno);
+    }
     if (count == 0) return {IoResult::Kind::end, 0, 0};
     if (tells_rest) {
         const cmsghdr* told = CMSG_FIRSTHDR(&message);
@@ -155,29 +162,44 @@ bool Stream::disturbed() const {
 }
 
 common::Result<> Stream::start_tls_server(const TlsContext& context) {
-    auto session = TlsSession::server(context, fd());
+    auto session = TlsSession::server(context, *core_);
     if (!session) return std::unexpected(std::move(session.error()));
     tls_ = std::move(*session);
     return {};
 }
 
 common::Result<> Stream::start_tls_client(const TlsContext& context, const std::string& server_name) {
-    auto session = TlsSession::client(context, fd(), server_name);
+    auto session = TlsSession::client(context, *core_, server_name);
     if (!session) return std::unexpected(std::move(session.error()));
     tls_ = std::move(*session);
     return {};
 }
 
-// What would have blocked tells the watch that the next edge is still to come.
-IoResult Stream::note(IoResult result, bool output) {
-    if (result.would_block()) output ? core_->full() : core_->drained();
-    return result;
+IoResult Stream::Core::send(std::span<const char> data, bool more) {
+    const int flags = more ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
+    ssize_t count = 0;
+    do {
+        count = ::send(fd(), data.data(), data.size(), flags);
+    } while (count < 0 && errno == EINTR);
+    return sent(count);
+}
+
+IoResult Stream::Core::send(const msghdr& message) {
+    ssize_t count = 0;
+    do {
+        count = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+    } while (count < 0 && errno == EINTR);
+    return sent(count);
+}
+
+IoResult Stream::Core::sent(ssize_t count) {
+    if (count >= 0) return {IoResult::Kind::ok, static_cast<std::size_t>(count), 0};
+    if (errno == EAGAIN) full();
+    return failed(errno);
 }
 
 IoResult Stream::try_handshake() {
-    if (!tls_) return {};
-    const IoResult result = tls_->try_handshake();
-    return note(result, tls_->wants_write());
+    return tls_ ? tls_->try_handshake() : IoResult{};
 }
 bool Stream::wants_write() const {
     return tls_ && tls_->wants_write();
@@ -190,26 +212,17 @@ const TlsInfo* Stream::tls_info() const {
 }
 
 IoResult Stream::try_read(std::span<char> into) {
-    if (!tls_) return note(core_->receive(into), false);
-    const IoResult result = tls_->try_read(into);
-    return note(result, tls_->wants_write());
+    return tls_ ? tls_->try_read(into) : core_->receive(into);
 }
 
 IoResult Stream::try_write(std::span<const iovec> pieces) {
-    if (tls_) {
-        const IoResult result = tls_->try_write(pieces);
-        return note(result, tls_->wants_write());
-    }
+    if (tls_) return tls_->try_write(pieces);
+    if (pieces.size() == 1)
+        return core_->send({static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len}, false);
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());
     message.msg_iovlen = pieces.size() < 1024 ? pieces.size() : 1024;  // IOV_MAX
-    for (;;) {
-        const ssize_t count = pieces.size() == 1
-                                  ? ::send(fd(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
-                                  : ::sendmsg(fd(), &message, MSG_NOSIGNAL);
-        if (count >= 0) return {IoResult::Kind::ok, static_cast<std::size_t>(count), 0};
-        if (errno != EINTR) return note(failed(errno), true);
-    }
+    return core_->send(message);
 }
 
 bool Stream::buffered() const {

@@ -14,6 +14,7 @@
 
 #include "common/endpoint.h"
 #include "common/error.h"
+#include "proxyd/net/tls_info.h"
 #include "proxyd/net/waiter.h"
 
 namespace proxyd::net {
@@ -29,15 +30,6 @@ struct IoResult {
     int error = 0;          // errno when error (EPROTO for a TLS failure)
     bool ok() const { return kind == Kind::ok; }
     bool would_block() const { return kind == Kind::would_block; }
-};
-
-// What samples and logs want to know of a TLS stream.
-struct TlsInfo {
-    std::string sni;
-    std::string version;  // "TLSv1.3"
-    std::string cipher;
-    std::string alpn;
-    bool resumed = false;
 };
 
 // `ok` of try_write means that some bytes left, not all.
@@ -94,7 +86,6 @@ class Stream {
 
  private:
     struct Core;  // descriptor, readiness, waiter; kept alive by the reactor; one allocation per connection
-    IoResult note(IoResult result, bool output);
 
     boost::intrusive_ptr<Core> core_;
     std::unique_ptr<TlsSession> tls_;

@@ -14,41 +14,114 @@ namespace proxyd::net {
 
 namespace {
 
-// A gathered write becomes one record: the pieces are collected here. One call at a time per thread.
+// The largest payload of a record, RFC 8446 section 5.1. Less than this left in a buffer is not worth another
+// read.
 constexpr std::size_t kRecord = 16384;
+
+// A gathered write becomes whole records: their pieces are collected here. One call at a time per thread.
 thread_local std::array<char, kRecord> record;
 
-std::size_t gather(std::span<const iovec> pieces) {
-    std::size_t size = 0;
-    for (const iovec& piece : pieces) {
-        const std::size_t count = std::min(piece.iov_len, record.size() - size);
-        std::memcpy(record.data() + size, piece.iov_base, count);
-        size += count;
-        if (size == record.size()) break;
+// Reads on in a gathered write, record by record.
+class Gather {
+ public:
+    explicit Gather(std::span<const iovec> pieces) : pieces_(pieces) {}
+
+    // The next record's payload: in place where it lies in one piece, else collected. Empty at the end.
+    std::span<const char> next() {
+        std::span<const char> run = head();
+        if (run.size() == kRecord || pieces_.size() <= 1) return skip(run.size()), run;
+        std::size_t size = 0;
+        for (; size < kRecord && !pieces_.empty(); run = head()) {
+            run = run.first(std::min(run.size(), kRecord - size));
+            std::memcpy(record.data() + size, run.data(), run.size());
+            size += run.size();
+            skip(run.size());
+        }
+        return {record.data(), size};
     }
-    return size;
-}
+    bool done() const { return pieces_.empty(); }
+
+ private:
+    std::span<const char> head() const {
+        if (pieces_.empty()) return {};
+        const iovec& piece = pieces_.front();
+        return {static_cast<const char*>(piece.iov_base) + offset_,
+                std::min(piece.iov_len - offset_, kRecord)};
+    }
+    void skip(std::size_t count) {
+        offset_ += count;
+        while (!pieces_.empty() && offset_ == pieces_.front().iov_len) {
+            pieces_ = pieces_.subspan(1);
+            offset_ = 0;
+        }
+    }
+
+    std::span<const iovec> pieces_;
+    std::size_t offset_ = 0;  // in the first piece
+};
 
 }  // namespace
 
-common::Result<std::unique_ptr<TlsSession>> TlsSession::make(const TlsContext& context, int fd) {
-    ssl_st* ssl = SSL_new(context.native());
-    if (!ssl || SSL_set_fd(ssl, fd) != 1) {
-        SSL_free(ssl);
-        return common::fail("out of memory for a TLS session");
+// What OpenSSL's own BIO for sockets does, without its copy of errno and with our knowledge of the socket.
+struct TlsSession::Bio {
+    static TlsSession& session(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
+
+    static int read(BIO* bio, char* into, std::size_t size, std::size_t* count) {
+        BIO_clear_retry_flags(bio);
+        const IoResult result = session(bio).transport_.receive({into, size});
+        if (result.would_block()) BIO_set_retry_read(bio);
+        if (result.kind == IoResult::Kind::end) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+        errno = result.error;
+        *count = result.count;
+        return result.ok() ? 1 : 0;
     }
-    return std::unique_ptr<TlsSession>(new TlsSession(ssl));
+    static int write(BIO* bio, const char* data, std::size_t size, std::size_t* count) {
+        BIO_clear_retry_flags(bio);
+        const IoResult result = session(bio).transport_.send({data, size}, session(bio).more_);
+        if (result.would_block()) BIO_set_retry_write(bio);
+        errno = result.error;
+        *count = result.count;
+        return result.ok() ? 1 : 0;
+    }
+    static long control(BIO* bio, int command, long, void*) {
+        if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0;
+        return command == BIO_CTRL_FLUSH ? 1 : 0;
+    }
+    static const BIO_METHOD* method() {
+        static BIO_METHOD* const made = [] {
+            BIO_METHOD* fresh = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream");
+            BIO_meth_set_read_ex(fresh, read);
+            BIO_meth_set_write_ex(fresh, write);
+            BIO_meth_set_ctrl(fresh, control);
+            return fresh;
+        }();
+        return made;
+    }
+};
+
+common::Result<std::unique_ptr<TlsSession>> TlsSession::make(const TlsContext& context,
+                                                             Transport& transport) {
+    std::unique_ptr<TlsSession> session(new TlsSession(transport));
+    session->ssl_ = SSL_new(context.native());
+    BIO* bio = session->ssl_ ? BIO_new(Bio::method()) : nullptr;
+    if (!bio) return common::fail("out of memory for a TLS session");
+    BIO_set_data(bio, session.get());
+    BIO_set_init(bio, 1);
+    SSL_set_bio(session->ssl_, bio, bio);
+    return session;
 }
 
-common::Result<std::unique_ptr<TlsSession>> TlsSession::server(const TlsContext& context, int fd) {
-    auto session = make(context, fd);
+common::Result<std::unique_ptr<TlsSession>> TlsSession::server(const TlsContext& context,
+                                                               Transport& transport) {
+    auto session = make(context, transport);
     if (session) SSL_set_accept_state((*session)->ssl_);
     return session;
 }
 
-common::Result<std::unique_ptr<TlsSession>> TlsSession::client(const TlsContext& context, int fd,
+common::Result<std::unique_ptr<TlsSession>> TlsSession::client(const TlsContext& context,
+                                                               Transport& transport,
                                                                const std::string& server_name) {
-    auto session = make(context, fd);
+    auto session = make(context, transport);
     if (!session) return session;
     ssl_st* ssl = (*session)->ssl_;
     SSL_set_connect_state(ssl);
@@ -114,7 +187,7 @@ IoResult TlsSession::try_read(std::span<char> into) {
     ERR_clear_error();
     errno = 0;
     std::size_t total = 0;
-    // Records are at most 16 kB: fill the buffer with those that are decrypted already.
+    // A record at a time: fill the buffer with what is decrypted already, and a large one with what is there.
     do {
         std::size_t count = 0;
         const int result = SSL_read_ex(ssl_, into.data() + total, into.size() - total, &count);
@@ -123,25 +196,31 @@ IoResult TlsSession::try_read(std::span<char> into) {
             return explain(result);
         }
         total += count;
-    } while (total < into.size() && SSL_pending(ssl_) > 0);
+    } while (total < into.size() && (into.size() - total >= kRecord || SSL_pending(ssl_) > 0));
     return {IoResult::Kind::ok, total, 0};
+}
+
+IoResult TlsSession::write_record(const void* data, std::size_t size, bool more) {
+    errno = 0;
+    more_ = more;
+    std::size_t count = 0;
+    const int result = SSL_write_ex(ssl_, data, size, &count);
+    more_ = false;
+    if (result != 1) return explain(result);
+    return {IoResult::Kind::ok, count, 0};
 }
 
 IoResult TlsSession::try_write(std::span<const iovec> pieces) {
     if (broken_) return {IoResult::Kind::error, 0, EPROTO};
-    const void* data = pieces[0].iov_base;
-    std::size_t size = pieces[0].iov_len;
-    if (pieces.size() > 1) {
-        data = record.data();
-        size = gather(pieces);
-    }
-    if (size == 0) return {};
     ERR_clear_error();
-    errno = 0;
-    std::size_t count = 0;
-    const int result = SSL_write_ex(ssl_, data, size, &count);
-    if (result != 1) return explain(result);
-    return {IoResult::Kind::ok, count, 0};
+    std::size_t total = 0;
+    for (Gather gather(pieces); !gather.done();) {
+        const std::span<const char> payload = gather.next();
+        const IoResult result = write_record(payload.data(), payload.size(), !gather.done());
+        total += result.count;
+        if (result.count < payload.size()) return total > 0 ? IoResult{IoResult::Kind::ok, total, 0} : result;
+    }
+    return {IoResult::Kind::ok, total, 0};
 }
 
 bool TlsSession::pending() const {

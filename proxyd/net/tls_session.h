@@ -1,5 +1,5 @@
-// One TLS connection: OpenSSL working on the descriptor itself, so that no byte is copied through a memory
-// BIO. Part of Stream; nobody else uses it.
+// One TLS connection: OpenSSL working on the socket itself, so that no byte is copied through a memory BIO.
+// Part of Stream; nobody else uses it.
 #pragma once
 
 #include <sys/uio.h>
@@ -9,9 +9,10 @@
 #include <string>
 
 #include "common/error.h"
-#include "proxyd/net/stream.h"
+#include "proxyd/net/transport.h"
 
 struct ssl_st;
+struct bio_st;
 
 namespace proxyd::net {
 
@@ -19,8 +20,10 @@ class TlsContext;
 
 class TlsSession {
  public:
-    static common::Result<std::unique_ptr<TlsSession>> server(const TlsContext& context, int fd);
-    static common::Result<std::unique_ptr<TlsSession>> client(const TlsContext& context, int fd,
+    // The transport must outlive the session.
+    static common::Result<std::unique_ptr<TlsSession>> server(const TlsContext& context,
+                                                              Transport& transport);
+    static common::Result<std::unique_ptr<TlsSession>> client(const TlsContext& context, Transport& transport,
                                                               const std::string& server_name);
     ~TlsSession();
 
@@ -35,12 +38,16 @@ class TlsSession {
     std::string error_text() const;
 
  private:
-    explicit TlsSession(ssl_st* ssl) : ssl_(ssl) {}
-    static common::Result<std::unique_ptr<TlsSession>> make(const TlsContext& context, int fd);
+    struct Bio;  // OpenSSL's view of the transport
+    explicit TlsSession(Transport& transport) : transport_(transport) {}
+    static common::Result<std::unique_ptr<TlsSession>> make(const TlsContext& context, Transport& transport);
+    IoResult write_record(const void* data, std::size_t size, bool more);
     IoResult explain(int result);  // of a failed OpenSSL call
     void fill_info();
 
-    ssl_st* ssl_;
+    Transport& transport_;
+    ssl_st* ssl_ = nullptr;
+    bool more_ = false;  // another record follows the one being written
     bool wants_write_ = false;
     bool established_ = false;
     bool broken_ = false;  // after a fatal error OpenSSL forbids further calls, SSL_shutdown too

@@ -29,8 +29,9 @@ thread_local Worker* current_worker = nullptr;
 constexpr auto kPulse = 200ms;
 
 constexpr std::size_t kFreeBuffers = 128;  // 2 MB with buffers of 16 kB
-// A system call costs as much as copying some kilobytes: measured, larger pieces than 128 kB gain nothing, and fall
-// out of the cache. Clients that are slower than their server hold one each; others then get ordinary buffers.
+// A system call costs as much as copying some kilobytes: measured, larger pieces than 128 kB gain nothing,
+// and fall out of the cache. Clients that are slower than their server hold one each; others then get
+// ordinary buffers.
 constexpr std::size_t kBulkFactor = 8;
 constexpr std::size_t kFreeBulkBuffers = 4;
 constexpr std::size_t kMostBulkBuffers = 64;

@@ -44,8 +44,8 @@ class Worker {
     boost::asio::io_context& io();
     Executor executor();
     boost::asio::detail::epoll_reactor& reactor();  // for Watch
-    BufferPool& buffers();       // of tune.bufsize
-    BufferPool& bulk_buffers();  // for bodies that flow: eight times as large, few
+    BufferPool& buffers();                          // of tune.bufsize
+    BufferPool& bulk_buffers();                     // for bodies that flow: eight times as large, few
     DeadlineWheel& deadlines();
 
     common::TimePoint now() const;  // read once per event that the loop hands out

@@ -9,7 +9,7 @@
 #include "common/arena.h"
 #include "common/endpoint.h"
 #include "proxyd/http/message.h"
-#include "proxyd/net/stream.h"
+#include "proxyd/net/tls_info.h"
 #include "proxyd/rules/variables.h"
 #include "proxyd/state/proxy_state.h"
 

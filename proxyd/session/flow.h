@@ -2,8 +2,9 @@
 // as goes without waiting; at most one buffer is on its way (backpressure: nothing is read before the former
 // is written), and what came with the head.
 //
-// A body whose reads fill their buffers flows in large ones, as long as it does. They are held only while bytes are
-// in them. Splicing through a pipe was measured against this and is no better: proxyd/README.md, "Large bodies".
+// A body whose reads fill their buffers flows in large ones, as long as it does. They are held only while
+// bytes are in them. Splicing through a pipe was measured against this and is no better: proxyd/README.md,
+// "Large bodies".
 #pragma once
 
 #include <cstdint>

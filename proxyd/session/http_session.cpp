@@ -186,8 +186,8 @@ bool HttpSession::finish_exchange() {
     const bool keep = exchange.keep_client && body_read && !connection_.client_ended;
     record_http(connection_, exchange);
     // A client that has announced its last request sends nothing more (RFC 9112 section 9.6).
-    const bool was_last = body_read && exchange.context.request && !exchange.request.keep_alive &&
-                          exchange.client_in.empty();
+    const bool was_last =
+        body_read && exchange.context.request && !exchange.request.keep_alive && exchange.client_in.empty();
     linger_ = !keep && !was_last && !exchange.tunnel && exchange.response_begun;
     connection_.idle_since = connection_.now();
     if (!keep) {

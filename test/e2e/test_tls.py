@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from proxy_fixture import Proxy, SLOW
+from proxy_fixture import PROXYD, Proxy, SLOW
 
 CONFIG = """
 global
@@ -152,6 +152,26 @@ class Tls(unittest.TestCase):
             for _ in range(6):  # the kernel spreads these over the workers
                 with self.connect(session=session, ctx=ctx) as tls:
                     self.get(tls)
+                    self.assertTrue(tls.session_reused)
+
+    def test_tickets_after_a_reload(self):
+        """A session of the first process is resumed by its successor's successor."""
+        config = CONFIG.replace("global\n", "global\n    control-socket {folder}/control.sock\n", 1).replace("{folder}/c", self.folder.name + "/c")
+        with Proxy(config) as proxy:
+            sessions = {}
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                sessions[version] = context(version), None
+                with self.connect(port=proxy.front, ctx=sessions[version][0]) as tls:
+                    self.get(tls)
+                    sessions[version] = sessions[version][0], tls.session
+            for _ in range(2):
+                old = proxy.process
+                proxy.process = subprocess.Popen([PROXYD, "-db", "-f", proxy.path, "-sf", str(old.pid)], stdout=proxy.output,
+                                                 stderr=proxy.output)
+                self.assertEqual(old.wait(20 * SLOW), 0, proxy.said())
+            for ctx, session in sessions.values():
+                with self.connect(port=proxy.front, ctx=ctx, session=session) as tls:
+                    self.assertIn(b" 200 ", self.get(tls))
                     self.assertTrue(tls.session_reused)
 
     def test_renegotiation_is_refused(self):
