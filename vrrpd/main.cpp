@@ -49,12 +49,17 @@ int run(Options options) {
 int print_signal(const std::string& name) {
     const int number = vrrpd::admin::signal_number(name);
     if (number == 0) {
-        std::fprintf(stderr, "vrrpd: unknown signal '%s'; there are RELOAD, STOP, DATA, STATS\n",
+        std::fprintf(stderr,
+                     "vrrpd: unknown signal '%s'; there are RELOAD, STOP, DATA, STATS, STATS_CLEAR, JSON\n",
                      name.c_str());
         return 1;
     }
     std::printf("%d\n", number);
     return 0;
+}
+
+std::string control_path(const Options& options) {
+    return options.show_socket.empty() ? vrrpd::config::kDefaultControlSocket : options.show_socket;
 }
 
 }  // namespace
@@ -77,11 +82,10 @@ int main(int argc, char** argv) {
             return 0;
         case Mode::signum:
             return print_signal(options->signal_name);
-        case Mode::show: {
-            const std::string& path = options->show_socket;
-            return vrrpd::admin::show(path.empty() ? vrrpd::config::kDefaultControlSocket : path,
-                                      options->json);
-        }
+        case Mode::show:
+            return vrrpd::admin::show(control_path(*options), options->json);
+        case Mode::metrics:
+            return vrrpd::admin::show_metrics(control_path(*options));
         case Mode::run:
         case Mode::test:
             break;

@@ -4,14 +4,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/json/serialize.hpp>
 #include <csignal>
 #include <cstdlib>
 
 #include "common/logging.h"
 #include "common/process/descriptor_limit.h"
 #include "common/process/pidfd.h"
-#include "vrrpd/admin/show.h"
+#include "common/text.h"
+#include "vrrpd/admin/keepalived_dump.h"
+#include "vrrpd/admin/metrics.h"
 #include "vrrpd/config/load.h"
 #include "vrrpd/engine/check.h"
 #include "vrrpd/io/mail.h"
@@ -49,20 +50,6 @@ void log_diagnostics(const common::Diagnostics& diagnostics) {
                                                                                : log::Level::notice;
         log::write(level, common::Diagnostics::format(entry));
     }
-}
-
-// A file in $TMPDIR or /tmp, mode 0600, that no link of somebody else's can redirect.
-void write_dump(const std::string& name, const std::string& content) {
-    const char* folder = std::getenv("TMPDIR");
-    const std::string path = fmt::format("{}/{}", folder != nullptr && *folder ? folder : "/tmp", name);
-    ::unlink(path.c_str());
-    const common::UniqueFd fd(
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!fd || ::write(fd.get(), content.data(), content.size()) < 0) {
-        log::error("{}", common::fail_errno("cannot write " + path).error().text);
-        return;
-    }
-    log::info("Wrote {}", path);
 }
 
 // Another keeper with the same pid file, alive.
@@ -108,7 +95,8 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
     process::ignore_sigpipe();
     auto readiness = process::Readiness::from_environment();
     auto helper = process::HelperProcess::start("vrrpd-helper", kTasks);
-    auto signals = process::SignalReader::open({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2});
+    auto signals = process::SignalReader::open(
+        {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, kSignalStatsClear, kSignalJson});
     if (!helper || !signals) return refuse(!helper ? helper.error().text : signals.error().text);
     if (auto done = io::apply_scheduling(*config); !done) log::warning("{}", done.error().text);
 
@@ -148,7 +136,10 @@ common::Result<> Daemon::start(process::HelperProcess helper, std::shared_ptr<co
     engine_ = std::move(*engine);
     engine_->configure(std::move(config));
     open_control_socket();
-    if (options_.dump) write_data();
+    if (options_.dump) {
+        const std::string text = keepalived_data(dump_of(*engine_));
+        for (const std::string_view line : common::split(text, '\n')) log::info("{}", line);
+    }
     wait_for_signal();
     log::info("Startup complete");
     readiness_.ready();
@@ -164,7 +155,10 @@ int Daemon::run() {
 
 void Daemon::open_control_socket() {
     const std::string& path = engine_->config().globals.control_socket;
-    auto socket = std::make_unique<OperatorSocket>(io_, path, FRONTDOOR_VERSION, [this] { return status(); });
+    auto socket = std::make_unique<OperatorSocket>(
+        io_, path, FRONTDOOR_VERSION,
+        OperatorSocket::Answers{.status = [this] { return status(); },
+                                .metrics = [this] { return metrics_text(); }});
     if (auto done = socket->listen(); !done) {
         log::warning("control_socket {}: {}: vrrpd --show will not work", path, done.error().text);
         return;
@@ -194,7 +188,11 @@ void Daemon::on_signal(int signal) {
         case SIGUSR1:
             return write_data();
         case SIGUSR2:
-            return write_statistics();
+            return write_statistics(false);
+        case kSignalStatsClear:
+            return write_statistics(true);
+        case kSignalJson:
+            return write_json();
         default:
             return stop(signal);
     }
@@ -249,13 +247,56 @@ void Daemon::tell_roles() {
     readiness_.status(text);
 }
 
-void Daemon::write_data() {
-    const boost::json::value now = status();
-    write_dump("keepalived.data", fmt::format("{}\n{}\n", render_status(now), boost::json::serialize(now)));
+// keepalived.EXTENSION in $TMPDIR or /tmp, or where the configuration says; no link of somebody else's can
+// redirect it.
+void Daemon::write_dump(const char* extension, const std::string& configured,
+                        const std::string& content) const {
+    const config::Globals& globals = engine_->config().globals;
+    std::string path = configured;
+    if (path.empty()) {
+        const char* folder = std::getenv("TMPDIR");
+        path = folder != nullptr && *folder ? folder : "/tmp";
+        path += "/keepalived";
+        if (globals.dumps.use_instance && !globals.instance_name.empty()) path += "_" + globals.instance_name;
+        path += std::string(".") + extension;
+    }
+    // Made beside it and renamed: a reader never sees half of it.
+    const std::string fresh = path + ".new";
+    ::unlink(fresh.c_str());
+    const common::UniqueFd fd(
+        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    const int mask = options_.umask >= 0 ? options_.umask : globals.dumps.umask;
+    const bool written = fd && ::fchmod(fd.get(), static_cast<mode_t>(0666 & ~mask)) == 0 &&
+                         ::write(fd.get(), content.data(), content.size()) == std::ssize(content);
+    if (!written || ::rename(fresh.c_str(), path.c_str()) < 0) {
+        log::error("{}", common::fail_errno("cannot write " + path).error().text);
+        ::unlink(fresh.c_str());
+    }
 }
 
-void Daemon::write_statistics() {
-    write_dump("keepalived.stats", render_statistics(status()));
+void Daemon::write_data() {
+    log::info("Printing VRRP data for process({}) on signal", ::getpid());
+    write_dump("data", engine_->config().globals.dumps.data, keepalived_data(dump_of(*engine_)));
+}
+
+void Daemon::write_statistics(bool clear) {
+    log::info("Printing {}VRRP stats for process({}) on signal", clear ? "and clearing " : "", ::getpid());
+    write_dump("stats", engine_->config().globals.dumps.stats, keepalived_stats(dump_of(*engine_)));
+    if (clear) engine_->clear_counters();
+}
+
+void Daemon::write_json() {
+    log::info("Printing VRRP as json for process({}) on signal", ::getpid());
+    write_dump("json", engine_->config().globals.dumps.json, keepalived_json(dump_of(*engine_)));
+}
+
+std::string Daemon::metrics_text() const {
+    return metrics(dump_of(*engine_),
+                   {.started = process_.started,
+                    .reloads = engine_->reloads(),
+                    .unknown_vrids = engine_->unknown_vrids(),
+                    .proxy_link_up = engine_->proxy().state() == common::control::LinkState::up,
+                    .release = process_.release});
 }
 
 }  // namespace vrrpd::admin

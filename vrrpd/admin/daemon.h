@@ -40,10 +40,13 @@ class Daemon {
     void reload();
     void stop(int signal);
     void write_data();
-    void write_statistics();
+    void write_statistics(bool clear);
+    void write_json();
+    void write_dump(const char* extension, const std::string& configured, const std::string& content) const;
     void tell_roles();
     void open_control_socket();
     boost::json::object status() const;
+    std::string metrics_text() const;
 
     const Options& options_;
     boost::asio::io_context io_{1};

@@ -57,12 +57,29 @@ void print_indented(const json::value& value, int depth) {
     }
 }
 
+// One member of the answer to a command; a complaint on stderr and nothing where there is none.
+std::optional<json::value> ask(const std::string& path, const std::string& command, const char* name) {
+    control::Request request;
+    request.command = command;
+    const auto response = control::ask(path, hello_of("vrrpd --" + command, FRONTDOOR_VERSION), request);
+    if (!response || !response->error.empty()) {
+        const std::string reason = response ? response->error : response.error().text;
+        std::fprintf(stderr, "vrrpd: no keeper answers at %s: %s\n", path.c_str(), reason.c_str());
+        return std::nullopt;
+    }
+    const json::object* result = response->result.if_object();
+    const json::value* value = result != nullptr ? result->if_contains(name) : nullptr;
+    if (value != nullptr) return *value;
+    std::fprintf(stderr, "vrrpd: the answer at %s holds no %s\n", path.c_str(), name);
+    return std::nullopt;
+}
+
 }  // namespace
 
 OperatorSocket::OperatorSocket(boost::asio::io_context& io, const std::string& path,
-                               const std::string& release, std::function<json::value()> status)
+                               const std::string& release, Answers answers)
     : path_(path),
-      status_(std::move(status)),
+      answers_(std::move(answers)),
       server_(io, settings_of(path, release),
               {.on_hello = {},
                .on_message =
@@ -82,34 +99,31 @@ control::Response OperatorSocket::answer(const control::Request& request) const 
     control::Response response;
     response.id = request.id;
     if (request.command == "show") {
-        response.result = json::object{{"status", status_()}};
+        response.result = json::object{{"status", answers_.status()}};
+    } else if (request.command == "metrics") {
+        response.result = json::object{{"text", answers_.metrics()}};
     } else {
-        response.error = "unknown command '" + request.command + "'; there is: show";
+        response.error = "unknown command '" + request.command + "'; there are: show, metrics";
     }
     return response;
 }
 
 int show(const std::string& path, bool as_json) {
-    control::Request request;
-    request.command = "show";
-    const auto response = control::ask(path, hello_of("vrrpd --show", FRONTDOOR_VERSION), request);
-    if (!response || !response->error.empty()) {
-        const std::string reason = response ? response->error : response.error().text;
-        std::fprintf(stderr, "vrrpd: no keeper answers at %s: %s\n", path.c_str(), reason.c_str());
-        return 1;
-    }
-    const json::object* result = response->result.if_object();
-    const json::value* status = result != nullptr ? result->if_contains("status") : nullptr;
-    if (status == nullptr) {
-        std::fprintf(stderr, "vrrpd: the answer at %s holds no status\n", path.c_str());
-        return 1;
-    }
+    const auto status = ask(path, "show", "status");
+    if (!status) return 1;
     if (as_json) {
         print_indented(*status, 0);
         std::puts("");
     } else {
         std::fputs(render_status(*status).c_str(), stdout);
     }
+    return 0;
+}
+
+int show_metrics(const std::string& path) {
+    const auto text = ask(path, "metrics", "text");
+    if (!text || !text->is_string()) return 1;
+    std::fputs(text->get_string().c_str(), stdout);
     return 0;
 }
 

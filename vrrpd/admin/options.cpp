@@ -140,11 +140,13 @@ constexpr Row kRows[] = {
          options.signal_name = value;
          return std::string();
      },
-     "NAME", "print the number of signal RELOAD, STOP, DATA or STATS"},
+     "NAME", "print the number of signal RELOAD, STOP, DATA, STATS, STATS_CLEAR or JSON"},
     {"show", '\0', Takes::nothing, become<Mode::show>, "", "ask the running vrrpd for its state"},
+    {"metrics", '\0', Takes::nothing, become<Mode::metrics>, "",
+     "ask the running vrrpd for its metrics: Prometheus text"},
     {"json", '\0', Takes::nothing, set<&Options::json>, "", "with --show: for programs"},
     {"socket", '\0', Takes::value, text<&Options::show_socket>, "PATH",
-     "with --show: control socket (/run/vrrpd/vrrpd.sock)"},
+     "with --show, --metrics: control socket (/run/vrrpd/vrrpd.sock)"},
     {"keywords", '\0', Takes::nothing, become<Mode::keywords>, "", "print all words of the configuration"},
     {"version", 'v', Takes::nothing, become<Mode::version>, "", "print the version"},
     {"help", 'h', Takes::nothing, become<Mode::help>, "", "print this"},
@@ -255,7 +257,9 @@ std::string help_text() {
            "\nThe configuration is /etc/vrrpd/keepalived.conf, or /etc/keepalived/keepalived.conf where that "
            "does not exist.\n"
            "Signals: SIGHUP reads it anew and opens the log file anew, SIGTERM ends, SIGUSR1 writes\n"
-           "/tmp/keepalived.data, SIGUSR2 /tmp/keepalived.stats.\n";
+           "/tmp/keepalived.data, SIGUSR2 /tmp/keepalived.stats, signal 36 /tmp/keepalived.json, signal 63 "
+           "writes\n"
+           "the statistics and begins them anew.\n";
 }
 
 int signal_number(const std::string& name) {
@@ -263,8 +267,12 @@ int signal_number(const std::string& name) {
         std::string_view name;
         int number;
     };
-    static constexpr Name kNames[] = {
-        {"STOP", SIGTERM}, {"RELOAD", SIGHUP}, {"DATA", SIGUSR1}, {"STATS", SIGUSR2}};
+    static constexpr Name kNames[] = {{"STOP", SIGTERM},
+                                      {"RELOAD", SIGHUP},
+                                      {"DATA", SIGUSR1},
+                                      {"STATS", SIGUSR2},
+                                      {"STATS_CLEAR", kSignalStatsClear},
+                                      {"JSON", kSignalJson}};
     const Name* found = common::find_row(std::span<const Name>(kNames), name);
     return found != nullptr ? found->number : 0;
 }

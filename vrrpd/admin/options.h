@@ -8,7 +8,7 @@
 
 namespace vrrpd::admin {
 
-enum class Mode : unsigned char { run, test, show, keywords, version, help, signum };
+enum class Mode : unsigned char { run, test, show, metrics, keywords, version, help, signum };
 
 struct Options {
     Mode mode = Mode::run;
@@ -35,7 +35,10 @@ common::Result<Options> parse_options(int argc, const char* const* argv);
 
 std::string help_text();
 
-// Number of the signal for RELOAD, STOP, DATA, STATS (kill(1) by keepalived's names); 0: unknown.
+// keepalived's numbers of signals that have no name of their own.
+inline constexpr int kSignalStatsClear = 63, kSignalJson = 36;
+
+// Number of the signal for RELOAD, STOP, DATA, STATS, STATS_CLEAR, JSON (keepalived's names); 0: unknown.
 int signal_number(const std::string& name);
 
 }  // namespace vrrpd::admin

@@ -288,29 +288,4 @@ std::string render_status(const json::value& status) {
     return page.take();
 }
 
-std::string render_statistics(const json::value& status) {
-    std::string out;
-    for (const json::value& instance : list(status, "instances")) {
-        const json::value& counters = member(instance, "counters");
-        const json::value& changes = member(instance, "transitions");
-        out += fmt::format(
-            "VRRP Instance: {}\n  Advertisements:\n    Received: {}\n    Sent: {}\n  Became master: {}\n  "
-            "Released master: {}\n"
-            "  Packet Errors:\n",
-            text(instance, "name"), number(counters, "adverts_received"), number(counters, "adverts_sent"),
-            number(changes, "master"),
-            number(changes, "master") - (text(instance, "state") == "MASTER" ? 1 : 0));
-        if (const json::object* dropped = member(counters, "dropped").if_object()) {
-            for (const auto& [reason, count] : *dropped) {
-                out += fmt::format("    {}: {}\n", std::string(reason), count.to_number<std::int64_t>());
-            }
-        }
-        out +=
-            fmt::format("    Address list: {}\n  Priority Zero:\n    Received: {}\n    Sent: {}\n",
-                        number(counters, "address_list_differs"), number(counters, "priority_zero_received"),
-                        number(counters, "priority_zero_sent"));
-    }
-    return out;
-}
-
 }  // namespace vrrpd::admin

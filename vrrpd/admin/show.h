@@ -11,9 +11,6 @@ namespace vrrpd::admin {
 // The whole page from status_of()'s value, which may be that of another version: what is missing is left out.
 std::string render_status(const boost::json::value& status);
 
-// Statistics in the form of keepalived.stats (SIGUSR2).
-std::string render_statistics(const boost::json::value& status);
-
 // "3 d 4 h", "2 min 5 s", "0.42 s", "12 ms": the two largest units.
 std::string format_age(std::int64_t milliseconds);
 

@@ -22,9 +22,12 @@ constexpr Keyword<Notifications> kKeywords[] = {
      "\"PROGRAM\" [USER [GROUP]] run on every transition with INSTANCE|GROUP, name, state, priority"},
     {"notify_deleted",
      [](Call& c, Notifications& n) {
+         n.tell_deleted = true;
          if (c.has(1)) n.deleted = c.command_with_user();
      },
-     Effect::full, "[\"PROGRAM\" [USER [GROUP]]] run when a reload takes the instance away"},
+     Effect::full,
+     "[\"PROGRAM\" [USER [GROUP]]] run when a reload takes the instance away, and DELETED told instead of "
+     "FAULT"},
     {"notify_master_rx_lower_pri", read_command<&Notifications::master_rx_lower_pri>, Effect::full,
      "\"PROGRAM\" [USER [GROUP]] run when a master hears a lower one"},
     {"smtp_alert", [](Call& c, Notifications& n) { n.smtp_alert = c.boolean(); }, Effect::full,

@@ -1,9 +1,53 @@
 // global_defs { ... }: keepalived's processes, firewall, SNMP, D-Bus, LVS, dumps. Most of it tunes what vrrpd
 // does not have.
+#include <cstdlib>
+
+#include "common/text.h"
 #include "vrrpd/config/keyword.h"
 
 namespace vrrpd::config {
 namespace {
+
+template <std::string Dumps::* Member>
+void dump_path(Call& call, Globals& g) {
+    auto path = call.text();
+    if (!path) return;
+    if (!path->starts_with('/')) return call.warn("'" + *path + "' does not begin with '/': ignored");
+    g.dumps.*Member = std::move(*path);
+}
+
+struct ModeBit {
+    std::string_view name;
+    int bits;
+};
+constexpr ModeBit kModeBits[] = {{"IRUSR", 0400}, {"IWUSR", 0200}, {"IXUSR", 0100}, {"IRWXU", 0700},
+                                 {"IRGRP", 040},  {"IWGRP", 020},  {"IXGRP", 010},  {"IRWXG", 070},
+                                 {"IROTH", 04},   {"IWOTH", 02},   {"IXOTH", 01},   {"IRWXO", 07}};
+
+// As strtol with base 0 reads it ("0177", "127"), or names with '|' between them.
+std::optional<int> parse_mask(const std::string& text) {
+    char* end = nullptr;
+    const long number = std::strtol(text.c_str(), &end, 0);
+    if (!text.empty() && *end == '\0')
+        return number >= 0 && number <= 0777 ? std::optional<int>(static_cast<int>(number)) : std::nullopt;
+    int mask = 0;
+    for (const std::string_view part : common::split(text, '|')) {
+        const ModeBit* bit = common::find_row(std::span<const ModeBit>(kModeBits), common::trim(part));
+        if (bit == nullptr) return std::nullopt;
+        mask |= bit->bits;
+    }
+    return mask;
+}
+
+void read_umask(Call& call, Globals& g) {
+    std::string text;
+    for (std::size_t i = 1; i <= call.count(); ++i) text += call.word(i);  // blanks around '|' are allowed
+    const auto mask = parse_mask(text);
+    if (mask)
+        g.dumps.umask = *mask;
+    else
+        call.warn("'" + text + "' is no mask: a number up to 0777, or IRWXG|IRWXO and the like; ignored");
+}
 
 using G = Globals;
 constexpr Keyword<Globals> kKeywords[] = {
@@ -82,12 +126,14 @@ constexpr Keyword<Globals> kKeywords[] = {
     {"vmac_addr_prefix", nullptr, Effect::not_yet, "PREFIX of VMAC address interface names"},
     {"vrrp_garp_extra_if", nullptr, Effect::not_yet, "[all] SECONDS: ARPs on other interfaces"},
     {"vrrp_vmac_garp_intvl", nullptr, Effect::not_yet, "[all] SECONDS: old name of vrrp_garp_extra_if"},
-    {"umask", nullptr, Effect::not_yet, "N | BITS of files made"},
+    {"umask", read_umask, Effect::full,
+     "N | BIT[|BIT...] (IXUSR|IRWXG|IRWXO) of dumps; default 0177; option -u goes first"},
     {"random_seed", nullptr, Effect::internal, "N"},
-    {"data_use_instance", nullptr, Effect::not_yet, "[BOOL]: instance name in dump file names"},
-    {"state_dump_file", nullptr, Effect::not_yet, "PATH of the SIGUSR1 dump"},
-    {"stats_dump_file", nullptr, Effect::not_yet, "PATH of the SIGUSR2 dump"},
-    {"json_dump_file", nullptr, Effect::not_yet, "PATH of the JSON dump"},
+    {"data_use_instance", [](Call& c, G& g) { g.dumps.use_instance = c.boolean().value_or(false); },
+     Effect::full, "[BOOL]: instance name in dump file names"},
+    {"state_dump_file", dump_path<&Dumps::data>, Effect::full, "PATH of the SIGUSR1 dump"},
+    {"stats_dump_file", dump_path<&Dumps::stats>, Effect::full, "PATH of the SIGUSR2 dump"},
+    {"json_dump_file", dump_path<&Dumps::json>, Effect::full, "PATH of the JSON dump"},
     {"json_version", nullptr, Effect::not_yet, "1 | 2"},
     {"iproute_usr_dir", nullptr, Effect::not_yet, "DIR of names for routes"},
     {"iproute_etc_dir", nullptr, Effect::not_yet, "DIR of names for routes"},

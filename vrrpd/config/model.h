@@ -119,6 +119,7 @@ struct Track {
 
 struct Notifications {
     Command master, backup, fault, stop, any, deleted, master_rx_lower_pri;
+    bool tell_deleted = false;       // notify_deleted: a removed instance is DELETED, not in FAULT
     std::optional<bool> smtp_alert;  // not set: the global's
     std::optional<bool> priority_changes;
 };
@@ -211,6 +212,13 @@ struct Mail {
     bool no_email_faults = false;
 };
 
+// Where signals write what we know; empty: keepalived.data, .stats, .json in $TMPDIR or /tmp.
+struct Dumps {
+    std::string data, stats, json;
+    bool use_instance = false;  // `instance` becomes part of the names
+    int umask = 0177;
+};
+
 struct Globals {
     std::string router_id;  // empty: host name
     RunAs script_user;
@@ -238,6 +246,7 @@ struct Globals {
     std::string instance_name;   // `instance NAME`
     std::string namespace_name;  // `net_namespace NAME`
     bool use_pid_dir = false;
+    Dumps dumps;
     std::string control_socket = kDefaultControlSocket;
     ProxyLink proxy;
 };

@@ -264,6 +264,11 @@ control::Role Engine::role() const {
     return message;
 }
 
+void Engine::clear_counters() {
+    for (const auto& router : routers_) router->clear_counters();
+    unknown_vrids_ = 0;
+}
+
 void Engine::on_transition() {
     if (proxy_) proxy_->send(role());
     if (options_.roles_changed) options_.roles_changed();

@@ -62,6 +62,7 @@ class Engine {
     fsm::TrackResult result_of(const fsm::TrackRule& rule) const;
     std::uint64_t unknown_vrids() const { return unknown_vrids_; }
     std::size_t reloads() const { return reloads_; }
+    void clear_counters();
     common::control::Role role() const;
 
  private:

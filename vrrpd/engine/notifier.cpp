@@ -105,6 +105,9 @@ void Notifier::notify(const config::SyncGroup& group, NotifyEvent event) {
 }
 
 void Notifier::tell(const Subject& subject, NotifyEvent event, const std::string& priority) {
+    // A removed instance is told to be in FAULT unless notify_deleted asks for the truth
+    // (keepalived.conf(5)).
+    if (event == NotifyEvent::deleted && !subject.notify.tell_deleted) event = NotifyEvent::fault;
     const Row* row = find(event);
     if (globals_ == nullptr || row == nullptr) return;
     run(subject, subject.notify.*row->own, {});

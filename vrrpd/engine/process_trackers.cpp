@@ -204,7 +204,7 @@ fsm::TrackResult ProcessTrackers::result(const std::string& name) const {
                       ? ", wanted " + std::to_string(rule.settings.quorum)
                       : ", at most " + std::to_string(rule.settings.quorum_max);
     }
-    return {*rule.enough ? fsm::Health::good : fsm::Health::bad, 0, detail};
+    return {*rule.enough ? fsm::Health::good : fsm::Health::bad, rule.running, detail};
 }
 
 }  // namespace vrrpd::engine

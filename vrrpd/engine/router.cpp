@@ -245,12 +245,14 @@ const AddressEntry* Router::entry_of(const io::NodeAddress& address) const {
     return found;
 }
 
+bool Router::is_set(const AddressEntry& entry) const {
+    const io::Link* link = link_of(entry);
+    return link != nullptr && around_.network.is_set(entry.address, link->index);
+}
+
 bool Router::all_addresses_set() const {
     bool all = true;
-    for_each_address(*settings_, [&](const AddressEntry& entry) {
-        const io::Link* link = link_of(entry);
-        all = all && link != nullptr && around_.network.is_set(entry.address, link->index);
-    });
+    for_each_address(*settings_, [&](const AddressEntry& entry) { all = all && is_set(entry); });
     return all;
 }
 

@@ -37,6 +37,7 @@ struct Surroundings {
 };
 
 struct Counters {
+    std::uint64_t became_master = 0, released_master = 0;
     std::uint64_t adverts_sent = 0;
     std::uint64_t send_errors = 0;
     std::uint64_t adverts_received = 0;  // valid ones
@@ -89,6 +90,9 @@ class Router {
     const fsm::Params& params() const { return params_; }
     const fsm::State& state() const { return state_; }
     const Counters& counters() const { return counters_; }
+    void clear_counters() { counters_ = {}; }
+    bool holds_addresses() const { return holding_; }
+    bool is_set(const config::AddressEntry& entry) const;  // asks the kernel
     const std::deque<HistoryEntry>& history() const { return history_; }
     packet::IpAddress group() const { return group_; }
 

@@ -181,6 +181,8 @@ void Router::act(const fsm::Notify& action) {
 }
 
 void Router::act(const fsm::Transition& action) {
+    if (action.to == fsm::Role::master) ++counters_.became_master;
+    if (action.from == fsm::Role::master) ++counters_.released_master;
     history_.push_back({std::chrono::system_clock::now(), action.from, action.to, action.reason});
     if (history_.size() > kHistory) history_.pop_front();
     around_.on_transition(*this);

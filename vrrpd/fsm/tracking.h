@@ -36,7 +36,7 @@ struct TrackRule {
 
 struct TrackResult {
     Health health = Health::unknown;
-    std::int64_t value = 0;  // files: the number inside, multiplied by the weight
+    std::int64_t value = 0;  // files: the number inside, multiplied by the weight; processes: how many
     std::string detail;      // "exited with status 1", "timed out", "connection closed"
 };
 

@@ -90,12 +90,5 @@ TEST_CASE("a status of another version still makes a page") {
                              R"({"instances":[{"name":5,"checks":{},"counters":[]}],"proxy":1})",
                              R"({"instances":[{"peers":[{"priority":1e300}],"destinations":[1,null]}]})"}) {
         CHECK_FALSE(render_status(boost::json::parse(text)).empty());
-        CHECK_NOTHROW(render_statistics(boost::json::parse(text)));
     }
-}
-
-TEST_CASE("statistics have keepalived's lines") {
-    const std::string text = render_statistics(sample());
-    CHECK(contains(text, "VRRP Instance: VI_1\n  Advertisements:\n    Received: 3\n    Sent: 5\n"));
-    CHECK(contains(text, "    wrong password: 12\n"));
 }
