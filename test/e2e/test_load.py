@@ -5,7 +5,6 @@ The number of requests is fixed, not the speed. Under a sanitizer (FRONTDOOR_SAN
 
 import os
 import re
-import sys
 import time
 import unittest
 

@@ -5,7 +5,6 @@ import socket
 import ssl
 import subprocess
 import tempfile
-import time
 import unittest
 
 from proxy_fixture import PROXYD, Proxy, SLOW
