@@ -1,7 +1,7 @@
 """What a kept connection's request costs in system calls, counted with strace on the worker's thread.
 
-Four calls on sockets (request in and out, answer in and out), at most two epoll_ctl, its share of epoll_wait; log lines leave in
-batches, once per turn of the loop. No clock, no timer, no lock, no memory from the kernel. What the process does by the clock and
+Four calls on sockets (request in and out, answer in and out), at most two epoll_ctl, its share of epoll_wait (a request that is alone
+has all of them: two events, each a wait and a look whether more came); log lines leave in batches, once per turn of the loop. No clock, no timer, no lock, no memory from the kernel. What the process does by the clock and
 not by the request (a tick of the deadline wheel) is allowed a few calls in the whole run.
 """
 
@@ -42,7 +42,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1024\r
 
 RECEIVE = ("recvfrom", "recvmsg", "read", "readv")
 SEND = ("sendto", "sendmsg", "write", "writev")
-BY_CLOCK = 20  # calls in a run that no request caused
+BY_CLOCK, TICKS = 20, 20  # calls in a run that no request caused, and further ones per second of it
 
 
 def worker_thread(pid):
@@ -97,44 +97,49 @@ class SyscallTest(unittest.TestCase):
             for client in clients:
                 self.assertEqual(client.response()[0], 200)
 
+        # Connections that came before the listener was set up may lack what they inherit from it.
+        self.assertEqual(proxy.ask(REQUEST)[0], 200)
         clients = [Client(proxy.front, 20 * SLOW) for _ in range(connections)]
         for _ in range(20):
             one_round()
         strace = Strace(worker_thread(proxy.process.pid), os.path.join(proxy.folder.name, "strace"))
-        one_round()
+        begun = time.monotonic()
         for _ in range(rounds):
             one_round()
+        self.by_clock = BY_CLOCK + int(TICKS * (time.monotonic() - begun))
         calls = strace.leave()
         for client in clients:
             client.socket.close()
-        requests = connections * (rounds + 1)
+        requests = connections * rounds
         print(f"{connections} connections, {requests} requests: "
               + ", ".join(f"{name} {count / requests:.2f}" for name, count in calls.most_common()))
         return calls, requests
 
-    def check(self, calls, requests, turns):
-        """`turns`: how often the loop may turn per request."""
+    def check(self, calls, requests, polls):
+        """`polls`: calls of epoll that a request may cost."""
         received = sum(calls.pop(name, 0) for name in RECEIVE)
         sent = sum(calls.pop(name, 0) for name in SEND)
         # The first and the last call may fall outside the time of the look.
-        self.assertLessEqual(abs(received - 2 * requests), BY_CLOCK, "two calls that receive")
-        self.assertLessEqual(abs(sent - 2 * requests), BY_CLOCK, "two calls that send")
-        self.assertLessEqual(calls.pop("epoll_ctl", 0), 2 * requests + BY_CLOCK)
-        self.assertLessEqual(calls.pop("epoll_wait", 0) + calls.pop("epoll_pwait", 0), turns * requests + BY_CLOCK)
+        self.assertLessEqual(abs(received - 2 * requests), self.by_clock, "two calls that receive")
+        self.assertLessEqual(abs(sent - 2 * requests), self.by_clock, "two calls that send")
+        watched = calls.pop("epoll_ctl", 0)
+        self.assertLessEqual(watched, 2 * requests + self.by_clock)
+        waited = calls.pop("epoll_wait", 0) + calls.pop("epoll_pwait", 0)
+        self.assertLessEqual(watched + waited, polls * requests + self.by_clock)
         lines = calls.pop("sendmmsg", 0)
-        self.assertLessEqual(sum(calls.values()), BY_CLOCK, f"nothing else: {calls}")
+        self.assertLessEqual(sum(calls.values()), self.by_clock, f"nothing else: {calls}")
         return lines
 
     def test_one_connection(self):
         with self.proxy(log=False) as proxy:
             calls, requests = self.counted(proxy, connections=1, rounds=400)
-            self.assertEqual(self.check(calls, requests, turns=2), 0)
+            self.assertEqual(self.check(calls, requests, polls=4), 0)
 
     def test_many_connections_share_turns_and_log_batches(self):
         with self.proxy(log=True) as proxy:
             calls, requests = self.counted(proxy, connections=32, rounds=30)
             turns = calls["epoll_wait"]
-            lines = self.check(calls, requests, turns=2)
+            lines = self.check(calls, requests, polls=2.5)
             self.assertGreater(lines, 0)
             self.assertLessEqual(lines, turns + 1, "one batch of log lines per turn at most")
 
