@@ -18,6 +18,7 @@ Watch::Watch(Worker& worker, int fd)
     : worker_(worker),
       fd_(fd),
       input_(*this, input_edge),
+      input_too_(*this, input_edge),
       output_(*this, output_edge),
       hang_up_(*this, trouble_edge) {}
 
@@ -37,30 +38,48 @@ void Watch::close() {
     input_armed_ = output_armed_ = false;
 }
 
-// The reactor lets go of an operation: the descriptor was closed, or the reactor ends.
-void Watch::Operation::ended(void*, boost::asio::detail::operation* base, const boost::system::error_code&,
-                             std::size_t) {
-    intrusive_ptr_release(&static_cast<Operation*>(base)->owner);
+// The reactor lets go of an operation: it was done, or the descriptor was closed, or the reactor ends.
+void Watch::Operation::ended(void* owner, boost::asio::detail::operation* base,
+                             const boost::system::error_code&, std::size_t) {
+    auto& operation = *static_cast<Operation*>(base);
+    Watch& self = operation.owner();
+    if (owner && !operation.ec_ && self.reactor_data_) return self.report(operation);
+    intrusive_ptr_release(&self);
 }
 
+// An edge while somebody waits ends the operation, so that he is resumed at once; others leave it in its
+// queue.
 reactor_op::status Watch::input_edge(reactor_op* base) {
-    Watch& self = static_cast<Operation*>(base)->owner;
+    Watch& self = static_cast<Operation*>(base)->owner();
     self.drained_ = false;
-    if (std::exchange(self.input_armed_, false)) self.on_ready(false);
-    return reactor_op::not_done;
+    if (!self.input_armed_ || self.starting_ || self.reporting_) return reactor_op::not_done;
+    self.reporting_ = true;
+    return reactor_op::done;
 }
 
 reactor_op::status Watch::output_edge(reactor_op* base) {
-    Watch& self = static_cast<Operation*>(base)->owner;
+    Watch& self = static_cast<Operation*>(base)->owner();
+    if (self.starting_) return reactor_op::not_done;
     self.full_ = false;
-    if (std::exchange(self.output_armed_, false)) self.on_ready(true);
-    return reactor_op::not_done;
+    return self.output_armed_ ? reactor_op::done : reactor_op::not_done;
 }
 
 reactor_op::status Watch::trouble_edge(reactor_op* base) {
-    Watch& self = static_cast<Operation*>(base)->owner;
-    self.trouble_ = self.watched_;  // unless it is the try at the start
+    Watch& self = static_cast<Operation*>(base)->owner();
+    self.trouble_ |= !self.starting_;
     return reactor_op::not_done;
+}
+
+void Watch::report(Operation& operation) {
+    const boost::intrusive_ptr<Watch> alive(this);  // who is resumed may close
+    const bool output = &operation == &output_;
+    enqueue(operation, output ? reactor::write_op : reactor::read_op);
+    if (!output) reporting_ = false;
+    const Worker::Event event(worker_);
+    bool& armed = output ? output_armed_ : input_armed_;
+    // An edge that came while the operation was on its way is not noted: what was found meanwhile may be old.
+    (output ? full_ : drained_) = false;
+    if (std::exchange(armed, false)) on_ready(output);
 }
 
 // Input is watched from the first moment: an edge that nobody notes does not come again.
@@ -69,14 +88,20 @@ void Watch::join_reactor() {
     const int error = worker_.reactor().register_descriptor(fd_, reactor_data_);
     if (error != 0) throw std::system_error(error, std::system_category(), "epoll");
     start(input_, reactor::read_op);
+    start(input_too_, reactor::read_op);
     start(hang_up_, reactor::except_op);
-    watched_ = true;
 }
 
-// Asio tries the operation at once, before the owner's wish is noted.
 void Watch::start(Operation& operation, int type) {
     ++references_;
+    enqueue(operation, type);
+}
+
+// Asio tries the operation at once, which is no edge.
+void Watch::enqueue(Operation& operation, int type) {
+    starting_ = true;
     worker_.reactor().start_op(type, fd_, reactor_data_, &operation, false, true);
+    starting_ = false;
 }
 
 void Watch::arm_input() {

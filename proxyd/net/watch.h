@@ -1,11 +1,11 @@
 // Readiness of one descriptor, edge-triggered, at the price of one epoll_ctl per connection and none per
 // request.
 //
-// Asio's public way, async_wait, asks the kernel anew (epoll_ctl) for each wait, and makes and posts an
-// operation for it. Here the operation stays in the reactor's queue for the life of the descriptor, as Asio
-// does for its own descriptors: each edge performs it, it notes what is ready and is never done. So between
-// edges nothing is asked as long as the owner has seen its descriptor drained (or full); where it has not,
-// one look tells.
+// Asio's public way, async_wait, asks the kernel anew (epoll_ctl) for each wait, and makes an operation for
+// it. Here an operation is in the reactor's queue for the life of the descriptor, as Asio has it for its own
+// descriptors: each edge performs it, it notes what is ready, and ends (to come back at once) when somebody
+// waits. So between edges nothing is asked as long as the owner has seen its descriptor drained (or full);
+// where it has not, one look tells.
 //
 // This uses Boost.Asio's reactor below its public interface (detail::epoll_reactor, Boost 1.81, pinned in
 // CMakeLists.txt); nothing else in the project does. Worker's thread only.
@@ -46,15 +46,18 @@ class Watch {
 
  protected:
     virtual ~Watch();
-    // Called from inside the reactor or from arm_*(): note it, resume later; close nothing, arm nothing.
+    // Called within a Worker::Event, or from arm_*(): note it, resume later; close nothing, arm nothing.
     virtual void on_ready(bool output) = 0;
 
  private:
+    // Names its owner by the key that Asio keeps for cancellation by others.
     struct Operation : boost::asio::detail::reactor_op {
-        Operation(Watch& watch, perform_func_type edge) : reactor_op({}, edge, ended), owner(watch) {}
+        Operation(Watch& watch, perform_func_type edge) : reactor_op({}, edge, ended) {
+            cancellation_key_ = &watch;
+        }
+        Watch& owner() const { return *static_cast<Watch*>(cancellation_key_); }
         static void ended(void*, boost::asio::detail::operation* base, const boost::system::error_code&,
                           std::size_t);
-        Watch& owner;
     };
     friend void intrusive_ptr_add_ref(Watch* watch) { ++watch->references_; }
     friend void intrusive_ptr_release(Watch* watch) {
@@ -66,16 +69,21 @@ class Watch {
     static boost::asio::detail::reactor_op::status trouble_edge(boost::asio::detail::reactor_op* base);
     void join_reactor();
     void start(Operation& operation, int type);
+    void enqueue(Operation& operation, int type);
+    void report(Operation& operation);
 
     Worker& worker_;
     int fd_;
     unsigned references_ = 0;
     bool input_armed_ = false, output_armed_ = false;
     bool drained_ = false, full_ = false;
-    bool watched_ = false, output_watched_ = false;
-    bool trouble_ = false;  // error or hang-up: no further edge will come
+    bool output_watched_ = false;
+    bool starting_ = false;   // an operation is being tried, which is no edge
+    bool reporting_ = false;  // one for input is on its way to who waits
+    bool trouble_ = false;    // error or hang-up: no further edge will come
     boost::asio::detail::reactor::per_descriptor_data reactor_data_ = nullptr;
-    Operation input_, output_, hang_up_;
+    // Two for input: Asio asks the kernel when a queue of operations was empty, so one is always in it.
+    Operation input_, input_too_, output_, hang_up_;
 };
 
 }  // namespace proxyd::net
