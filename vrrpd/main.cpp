@@ -5,17 +5,16 @@
 #include <filesystem>
 
 #include "vrrpd/admin/daemon.h"
+#include "vrrpd/admin/exit_status.h"
 #include "vrrpd/admin/options.h"
 #include "vrrpd/config/load.h"
 #include "vrrpd/config/model.h"
+#include "vrrpd/engine/check.h"
 
 namespace {
 
 using vrrpd::admin::Mode;
 using vrrpd::admin::Options;
-
-constexpr int kRefused = 1;
-constexpr int kWarnings = 5;  // of -t, as keepalived's: would run, but look at it
 
 constexpr const char* kConfigPlaces[] = {"/etc/vrrpd/keepalived.conf", "/etc/keepalived/keepalived.conf"};
 
@@ -36,13 +35,23 @@ void print(const common::Diagnostics& diagnostics) {
     }
 }
 
+int test_status(const common::Diagnostics& diagnostics, const vrrpd::config::Config& config) {
+    if (diagnostics.has_errors()) return vrrpd::admin::kTestCannotRun;
+    if (!diagnostics.has_warnings()) return vrrpd::admin::kExitGood;
+    return vrrpd::engine::has_insecure_scripts(config) ? vrrpd::admin::kTestInsecure
+                                                       : vrrpd::admin::kTestWarnings;
+}
+
 int run(Options options) {
     options.config = config_path(options);
     common::Diagnostics diagnostics;
     auto config = vrrpd::admin::load_checked(options, diagnostics);
     if (options.mode == Mode::test || diagnostics.has_errors()) print(diagnostics);
-    if (diagnostics.has_errors()) return kRefused;
-    if (options.mode == Mode::test) return diagnostics.has_warnings() ? kWarnings : 0;
+    if (options.mode == Mode::test) return test_status(diagnostics, *config);
+    if (diagnostics.has_errors()) {
+        return ::access(options.config.c_str(), R_OK) == 0 ? vrrpd::admin::kExitConfig
+                                                           : vrrpd::admin::kExitNoConfig;
+    }
     return vrrpd::admin::run_daemon(options, std::move(config), diagnostics);
 }
 
@@ -68,7 +77,7 @@ int main(int argc, char** argv) {
     auto options = vrrpd::admin::parse_options(argc, argv);
     if (!options) {
         std::fprintf(stderr, "vrrpd: %s\n", options.error().text.c_str());
-        return kRefused;
+        return vrrpd::admin::kExitFailed;
     }
     switch (options->mode) {
         case Mode::help:

@@ -299,7 +299,7 @@ class CommandLine(unittest.TestCase):
             os.unlink("/tmp/keepalived.data")
 
     def test_bad_input(self):
-        """A sentence with file and line, status 1, nothing started."""
+        """A sentence with file and line, keepalived's exit status, nothing started."""
         with Keepers() as net:
             node = net.n1
             good = conf(node)
@@ -310,14 +310,15 @@ class CommandLine(unittest.TestCase):
             ]
             for text, expected in cases:
                 path = node.write("keepalived.conf", text)
-                for argv in (["-f", path, "-G"], ["-t", "-f", path]):
+                for argv, wanted in ((["-f", path, "-G"], 2), (["-t", "-f", path], 4)):  # as keepalived
                     status, said = self.refused(node, *argv)
-                    self.assertEqual(status, 1, said)
+                    self.assertEqual(status, wanted, said)
                     self.assertRegex(said, expected)
             self.assertEqual(node.status("test -e /run/vrrpd.pid"), 1)
-            for argv in (["-f", "/nonexist"], ["-t", "-f", "/nonexist"], ["--no-such"], ["-f"], ["-S", "99"], ["word"]):
+            for argv, wanted in ((["-f", "/nonexist"], 6), (["-t", "-f", "/nonexist"], 4), (["--no-such"], 1), (["-f"], 1),
+                                 (["-S", "99"], 1), (["word"], 1)):
                 status, said = self.refused(node, *argv)
-                self.assertEqual(status, 1, (argv, said))
+                self.assertEqual(status, wanted, (argv, said))
                 self.assertTrue(said)
             self.assertEqual(self.refused(node, "-t", "-f", node.write("keepalived.conf", good))[0], 0)
             status, said = self.refused(node, "-t", "-f", node.write("keepalived.conf", good.replace("advert_int 1", "no_such_word 1")))

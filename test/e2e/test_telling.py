@@ -88,6 +88,71 @@ class Telling(unittest.TestCase):
             dump(net, net.n1, signal.SIGUSR1, "keepalived_blue.data")
             self.assertEqual(os.stat(path).st_mode & 0o777, 0o640)
 
+    def fifo(self, program):
+        """The lines of a pair of FIFOs, from the start to the end."""
+        with Keepers() as net:
+            path, lock = (os.path.join(net.n1.folder, name) for name in ("fifo", "lock"))
+            net.n1.write("lock", "")
+            text = f"""
+global_defs {{
+  notify_fifo {path}
+  vrrp_notify_fifo {path}.vrrp root
+  notify_fifo_script "{net.n1.write('reader', '#!/bin/sh' + chr(10) + 'exec cat "$1" > "$1.out"' + chr(10), 0o755)}"
+  vrrp_notify_priority_changes true
+  fifo_write_vrrp_states_on_reload
+  script_user root
+}}
+vrrp_script lock {{
+  script "<{lock}"
+  interval 1
+  weight 5
+}}
+vrrp_sync_group G {{
+  group {{
+    VI_1
+  }}
+  sync_group_tracking_weight
+}}
+""" + conf(net.n1, state="BACKUP", instance="  track_script {\n    lock\n  }")
+            keeper = net.start_one(net.n1, program, text=text)
+            keeper.wait_for(r"VI_1\)? ?Entering MASTER STATE", 8)
+            os.remove(lock)
+            keeper.wait_for("effective priority from 106 to 101", 4)
+            wanted = ['GROUP "G" BACKUP 0', 'GROUP "G" MASTER 0', 'INSTANCE "VI_1" BACKUP 101', 'INSTANCE "VI_1" BACKUP_PRIORITY 106',
+                      'INSTANCE "VI_1" MASTER 106', 'INSTANCE "VI_1" MASTER_PRIORITY 101']
+            if net.ours(net.n1):
+                since = keeper.mark()
+                keeper.send(signal.SIGHUP)
+                keeper.wait_for("Reload complete", 4, since)
+                wanted += ['GROUP "G" MASTER 0', 'INSTANCE "VI_1" MASTER 101']
+            lab.wait_until(lambda: sorted(text_of(path + ".out").splitlines()) == sorted(wanted), 3, f"{wanted}")
+            lines = text_of(path + ".out").splitlines()
+            if net.ours(net.n1):  # keepalived writes the stop as well, to a reader that it ends at the same time
+                keeper.stop()
+                lab.wait_until(lambda: 'INSTANCE "VI_1" STOP 101' in text_of(path + ".out"), 3, "the end is told")
+                self.assertFalse(os.path.exists(path))
+            return [line for line in lines if "INSTANCE" in line][:4]
+
+    def test_fifos(self):
+        ours = self.fifo("vrrpd")
+        if have_keepalived():
+            self.assertEqual(ours, self.fifo("keepalived"))
+
+    def test_removed_instance(self):
+        """Told as in FAULT, or as DELETED where notify_deleted says so."""
+        with Keepers() as net:
+            log = os.path.join(net.n1.folder, "told")
+            script = net.n1.write("tell.sh", f'#!/bin/sh\necho "$2 $3" >> {log}\n', 0o755)
+            one = conf(net.n1, state="BACKUP", instance=f"  notify {script}")
+            two = one[one.index("vrrp_instance"):].replace("VI_1", "VI_2").replace("id 51", "id 52").replace(VIP, "192.168.36.102")
+            three = two.replace("VI_2", "VI_3").replace("id 52", "id 53").replace("36.102", "36.103") \
+                       .replace("advert_int 1", "advert_int 1\n  notify_deleted")
+            keeper = net.start_one(net.n1, "vrrpd", text=one + two + three)
+            lab.wait_until(lambda: text_of(log).count("BACKUP") == 3, 5, "all are BACKUP")
+            net.n1.write("keepalived.conf", one)
+            keeper.send(signal.SIGHUP)
+            lab.wait_until(lambda: sorted(text_of(log).splitlines()[3:]) == ["VI_2 FAULT", "VI_3 DELETED"], 5, "the end is told")
+
     def test_metrics(self):
         with Keepers() as net:
             net.start_one(net.n1, "vrrpd")

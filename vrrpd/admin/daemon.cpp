@@ -11,10 +11,12 @@
 #include "common/process/descriptor_limit.h"
 #include "common/process/pidfd.h"
 #include "common/text.h"
+#include "vrrpd/admin/exit_status.h"
 #include "vrrpd/admin/keepalived_dump.h"
 #include "vrrpd/admin/metrics.h"
 #include "vrrpd/config/load.h"
 #include "vrrpd/engine/check.h"
+#include "vrrpd/io/file_test.h"
 #include "vrrpd/io/mail.h"
 #include "vrrpd/io/scheduling.h"
 
@@ -25,7 +27,7 @@ namespace process = common::process;
 
 namespace {
 
-constexpr process::HelperTask kTasks[] = {io::kMailTask};
+constexpr process::HelperTask kTasks[] = {io::kMailTask, io::kFileTestTask};
 constexpr const char* kStateFolder = "/run/vrrpd";
 
 log::Settings log_settings(const Options& options, bool foreground) {
@@ -75,9 +77,9 @@ std::shared_ptr<const config::Config> load_checked(const Options& options, commo
 
 int run_daemon(const Options& options, std::shared_ptr<const config::Config> config,
                const common::Diagnostics& diagnostics) {
-    const auto refuse = [](const std::string& reason) {
+    const auto refuse = [](const std::string& reason, int code = 0) {
         log::error("{}", reason);
-        return 1;
+        return code == EPERM || code == EACCES ? kExitNoPermission : kExitFailed;
     };
     if (auto done = log::configure(log_settings(options, options.foreground)); !done)
         return refuse(done.error().text);
@@ -102,14 +104,19 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
 
     const pid_t pid = ::getpid();
     auto pid_file = process::PidFile::create(options.pid_file, {&pid, 1});
-    if (!pid_file) return refuse(pid_file.error().text);
+    if (!pid_file) return refuse(pid_file.error().text, pid_file.error().code);
+    // Scripts made for keepalived may look for its VRRP process there: it is this one.
+    auto second_pid_file = options.vrrp_pid_file.empty()
+                               ? common::Result<process::PidFile>(process::PidFile())
+                               : process::PidFile::create(options.vrrp_pid_file, {&pid, 1});
+    if (!second_pid_file) return refuse(second_pid_file.error().text, second_pid_file.error().code);
     log::info("Starting vrrpd {} (pid {}), configuration {}", FRONTDOOR_VERSION, pid, options.config);
     log_diagnostics(diagnostics);
     for (const std::string& note : options.notes) log::notice("{}", note);
 
     Daemon daemon(options, std::move(readiness), std::move(*signals));
     if (auto done = daemon.start(std::move(*helper), std::move(config)); !done)
-        return refuse(done.error().text);
+        return refuse(done.error().text, done.error().code);
     if (auto done = io::drop_capabilities(); !done) log::warning("{}", done.error().text);
     report.ready();
     if (!options.foreground && !options.console) log::close_console();
@@ -193,6 +200,9 @@ void Daemon::on_signal(int signal) {
             return write_statistics(true);
         case kSignalJson:
             return write_json();
+        case SIGINT:
+            if (options_.ignore_sigint) return log::info("SIGINT is ignored (--ignore-sigint)");
+            return stop(signal);
         default:
             return stop(signal);
     }

@@ -161,6 +161,10 @@ void addresses(Page& page, const DumpInstance& one) {
     if (!s.excluded_addresses.empty()) page.item(3, "Virtual IP Excluded :");
     for (const auto& entry : s.excluded_addresses)
         page.item(5, describe_address(entry, s.interface, one.is_set(entry)));
+    if (!s.routes.empty()) page.item(3, "Virtual Routes :");
+    for (const config::RouteEntry& route : s.routes) page.item(5, route.text);
+    if (!s.rules.empty()) page.item(3, "Virtual Rules :");
+    for (const config::RuleEntry& rule : s.rules) page.item(5, rule.text);
     if (!s.unicast()) return;
     page.line(3, "Unicast TTL", s.unicast_ttl);
     page.item(3, std::string("Check unicast src : ") + yes_no(s.check_unicast_source));

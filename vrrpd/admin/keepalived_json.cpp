@@ -90,7 +90,9 @@ void notifications(Writer& json, const config::Notifications& notify) {
 
 void lists(Writer& json, const DumpInstance& instance, const config::Config& config) {
     const config::Instance& settings = instance.settings;
-    std::vector<std::string> shown, excluded, interfaces, scripts;
+    std::vector<std::string> shown, excluded, routes, rules, interfaces, scripts;
+    for (const config::RouteEntry& route : settings.routes) routes.push_back(route.text);
+    for (const config::RuleEntry& rule : settings.rules) rules.push_back(rule.text);
     for (const config::AddressEntry& entry : settings.addresses)
         shown.push_back(describe_address(entry, settings.interface, instance.is_set(entry)));
     for (const config::AddressEntry& entry : settings.excluded_addresses)
@@ -103,6 +105,8 @@ void lists(Writer& json, const DumpInstance& instance, const config::Config& con
     }
     list(json, "vips", shown);
     list(json, "evips", excluded);
+    list(json, "vroutes", routes);
+    list(json, "vrules", rules);
     list(json, "track_ifp", interfaces);
     list(json, "track_script", scripts);
 }

@@ -47,6 +47,11 @@ std::string test(Options& options, const std::string&) {
     return {};
 }
 
+std::string log_file(Options& options, const std::string& value) {
+    options.log_file = value.empty() ? "/tmp/keepalived.log" : value;
+    return {};
+}
+
 std::string facility(Options& options, const std::string& value) {
     if (const auto number = common::parse_number(value, 0, 7)) {
         options.facility = LOG_LOCAL0 + (static_cast<int>(*number) << 3);
@@ -104,8 +109,8 @@ constexpr Row kRows[] = {
     {"dump-conf", 'd', Takes::nothing, set<&Options::dump>, "", "log the configuration as it was understood"},
     {"log-facility", 'S', Takes::value, facility, "0-7|NAME",
      "syslog facility: LOCAL0-7, or by name (daemon)"},
-    {"log-file", 'g', Takes::value, text<&Options::log_file>, "FILE",
-     "log to a file as well; SIGHUP opens it anew"},
+    {"log-file", 'g', Takes::optional, log_file, "FILE",
+     "log to a file as well (/tmp/keepalived.log); SIGHUP opens it anew"},
     {"flush-log-file", '\0', Takes::nothing, without_effect<kQuiet>, "",
      "no effect: every line is written at once"},
     {"no-syslog", 'G', Takes::nothing, set<&Options::syslog, false>, "", "do not log to syslog"},
@@ -118,7 +123,8 @@ constexpr Row kRows[] = {
     {"dont-respawn", 'R', Takes::nothing, without_effect<kQuiet>, "",
      "no effect: there are no children to respawn"},
     {"pid", 'p', Takes::value, text<&Options::pid_file>, "FILE", "pid file (/run/vrrpd.pid)"},
-    {"vrrp_pid", 'r', Takes::value, without_effect<kQuiet>, "FILE", "no effect: there is one process"},
+    {"vrrp_pid", 'r', Takes::value, text<&Options::vrrp_pid_file>, "FILE",
+     "a second pid file, as keepalived's VRRP process has (default: none)"},
     {"checkers_pid", 'c', Takes::value, without_effect<kQuiet>, "FILE", "no effect"},
     {"bfd_pid", 'b', Takes::value, without_effect<kQuiet>, "FILE", "no effect"},
     {"address-monitoring", 'a', Takes::nothing, without_effect<kQuiet>, "",
@@ -131,9 +137,14 @@ constexpr Row kRows[] = {
     {"config-id", 'i', Takes::value, text<&Options::config_id>, "ID", "for lines that begin with @ID"},
     {"snmp", 'x', Takes::nothing, without_effect<kSnmp>, "", "no effect"},
     {"snmp-agent-socket", 'A', Takes::value, without_effect<kSnmp>, "SOCKET", "no effect"},
+    {"ignore-sigint", '\0', Takes::nothing, set<&Options::ignore_sigint>, "",
+     "SIGINT does not end it (for debuggers)"},
+    {"genhash", 'T', Takes::nothing, without_effect<kChecks>, "", "no effect"},
+    {"perf", '\0', Takes::optional, without_effect<kQuiet>, "MODE", "no effect"},
+    {"debug", '\0', Takes::optional, without_effect<kQuiet>, "WHAT", "no effect: see -D"},
     {"no-mem-check", '\0', Takes::nothing, without_effect<kQuiet>, "", "no effect"},
     {"config-test", 't', Takes::optional, test, "FILE",
-     "check the configuration: 0 good, 5 with warnings, 1 refused"},
+     "check the configuration: 0 good, 4 refused, 5 with warnings, 6 insecure scripts"},
     {"signum", '\0', Takes::value,
      [](Options& options, const std::string& value) {
          options.mode = Mode::signum;

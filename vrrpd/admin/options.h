@@ -18,6 +18,8 @@ struct Options {
     std::string log_file;
     std::string signal_name;         // --signum
     std::string show_socket;         // --socket, with --show
+    std::string vrrp_pid_file;       // -r; empty: none
+    bool ignore_sigint = false;      // --ignore-sigint
     bool foreground = false;         // -n
     bool console = false;            // -l
     bool detail = false;             // -D

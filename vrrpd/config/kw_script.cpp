@@ -44,7 +44,9 @@ constexpr Keyword<Script> kKeywords[] = {
          s.command = c.command();
          s.command.run_as = user;
      },
-     Effect::full, "PROGRAM [ARGUMENT...]: run without a shell; exit status 0 is good"},
+     Effect::full,
+     "PROGRAM [ARGUMENT...]: run without a shell; exit status 0 is good; \"</FILE\": good while it can be "
+     "opened"},
     {"interval", read_interval, Effect::full, "SECONDS between runs, 0.001 and more; default 1"},
     {"timeout", read_timeout, Effect::full, "SECONDS after which a run has failed; default: the interval"},
     {"weight", read_weight, Effect::full,

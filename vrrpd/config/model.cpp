@@ -45,6 +45,15 @@ fsm::Params machine_params(const Instance& instance) {
     return out;
 }
 
+std::vector<const Command*> commands_of(const Notifications& notify) {
+    std::vector<const Command*> out;
+    for (const Command* command : {&notify.master, &notify.backup, &notify.fault, &notify.stop, &notify.any,
+                                   &notify.deleted, &notify.master_rx_lower_pri}) {
+        if (*command) out.push_back(command);
+    }
+    return out;
+}
+
 std::vector<fsm::TrackRule> track_rules(const Instance& instance) {
     std::vector<fsm::TrackRule> out;
     for (const Track& track : instance.tracks) out.push_back(track.rule);

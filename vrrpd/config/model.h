@@ -42,6 +42,9 @@ struct Command {
     RunAs run_as;
     Location where;
     explicit operator bool() const { return !argv.empty(); }
+    // "</path": no program, but whether this file can be opened. Scripts of vrrp_script only.
+    bool is_file_test() const { return !argv.empty() && argv.front().starts_with('<'); }
+    std::string tested_file() const { return argv.front().substr(1); }
 };
 
 struct Script {
@@ -241,6 +244,7 @@ struct Globals {
     bool no_swap = false;
     bool log_unknown_vrids = false;
     bool notify_priority_changes = false;
+    bool fifo_states_on_reload = false;
     Fifo fifo, vrrp_fifo;
     Command startup_script, shutdown_script;
     std::string instance_name;   // `instance NAME`
@@ -270,6 +274,7 @@ struct Config {
 
 // What the state machine and the advert checks need to know of an instance.
 fsm::Params machine_params(const Instance& instance);
+std::vector<const Command*> commands_of(const Notifications& notify);  // those that are configured
 std::vector<fsm::TrackRule> track_rules(const Instance& instance);
 std::vector<IpAddress> advertised_addresses(const Instance& instance);
 IpAddress multicast_group(const Globals& globals, const Instance& instance);

@@ -2,6 +2,7 @@
 
 #include <ifaddrs.h>
 
+#include <algorithm>
 #include <set>
 
 #include "vrrpd/engine/users.h"
@@ -21,14 +22,34 @@ std::set<std::string, std::less<>> interfaces() {
     return found;
 }
 
-void check_command(const config::Command& command, const config::Globals& globals, const std::string& what,
-                   Diagnostics& diagnostics) {
-    if (!command) return;
-    if (const auto path = locate(command); !path)
-        diagnostics.warning(command.where, what + ": " + path.error().text);
-    if (const auto account = account_for(command, globals); !account) {
-        diagnostics.warning(command.where, what + ": " + account.error().text);
+// What is run, with a name for it.
+struct Run {
+    const config::Command* command;
+    std::string what;
+};
+
+std::vector<Run> commands_of(const config::Config& config) {
+    std::vector<Run> out;
+    for (const config::Instance& instance : config.instances) {
+        for (const config::Command* command : config::commands_of(instance.notify))
+            out.push_back({command, "notify script of " + instance.name});
     }
+    for (const config::SyncGroup& group : config.sync_groups) {
+        for (const config::Command* command : config::commands_of(group.notify))
+            out.push_back({command, "notify script of " + group.name});
+    }
+    for (const config::Script& script : config.scripts)
+        out.push_back({&script.command, "vrrp_script " + script.name});
+    for (const config::Fifo* fifo : {&config.globals.fifo, &config.globals.vrrp_fifo}) {
+        if (fifo->script) out.push_back({&fifo->script, "script of FIFO " + fifo->path});
+    }
+    return out;
+}
+
+ScriptTrouble trouble_of(const Run& run, const config::Globals& globals) {
+    const auto account = account_for(*run.command, globals);
+    if (!account) return {account.error().text, false};
+    return script_trouble(*run.command, *account, globals.script_security);
 }
 
 }  // namespace
@@ -56,15 +77,17 @@ void check_node(const config::Config& config, Diagnostics& diagnostics) {
             diagnostics.warning(
                 track.where, "tracked interface '" + track.rule.name + "' does not exist: it counts as down");
         }
-        const config::Notifications& notify = instance.notify;
-        for (const config::Command* command : {&notify.master, &notify.backup, &notify.fault, &notify.stop,
-                                               &notify.any, &notify.deleted, &notify.master_rx_lower_pri}) {
-            check_command(*command, config.globals, "notify script", diagnostics);
-        }
     }
-    for (const config::Script& script : config.scripts) {
-        check_command(script.command, config.globals, "vrrp_script " + script.name, diagnostics);
+    for (const Run& run : commands_of(config)) {
+        const ScriptTrouble trouble = trouble_of(run, config.globals);
+        if (!trouble.text.empty())
+            diagnostics.warning(run.command->where, run.what + " is not run: " + trouble.text);
     }
+}
+
+bool has_insecure_scripts(const config::Config& config) {
+    return std::ranges::any_of(commands_of(config),
+                               [&](const Run& run) { return trouble_of(run, config.globals).insecure; });
 }
 
 }  // namespace vrrpd::engine

@@ -11,4 +11,7 @@ namespace vrrpd::engine {
 // sources that do not exist are warnings.
 void check_node(const config::Config& config, common::Diagnostics& diagnostics);
 
+// Whether enable_script_security keeps a script from being run; check_node() has told of it.
+bool has_insecure_scripts(const config::Config& config);
+
 }  // namespace vrrpd::engine

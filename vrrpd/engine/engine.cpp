@@ -64,7 +64,7 @@ void Engine::configure(std::shared_ptr<const config::Config> config) {
     if (config_) ++reloads_;
     // The old one is still referred to while everything moves over.
     const auto before = std::exchange(config_, std::move(config));
-    notifier_.configure(config_->globals);
+    notifier_.configure(*config_);
     trackers_.configure(*config_);
     configure_proxy();
     watch_routes();
@@ -78,6 +78,7 @@ void Engine::configure(std::shared_ptr<const config::Config> config) {
         return std::ranges::any_of(routers_, uses) || std::ranges::any_of(leaving_, uses);
     });
     trackers_.start();
+    if (before && config_->globals.fifo_states_on_reload) tell_states();
     on_transition();
 }
 
@@ -262,6 +263,13 @@ control::Role Engine::role() const {
         message.instances.push_back(std::move(one));
     }
     return message;
+}
+
+void Engine::tell_states() {
+    for (const auto& router : routers_)
+        notifier_.tell_state(router->settings(), router->state().role, router->state().priority);
+    for (const config::SyncGroup& group : config_->sync_groups)
+        notifier_.tell_state(group, groups_.role(group.name));
 }
 
 void Engine::clear_counters() {

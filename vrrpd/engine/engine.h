@@ -77,6 +77,7 @@ class Engine {
     void wait_for_network();
     void on_network(const io::NetworkChange& change);
     void on_datagram(const std::string& interface, packet::Family family, const packet::Datagram& datagram);
+    void tell_states();
     void on_transition();
     void on_finished(Router& router);
     void finish();

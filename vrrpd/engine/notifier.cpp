@@ -60,8 +60,16 @@ std::string host_name() {
     return name;
 }
 
-void Notifier::configure(const config::Globals& globals) {
+void Notifier::configure(const config::Config& config) {
+    const config::Globals& globals = config.globals;
     globals_ = &globals;
+    accounts_.clear();
+    const auto look_up = [&](const config::Notifications& notify) {
+        for (const Command* command : config::commands_of(notify))
+            accounts_.emplace(command, account_for(*command, globals));
+    };
+    for (const config::Instance& instance : config.instances) look_up(instance.notify);
+    for (const config::SyncGroup& group : config.sync_groups) look_up(group.notify);
     node_ = globals.router_id.empty() ? host_name() : globals.router_id;
     struct Pair {
         io::NotifyFifo& fifo;
@@ -116,26 +124,46 @@ void Notifier::tell(const Subject& subject, NotifyEvent event, const std::string
     if (row->subject != nullptr) mail(subject, event);
 }
 
+void Notifier::tell_state(const config::Instance& instance, fsm::Role role, int priority) {
+    write_state("INSTANCE", instance.name, role, priority);
+}
+
+void Notifier::tell_state(const config::SyncGroup& group, fsm::Role role) {
+    write_state("GROUP", group.name, role, 0);
+}
+
+void Notifier::write_state(const char* kind, const std::string& name, fsm::Role role, int priority) {
+    if (role == fsm::Role::init) return;  // nothing has been told yet
+    write(std::string(kind) + " \"" + name + "\" " + std::string(fsm::name_of(role)) + " " +
+          std::to_string(priority) + "\n");
+}
+
 void Notifier::write(const std::string& line) {
-    fifo_.write(line);
-    vrrp_fifo_.write(line);
+    for (io::NotifyFifo* fifo : {&fifo_, &vrrp_fifo_}) {
+        if (fifo->write(line)) continue;
+        const auto passed = fifo_lines_.admit(fifo->path(), common::Clock::now());
+        if (passed)
+            log::warning("FIFO {}: nobody reads it, it is full: a line is lost{}", fifo->path(),
+                         log::suppressed_note(*passed));
+    }
+}
+
+// Of a removed instance's former configuration nothing is known any more.
+common::Result<Account> Notifier::account_of(const Command& command) const {
+    const auto known = accounts_.find(&command);
+    return known != accounts_.end() ? known->second : account_for(command, *globals_);
 }
 
 void Notifier::run(const Subject& subject, const Command& command, std::vector<std::string> extra) {
     if (!command) return;
-    const auto account = account_for(command, *globals_);
-    if (!account) {
-        log::error("{}({}) cannot run {}: {}", subject.log_name, subject.name, command.argv[0],
-                   account.error().text);
+    const auto account = account_of(command);
+    const ScriptTrouble trouble = account ? script_trouble(command, *account, globals_->script_security)
+                                          : ScriptTrouble{account.error().text, false};
+    if (!trouble.text.empty()) {
+        log::error("{}({}) {} '{}' - not run: {}", subject.log_name, subject.name,
+                   trouble.insecure ? "Unsafe permissions found for script" : "cannot run", command.argv[0],
+                   trouble.text);
         return;
-    }
-    if (globals_->script_security && account->is_root()) {
-        const auto path = locate(command);
-        const std::string reason = path ? insecure_part(*path) : path.error().text;
-        if (!reason.empty()) {
-            log::error("Unsafe permissions found for script '{}' - not run: {}", command.argv[0], reason);
-            return;
-        }
     }
     auto job = account->job(command.argv);
     job.argv.insert(job.argv.end(), extra.begin(), extra.end());

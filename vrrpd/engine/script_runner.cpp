@@ -82,7 +82,7 @@ void ScriptRunner::launch() {
     running_ = true;
     timed_out_ = again_ = skipped_ = false;
     ++runs_;
-    common::process::HelperJob job = account_.job(script_.command.argv);
+    common::process::HelperJob job = account_.job_of(script_.command);
     job.timeout = std::chrono::ceil<std::chrono::milliseconds>(script_.timeout);
     job_ = helper_.run(std::move(job), [this](const HelperEvent& event) { on_event(event); });
 }

@@ -49,14 +49,13 @@ void Trackers::configure_scripts(const config::Config& config) {
     disabled_scripts_.clear();
     for (const config::Script& script : used(config, TrackKind::script, config.scripts)) {
         const auto account = account_for(script.command, config.globals);
-        const auto path = locate(script.command);
-        std::string trouble = !account ? account.error().text : !path ? path.error().text : "";
-        if (trouble.empty() && config.globals.script_security && account->is_root())
-            trouble = insecure_part(*path);
+        const std::string trouble =
+            account ? script_trouble(script.command, *account, config.globals.script_security).text
+                    : account.error().text;
         if (!trouble.empty()) {
             log::error("{}:{}: vrrp_script {} is disabled: {}", script.where.file, script.where.line,
                        script.name, trouble);
-            disabled_scripts_[script.name] = trouble;
+            disabled_scripts_.insert(script.name);
             continue;
         }
         const auto known = old.find(script.name);

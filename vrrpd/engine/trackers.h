@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "vrrpd/config/model.h"
@@ -45,7 +46,7 @@ class Trackers {
     HelperPort& helper_;
     std::function<void()> changed_;
     std::map<std::string, std::unique_ptr<ScriptRunner>> scripts_, fresh_;
-    std::map<std::string, std::string> disabled_scripts_;  // name -> why
+    std::set<std::string> disabled_scripts_;
     FileTrackers files_;
     ProcessTrackers processes_;
 };

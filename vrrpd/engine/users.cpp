@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "common/text.h"
+#include "vrrpd/io/file_test.h"
 
 namespace vrrpd::engine {
 namespace {
@@ -48,6 +50,14 @@ common::process::HelperJob Account::job(const std::vector<std::string>& argv) co
     result.uid = uid;
     result.gid = gid;
     result.groups = groups;
+    return result;
+}
+
+common::process::HelperJob Account::job_of(const config::Command& check) const {
+    if (!check.is_file_test()) return job(check.argv);
+    auto result = job({});
+    result.task = io::kFileTestTask.name;
+    result.payload = check.tested_file();
     return result;
 }
 
@@ -92,6 +102,24 @@ common::Result<std::string> locate(const config::Command& command) {
     return common::fail("'" + name + "' is not found in PATH", common::Side::config);
 }
 
+std::string unusable_part(const std::string& path, const Account& account) {
+    if (account.is_root()) return {};  // the x bit that locate() asks for is enough
+    const auto has_group = [&](gid_t group) {
+        return account.gid == group || std::ranges::find(account.groups, group) != account.groups.end();
+    };
+    for (std::size_t end = 0; end != path.npos;) {
+        end = path.find('/', end + 1);
+        const std::string part = end == path.npos ? path : path.substr(0, end);
+        struct stat info{};
+        if (::stat(part.c_str(), &info) < 0) return "cannot look at " + part;
+        const mode_t bit = info.st_uid == *account.uid ? S_IXUSR : has_group(info.st_gid) ? S_IXGRP : S_IXOTH;
+        if ((info.st_mode & bit) == 0)
+            return part + " is not executable for uid:gid " + std::to_string(*account.uid) + ":" +
+                   std::to_string(account.gid.value_or(0));
+    }
+    return {};
+}
+
 std::string insecure_part(const std::string& path) {
     char* real = ::realpath(path.c_str(), nullptr);
     const std::string whole = real != nullptr ? real : path;
@@ -108,6 +136,20 @@ std::string insecure_part(const std::string& path) {
             return part + " can be changed by users other than root";
     }
     return {};
+}
+
+ScriptTrouble script_trouble(const config::Command& command, const Account& account, bool script_security) {
+    if (command.is_file_test()) return {};
+    const auto path = locate(command);
+    if (!path) return {path.error().text, false};
+    if (std::string reason = unusable_part(*path, account); !reason.empty())
+        return {std::move(reason), false};
+    struct stat info{};
+    const bool becomes_root = account.is_root() || (::stat(path->c_str(), &info) == 0 && info.st_uid == 0 &&
+                                                    (info.st_mode & S_ISUID) != 0);
+    if (!script_security || !becomes_root) return {};
+    std::string reason = insecure_part(*path);
+    return {reason, !reason.empty()};
 }
 
 }  // namespace vrrpd::engine

@@ -38,9 +38,9 @@ common::Result<NotifyFifo> NotifyFifo::open(const std::string& path, std::option
     return fifo;
 }
 
-void NotifyFifo::write(std::string_view line) {
-    if (!fd_) return;
-    [[maybe_unused]] const auto written = ::write(fd_.get(), line.data(), line.size());
+bool NotifyFifo::write(std::string_view line) {
+    // Whole or not at all: lines are shorter than PIPE_BUF (pipe(7)).
+    return !fd_ || ::write(fd_.get(), line.data(), line.size()) == std::ssize(line);
 }
 
 }  // namespace vrrpd::io

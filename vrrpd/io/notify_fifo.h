@@ -25,7 +25,8 @@ class NotifyFifo {
                                            std::optional<gid_t> gid);
 
     const std::string& path() const { return path_; }
-    void write(std::string_view line);
+    // False: the pipe is full, the line is lost.
+    bool write(std::string_view line);
 
  private:
     common::UniqueFd fd_;

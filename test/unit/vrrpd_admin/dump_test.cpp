@@ -41,6 +41,12 @@ vrrp_instance VI_1 {
     192.168.36.100/24 brd + dev eth0 label eth0:1
     192.168.36.101
   }
+  virtual_routes {
+    10.1.0.0/16 via 192.168.36.1
+  }
+  virtual_rules {
+    from 10.2.0.0/16 table 100 preference 900
+  }
   virtual_ipaddress_excluded {
     fd00::1
     fd00::2/64 preferred_lft 100
@@ -83,26 +89,28 @@ bool contains(const std::string& text, const std::string& part) {
 TEST_CASE("keepalived.json has keepalived's members, in its order and its form") {
     Sample sample;
     const std::string text = keepalived_json(sample.dump());
-    CHECK(text ==
-          R"([{"data":{"iname":"VI_1","dont_track_primary":0,"skip_check_adv_addr":0,"strict_mode":0,)"
-          R"("vmac_ifname":"","ifp_ifname":"eth0","master_priority":0,"last_transition":1795371701.114440,)"
-          R"("garp_delay":5,"garp_refresh":0,"garp_rep":5,"garp_refresh_rep":1,"garp_lower_prio_delay":5,)"
-          R"("garp_lower_prio_rep":5,"lower_prio_no_advert":0,"higher_prio_send_advert":0,"vrid":51,)"
-          R"("base_priority":101,"effective_priority":106,"vipset":true,"promote_secondaries":false,)"
-          R"("adver_int":1,"master_adver_int":1,"accept":1,"nopreempt":false,"preempt_delay":3,"state":2,)"
-          R"("wantstate":2,"version":2,"smtp_alert":false,"notify_deleted":true,)"
-          R"("script_master":"'\/bin\/true' 'm'",)"
-          R"("vips":["192.168.36.100\/24 brd 192.168.36.255 dev eth0 scope global label eth0:1 set",)"
-          R"("192.168.36.101 dev eth0 scope global"],)"
-          R"("evips":["fd00::1 dev eth0 scope global deprecated",)"
-          R"("fd00::2\/64 dev eth0 scope global preferred_lft 100"],)"
-          R"("track_ifp":["eth1"],"track_script":["'\/bin\/true' 'with' 'some thing'"],)"
-          R"("auth_type":1,"auth_data":"1111"},)"
-          R"("stats":{"advert_rcvd":0,"advert_sent":7,"become_master":1,"release_master":0,)"
-          R"("packet_len_err":0,"advert_interval_err":0,"ip_ttl_err":2,"invalid_type_rcvd":0,)"
-          R"("addr_list_err":0,"invalid_authtype":0,"authtype_mismatch":0,"auth_failure":3,)"
-          R"("pri_zero_rcvd":0,"pri_zero_sent":0}}])"
-          "\n");
+    CHECK(
+        text ==
+        R"([{"data":{"iname":"VI_1","dont_track_primary":0,"skip_check_adv_addr":0,"strict_mode":0,)"
+        R"("vmac_ifname":"","ifp_ifname":"eth0","master_priority":0,"last_transition":1795371701.114440,)"
+        R"("garp_delay":5,"garp_refresh":0,"garp_rep":5,"garp_refresh_rep":1,"garp_lower_prio_delay":5,)"
+        R"("garp_lower_prio_rep":5,"lower_prio_no_advert":0,"higher_prio_send_advert":0,"vrid":51,)"
+        R"("base_priority":101,"effective_priority":106,"vipset":true,"promote_secondaries":false,)"
+        R"("adver_int":1,"master_adver_int":1,"accept":1,"nopreempt":false,"preempt_delay":3,"state":2,)"
+        R"("wantstate":2,"version":2,"smtp_alert":false,"notify_deleted":true,)"
+        R"("script_master":"'\/bin\/true' 'm'",)"
+        R"("vips":["192.168.36.100\/24 brd 192.168.36.255 dev eth0 scope global label eth0:1 set",)"
+        R"("192.168.36.101 dev eth0 scope global"],)"
+        R"("evips":["fd00::1 dev eth0 scope global deprecated",)"
+        R"("fd00::2\/64 dev eth0 scope global preferred_lft 100"],)"
+        R"("vroutes":["10.1.0.0\/16 via 192.168.36.1"],"vrules":["from 10.2.0.0\/16 table 100 preference 900"],)"
+        R"("track_ifp":["eth1"],"track_script":["'\/bin\/true' 'with' 'some thing'"],)"
+        R"("auth_type":1,"auth_data":"1111"},)"
+        R"("stats":{"advert_rcvd":0,"advert_sent":7,"become_master":1,"release_master":0,)"
+        R"("packet_len_err":0,"advert_interval_err":0,"ip_ttl_err":2,"invalid_type_rcvd":0,)"
+        R"("addr_list_err":0,"invalid_authtype":0,"authtype_mismatch":0,"auth_failure":3,)"
+        R"("pri_zero_rcvd":0,"pri_zero_sent":0}}])"
+        "\n");
     CHECK(boost::json::parse(text).is_array());
 }
 

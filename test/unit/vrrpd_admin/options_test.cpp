@@ -79,7 +79,7 @@ TEST_CASE("bad words are one sentence each") {
 TEST_CASE("the help names every option once") {
     const std::string help = help_text();
     for (const char* option :
-         {"-f, --use-file=FILE", "-t, --config-test[=FILE]", "    --show ", "-g, --log-file=FILE"}) {
+         {"-f, --use-file=FILE", "-t, --config-test[=FILE]", "    --show ", "-g, --log-file[=FILE]"}) {
         const std::size_t first = help.find(option);
         REQUIRE(first != help.npos);
         CHECK(help.find(option, first + 1) == help.npos);

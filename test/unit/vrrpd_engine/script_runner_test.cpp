@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "vrrpd/io/file_test.h"
+
 using namespace vrrpd;
 using namespace vrrpd::engine;
 using namespace std::chrono_literals;
@@ -23,7 +25,8 @@ struct Bench {
         std::filesystem::temp_directory_path() /
         ("runner-test-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
     boost::asio::io_context io{1};
-    HelperPort helper{io, std::move(*common::process::HelperProcess::start("test-helper"))};
+    static constexpr common::process::HelperTask kTasks[] = {vrrpd::io::kFileTestTask};
+    HelperPort helper{io, std::move(*common::process::HelperProcess::start("test-helper", kTasks))};
     int changes = 0;
 
     Bench() { std::filesystem::create_directory(folder); }
@@ -134,4 +137,18 @@ TEST_CASE("what cannot run fails with the reason; init_fail is bad until the fir
     CHECK(runner.result().health == Health::bad);
     runner.start();
     REQUIRE(bench.until([&] { return runner.result().health == Health::good; }));
+}
+
+TEST_CASE("a script that is '<' and a file is good while the file can be opened") {
+    Bench bench;
+    config::Script script = bench.script("");
+    script.command.argv = {"<" + bench.path("lock")};
+    script.interval = 20ms;
+    std::ofstream(bench.path("lock")) << "";
+    ScriptRunner runner(bench.io, bench.helper, script, {}, [&] { ++bench.changes; });
+    runner.start();
+    CHECK(bench.until([&] { return runner.result().health == Health::good; }));
+    std::filesystem::remove(bench.path("lock"));
+    CHECK(bench.until([&] { return runner.result().health == Health::bad; }));
+    CHECK(runner.result().detail == "exited with status 2");  // ENOENT, as keepalived's
 }

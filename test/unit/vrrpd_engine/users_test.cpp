@@ -68,3 +68,52 @@ TEST_CASE("a path that others may change is not safe for root") {
     CHECK(insecure_part("/no/such/file") == "cannot look at /no");
     std::filesystem::remove_all(folder);
 }
+
+TEST_CASE("a script that its user cannot execute, or that others may change, is not run") {
+    if (::geteuid() != 0) return;
+    const auto folder =
+        std::filesystem::temp_directory_path() / ("trouble-test-" + std::to_string(::getpid()));
+    std::filesystem::create_directory(folder);
+    config::Command command;
+    const std::string script = (folder / "chk.sh").string();
+    command.argv = {script, "argument"};
+    std::ofstream(script) << "#!/bin/sh\n";
+    ::chmod(folder.c_str(), 0755);
+    const Account root = *resolve({"0", "0", false}), other = *resolve({"54321", "12345", false});
+    struct Case {
+        mode_t mode;
+        uid_t owner;
+        gid_t group;
+        const Account& account;
+        bool security;
+        const char* trouble;  // behind the path; empty: none
+        bool insecure;
+    };
+    const std::string denied = " is not executable for uid:gid 54321:12345";
+    const std::string open = " can be changed by users other than root";
+    const Case cases[] = {
+        {0755, 0, 0, root, true, "", false},
+        {0757, 0, 0, root, true, open.c_str(), true},
+        {0757, 0, 0, root, false, "", false},
+        {0757, 0, 0, other, true, "", false},
+        {0755, 54321, 0, root, true, open.c_str(), true},
+        {0750, 0, 0, other, true, denied.c_str(), false},
+        {0750, 0, 12345, other, true, "", false},
+        {0700, 54321, 0, other, true, "", false},
+        {0055, 54321, 0, other, true, denied.c_str(), false},  // the owner's bits count, not the others'
+        {04757, 0, 0, other, true, open.c_str(), true},        // becomes root
+    };
+    for (const Case& one : cases) {
+        INFO(std::oct << one.mode << std::dec << " of " << one.owner << " for " << *one.account.uid);
+        REQUIRE(::chown(script.c_str(), one.owner, one.group) == 0);
+        REQUIRE(::chmod(script.c_str(), one.mode) == 0);
+        const ScriptTrouble trouble = script_trouble(command, one.account, one.security);
+        CHECK(trouble.text == (*one.trouble ? script + one.trouble : ""));
+        CHECK(trouble.insecure == one.insecure);
+    }
+    ::chmod(folder.c_str(), 0700);
+    CHECK(script_trouble(command, other, true).text == folder.string() + denied);
+    command.argv = {"</no/such/file"};
+    CHECK(script_trouble(command, other, true).text.empty());  // whether it is there is the check itself
+    std::filesystem::remove_all(folder);
+}
