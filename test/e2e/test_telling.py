@@ -153,6 +153,41 @@ vrrp_sync_group G {{
             keeper.send(signal.SIGHUP)
             lab.wait_until(lambda: sorted(text_of(log).splitlines()[3:]) == ["VI_2 FAULT", "VI_3 DELETED"], 5, "the end is told")
 
+    def test_lower_advert_at_a_master(self):
+        """notify_master_rx_lower_pri: the master of a healed split hears of the other."""
+        with Keepers() as net:
+            log = os.path.join(net.n1.folder, "told")
+            script = net.n1.write("tell.sh", f'#!/bin/sh\necho told >> {log}\n', 0o755)
+            fifo = os.path.join(net.n1.folder, "fifo")
+            net.start_one(net.n1, "vrrpd", instance=f"  notify_master_rx_lower_pri {script}", globals=f"  notify_fifo {fifo}")
+            net.start_one(net.n2, "vrrpd", instance="  dont_track_primary")
+            net.wait_for_master(net.n1)
+            net.n2.unplug()
+            net.keeper(net.n2).wait_for("Entering MASTER STATE", 8)
+            net.n2.plug()
+            lab.wait_until(lambda: "told" in text_of(log), 5, "the script has run")
+            with open(fifo) as lines:
+                wanted = 'INSTANCE "VI_1" MASTER_RX_LOWER_PRI 101\n'
+                self.assertIn(wanted, [lines.readline() for _ in range(3)])
+
+    def test_two_keepers_on_a_node(self):
+        """`instance NAME`: pid file, control socket and saved state of each for itself."""
+        with Keepers() as net:
+            net.start_one(net.n1, "vrrpd")
+            net.keeper(net.n1).wait_for("Startup complete", 5)
+            text = "instance blue\n" + conf(net.n1).replace("id 51", "id 61").replace(VIP, "192.168.36.110")
+            path = net.n1.write("blue.conf", text)
+            blue = net.n1.start([lab.binary("vrrpd"), "-n", "-G", "-f", path], name="blue")
+            blue.wait_for("Startup complete", 5)
+            self.assertEqual(len({net.n1.read(f"/run/vrrpd{name}.pid") for name in ("", "_blue")}), 2)
+            shown = json.loads(net.n1.run([lab.binary("vrrpd"), "--show", "--json", "--socket=/run/vrrpd/blue/vrrpd.sock"]))
+            self.assertEqual([one["vrid"] for one in shown["instances"]], [61])
+            net.n1.write("blue.conf", text.replace("priority", "authentication { auth_type AH }\npriority"))
+            blue.send(signal.SIGHUP)
+            blue.wait_for("Reload refused", 5)
+            page = net.n1.run([lab.binary("vrrpd"), "--show", "--socket=/run/vrrpd/blue/vrrpd.sock"])
+            self.assertRegex(page, "! the reload at .* was refused, the former configuration is in force: .*blue.conf:")
+
     def test_metrics(self):
         with Keepers() as net:
             net.start_one(net.n1, "vrrpd")

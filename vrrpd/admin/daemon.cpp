@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 
@@ -28,7 +29,20 @@ namespace process = common::process;
 namespace {
 
 constexpr process::HelperTask kTasks[] = {io::kMailTask, io::kFileTestTask};
-constexpr const char* kStateFolder = "/run/vrrpd";
+
+// Several keepers on one node (`instance NAME`) must not meet in each other's files.
+std::string state_folder(const config::Globals& globals) {
+    return globals.instance_name.empty() ? "/run/vrrpd" : "/run/vrrpd/" + globals.instance_name;
+}
+std::string pid_path(const Options& options, const config::Globals& globals) {
+    if (!options.pid_file.empty()) return options.pid_file;
+    return globals.instance_name.empty() ? "/run/vrrpd.pid" : "/run/vrrpd_" + globals.instance_name + ".pid";
+}
+std::string control_path(const config::Globals& globals) {
+    const bool named =
+        !globals.instance_name.empty() && globals.control_socket == config::kDefaultControlSocket;
+    return named ? state_folder(globals) + "/vrrpd.sock" : globals.control_socket;
+}
 
 log::Settings log_settings(const Options& options, bool foreground) {
     log::Settings settings;
@@ -83,8 +97,9 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
     };
     if (auto done = log::configure(log_settings(options, options.foreground)); !done)
         return refuse(done.error().text);
-    if (const pid_t other = other_keeper(options.pid_file)) {
-        return refuse(fmt::format("vrrpd runs already (pid {}, {})", other, options.pid_file));
+    const std::string pid_file_path = pid_path(options, config->globals);
+    if (const pid_t other = other_keeper(pid_file_path)) {
+        return refuse(fmt::format("vrrpd runs already (pid {}, {})", other, pid_file_path));
     }
     process::StartReport report;
     if (!options.foreground) {
@@ -103,7 +118,7 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
     if (auto done = io::apply_scheduling(*config); !done) log::warning("{}", done.error().text);
 
     const pid_t pid = ::getpid();
-    auto pid_file = process::PidFile::create(options.pid_file, {&pid, 1});
+    auto pid_file = process::PidFile::create(pid_file_path, {&pid, 1});
     if (!pid_file) return refuse(pid_file.error().text, pid_file.error().code);
     // Scripts made for keepalived may look for its VRRP process there: it is this one.
     auto second_pid_file = options.vrrp_pid_file.empty()
@@ -131,12 +146,13 @@ Daemon::Daemon(const Options& options, process::Readiness readiness, process::Si
       process_{FRONTDOOR_VERSION, options.config, std::chrono::system_clock::now()} {}
 
 common::Result<> Daemon::start(process::HelperProcess helper, std::shared_ptr<const config::Config> config) {
-    ::mkdir(kStateFolder, 0755);
+    ::mkdir("/run/vrrpd", 0755);
+    ::mkdir(state_folder(config->globals).c_str(), 0755);
     engine::EngineOptions settings;
     settings.log_detail = options_.detail;
     settings.keep_addresses = options_.keep_addresses;
     settings.release = FRONTDOOR_VERSION;
-    settings.state_folder = kStateFolder;
+    settings.state_folder = state_folder(config->globals);
     settings.roles_changed = [this] { tell_roles(); };
     auto engine = engine::Engine::open(io_, std::move(helper), std::move(settings));
     if (!engine) return std::unexpected(engine.error());
@@ -161,7 +177,7 @@ int Daemon::run() {
 }
 
 void Daemon::open_control_socket() {
-    const std::string& path = engine_->config().globals.control_socket;
+    const std::string path = control_path(engine_->config().globals);
     auto socket = std::make_unique<OperatorSocket>(
         io_, path, FRONTDOOR_VERSION,
         OperatorSocket::Answers{.status = [this] { return status(); },
@@ -216,13 +232,17 @@ void Daemon::reload() {
     common::Diagnostics diagnostics;
     auto config = load_checked(options_, diagnostics);
     log_diagnostics(diagnostics);
+    process_.reload = {std::chrono::system_clock::now(), {}};
     if (diagnostics.has_errors()) {
+        const auto first =
+            std::ranges::find(diagnostics.all(), common::Severity::error, &common::Diagnostic::severity);
+        process_.reload.refused = common::Diagnostics::format(*first);
         log::error("Reload refused: {} error(s) in {}; the former configuration stays in force",
                    diagnostics.error_count(), options_.config);
     } else {
-        const std::string socket = engine_->config().globals.control_socket;
+        const std::string socket = control_path(engine_->config().globals);
         engine_->configure(std::move(config));
-        if (engine_->config().globals.control_socket != socket) {
+        if (control_path(engine_->config().globals) != socket) {
             control_.reset();
             open_control_socket();
         }

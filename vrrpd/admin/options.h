@@ -12,8 +12,8 @@ enum class Mode : unsigned char { run, test, show, metrics, keywords, version, h
 
 struct Options {
     Mode mode = Mode::run;
-    std::string config;  // -f; empty: the default places
-    std::string pid_file = "/run/vrrpd.pid";
+    std::string config;     // -f; empty: the default places
+    std::string pid_file;   // -p; empty: /run/vrrpd.pid
     std::string config_id;  // -i
     std::string log_file;
     std::string signal_name;         // --signum

@@ -266,6 +266,11 @@ std::string render_status(const json::value& status) {
                              master ? " and holds " + (addresses.empty() ? "no address" : addresses) : ""));
     }
     for (const json::value& instance : list(status, "instances")) instance_troubles(instance, page);
+    const json::value& reload = member(status, "last_reload");
+    if (!text(reload, "refused").empty()) {
+        page.trouble(fmt::format("the reload at {} was refused, the former configuration is in force: {}",
+                                 local_time(number(reload, "at_ms")), text(reload, "refused")));
+    }
     if (text(member(status, "proxy"), "link") == "lost") {
         page.trouble("the proxy is lost: " + text(member(status, "proxy"), "reason"));
     }

@@ -227,6 +227,10 @@ json::object status_of(const engine::Engine& engine, const ProcessInfo& process)
             {"uptime_ms", unix_ms(std::chrono::system_clock::now()) - unix_ms(process.started)},
             {"configuration", process.config_path},
             {"reloads", engine.reloads()},
+            {"last_reload",
+             process.reload.at == std::chrono::system_clock::time_point{}
+                 ? json::value(nullptr)
+                 : json::value{{"at_ms", unix_ms(process.reload.at)}, {"refused", process.reload.refused}}},
             {"unknown_vrids", engine.unknown_vrids()},
             {"instances", std::move(instances)},
             {"groups", std::move(groups)},

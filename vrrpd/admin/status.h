@@ -14,6 +14,11 @@ struct ProcessInfo {
     std::string release;
     std::string config_path;
     std::chrono::system_clock::time_point started;
+    struct Reload {
+        std::chrono::system_clock::time_point at{};  // none yet: the epoch
+        std::string refused;                         // the first error, if it was refused
+    };
+    Reload reload{};
 };
 
 // Times are milliseconds from now (`..._ms_ago`, `in_ms`) or Unix milliseconds (`..._at_ms`).

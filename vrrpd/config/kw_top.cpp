@@ -148,7 +148,10 @@ void read_namespace(Call& call, Draft& draft) {
 }
 
 void read_instance_name(Call& call, Draft& draft) {
-    if (auto name = call.text()) draft.config.globals.instance_name = std::move(*name);
+    auto name = call.text();
+    if (!name) return;
+    if (name->find('/') != name->npos) return call.warn("'" + *name + "' has a '/': ignored");
+    draft.config.globals.instance_name = std::move(*name);
 }
 
 constexpr Keyword<Draft> kKeywords[] = {
@@ -171,8 +174,9 @@ constexpr Keyword<Draft> kKeywords[] = {
     {"net_namespace", read_namespace, Effect::not_yet, "NAME of the network namespace to run in"},
     {"net_namespace_ipvs", nullptr, Effect::lvs, "[NAME]"},
     {"namespace_with_ipsets", nullptr, Effect::internal, "for kernels before 3.13"},
-    {"instance", read_instance_name, Effect::not_yet,
-     "NAME (also ${_INSTANCE}) of this process among several on a node"},
+    {"instance", read_instance_name, Effect::full,
+     "NAME (also ${_INSTANCE}) of this process among several on a node: in its pid file, sockets, saved "
+     "state"},
     {"use_pid_dir", [](Call&, Draft& d) { d.config.globals.use_pid_dir = true; }, Effect::internal,
      "pid files in a directory of their own"},
     {"child_wait_time", nullptr, Effect::internal, "SECONDS to wait for children at the end"},

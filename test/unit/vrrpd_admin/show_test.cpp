@@ -92,3 +92,12 @@ TEST_CASE("a status of another version still makes a page") {
         CHECK_FALSE(render_status(boost::json::parse(text)).empty());
     }
 }
+
+TEST_CASE("a refused reload is trouble") {
+    boost::json::value status = sample();
+    status.as_object()["last_reload"] = {{"at_ms", 1795371701114}, {"refused", "k.conf:7: error: AH"}};
+    const std::string page = render_status(status);
+    CHECK(contains(page, " was refused, the former configuration is in force: k.conf:7: error: AH\n"));
+    status.at("last_reload").as_object()["refused"] = "";
+    CHECK_FALSE(contains(render_status(status), "refused, the former"));
+}
