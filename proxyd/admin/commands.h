@@ -46,6 +46,8 @@ struct CommandRow {
 std::span<const CommandRow> show_commands();
 std::span<const CommandRow> server_commands();
 std::span<const CommandRow> session_commands();
+std::span<const CommandRow> pattern_commands();
+std::span<const CommandRow> variable_commands();
 std::vector<const CommandRow*> all_commands();
 
 // Finds the row with the longest name that the words begin with and runs it; otherwise explains. The answer

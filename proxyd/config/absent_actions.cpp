@@ -12,15 +12,11 @@ struct Row {
 };
 
 constexpr std::string_view kTables = "stick tables are not supported yet";
-constexpr std::string_view kLists = "lists are not changed at run time yet";
 
 constexpr Row kRows[] = {
-    {"add-acl", Effect::none, kLists},
     {"cache-store", Effect::none, "the cache is not supported yet"},
     {"cache-use", Effect::none, "the cache is not supported yet"},
     {"capture", Effect::none, "captures are not supported yet; the log shows none"},
-    {"del-acl", Effect::none, kLists},
-    {"del-map", Effect::none, kLists},
     {"disable-l7-retry", Effect::none, "requests are not sent again anyway"},
     {"do-log", Effect::none, kNotYet},
     {"do-resolve", Effect::none, kNotYet},
@@ -36,7 +32,6 @@ constexpr Row kRows[] = {
     {"set-fc-mark", Effect::none, kNotYet},
     {"set-fc-tos", Effect::none, kNotYet},
     {"set-log-level", Effect::none, kNotYet},
-    {"set-map", Effect::none, kLists},
     {"set-mark", Effect::none, kNotYet},
     {"set-nice", Effect::none, kOwnTuning},
     {"set-priority-class", Effect::none, kNotYet},
@@ -51,7 +46,6 @@ constexpr Row kRows[] = {
     {"track-sc", Effect::none, kTables},
     {"wait-for-body", Effect::none, "write 'option http-buffer-request'"},
     {"wait-for-handshake", Effect::none, "early data is not taken"},
-    {"auth", Effect::refused, "user lists are not supported yet; the requests would pass"},
     {"lua", Effect::refused, "there is no Lua interpreter here; what the script decides would not happen"},
     {"normalize-uri", Effect::refused,
      "not supported yet; rules that look at the path would see another one"},

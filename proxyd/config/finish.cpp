@@ -116,6 +116,9 @@ void resolve_backends(Reading& in, Draft& draft) {
             rule.backends = backend_indexes(in, settings);
         else
             rule.backend = find_backend(in, draft, rule.backend_name, rule.where, "use_backend");
+    std::vector<const rules::Condition*> conditions;
+    for (const session::UseBackend& rule : settings.use_backends) conditions.push_back(&rule.condition);
+    settings.routes.build(conditions);
     if (!settings.default_backend_name.empty()) {
         const common::Location where =
             draft.default_backend_where.line != 0 ? draft.default_backend_where : draft.where;
@@ -140,10 +143,21 @@ void finish_global(Reading& in) {
     in.model.global.environment = in.environment.changes();
 }
 
+void finish_users(Reading& in) {
+    for (const auto& [name, list] : in.model.catalogue->users) {
+        if (list->declared.line != 0)
+            list->complete(name, in.out);
+        else
+            in.out.error(list->mentioned, "unable to find userlist '" + name + "'");
+    }
+}
+
 }  // namespace
 
 void finish(Reading& in) {
     finish_global(in);
+    in.model.catalogue->patterns.number();
+    finish_users(in);
     number_proxies(in);
     for (std::size_t i = 0; i < in.proxies.size(); ++i) in.proxies[i]->settings->index = static_cast<int>(i);
     for (const auto& draft : in.proxies) {

@@ -6,8 +6,7 @@ namespace proxyd::config {
 namespace {
 
 constexpr Keyword kKeywords[] = {
-    silent("group", kUserlist),
-    silent("user", kUserlist | kProgram),
+    silent("user", kProgram),
     silent("bind", kPeers | kLogForward),
     silent("default-bind", kPeers),
     silent("default-server", kPeers),

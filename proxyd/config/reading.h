@@ -56,7 +56,6 @@ struct Reading {
     std::vector<LogLine> global_logs;
     std::string log_tag;
     std::map<std::string, ErrorFiles, std::less<>> http_errors;
-    std::vector<std::string> userlists;
 
     session::ProxySettings& proxy() { return *draft->settings; }
     bool in_defaults() const { return draft != nullptr && draft->kind == kDefaults; }

@@ -69,6 +69,7 @@ std::span<const KeywordTable> keyword_tables() {
         KeywordTable{"tcp-response", tcp_response_keywords()},
         KeywordTable{"capture", capture_keywords()},
         KeywordTable{"stats", stats_page_keywords()},
+        KeywordTable{"", userlist_keywords()},
         KeywordTable{"", other_section_keywords()},
     };
     return kTables;

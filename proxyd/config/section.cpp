@@ -101,7 +101,14 @@ void open_proxy(Reading& in, const Statement& line) {
 }
 
 void open_userlist(Reading& in, const Statement& line) {
-    in.userlists.push_back(line.words[1]);
+    auto& list = in.model.catalogue->users[line.words[1]];
+    if (list == nullptr) list = std::make_shared<rules::UserList>();
+    if (list->declared.line != 0) {
+        in.warning(line, "there is already a userlist named '" + line.words[1] + "': this one is ignored");
+        in.skip_section = true;
+        return;
+    }
+    list->declared = line.where;
 }
 
 void open_http_errors(Reading& in, const Statement& line) {
@@ -120,7 +127,7 @@ constexpr std::array kSections{
     SectionKind{"frontend", kFrontend, kMustName, open_proxy, "", "addresses that accept clients"},
     SectionKind{"listen", kListen, kMustName, open_proxy, "", "a frontend and a backend in one"},
     SectionKind{"backend", kBackend, kMustName, open_proxy, "", "servers that clients are sent to"},
-    SectionKind{"userlist", kUserlist, kMustName, open_userlist, kNotYet, "users and groups for http_auth()"},
+    SectionKind{"userlist", kUserlist, kMustName, open_userlist, "", "users and groups for http_auth()"},
     SectionKind{"peers", kPeers, kMustName, nullptr, kNotYet, "processes that share stick tables"},
     SectionKind{"resolvers", kResolvers, kMustName, nullptr,
                 "server names are resolved by the system's resolver for now", "name servers for host names"},

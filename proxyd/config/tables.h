@@ -33,5 +33,6 @@ std::span<const Keyword> tcp_response_keywords();  // prefix "tcp-response"
 std::span<const Keyword> capture_keywords();       // prefix "capture"
 std::span<const Keyword> stats_page_keywords();    // prefix "stats", in proxies
 std::span<const Keyword> other_section_keywords();
+std::span<const Keyword> userlist_keywords();
 
 }  // namespace proxyd::config

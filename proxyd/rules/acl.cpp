@@ -4,6 +4,7 @@
 #include <map>
 
 #include "common/keyword_table.h"
+#include "common/read_mostly.h"
 #include "proxyd/rules/ascii.h"
 #include "proxyd/rules/compiled_acl.h"
 
@@ -19,15 +20,21 @@ bool AclTest::evaluate(const Context& context) const {
             // No copy for a number or an address that is compared as text.
             TextBuffer buffer;
             sample.set_text(to_text(sample, buffer));
-            if (patterns->match(sample)) return true;
+            if (matches(sample)) return true;
             continue;
         }
         if (!cast(sample, method->input, context.arena)) continue;
-        if (patterns != nullptr ? patterns->match(sample)
-                                : method->input != SampleType::boolean || sample.number != 0)
+        if (method->make != nullptr ? matches(sample)
+                                    : method->input != SampleType::boolean || sample.number != 0)
             return true;
     } while (cursor.more);
     return false;
+}
+
+bool AclTest::matches(const Sample& sample) const {
+    const common::ReadMostly::Reading reading;
+    return std::ranges::any_of(
+        indexes, [&](const PatternIndex* index) { return index->live->match(sample) != nullptr; });
 }
 
 bool CompiledAcl::evaluate(const Context& context) const {

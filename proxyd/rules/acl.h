@@ -42,6 +42,8 @@ class Condition {
  public:
     bool evaluate(const Context& context) const;
     bool unconditional() const { return terms_ == nullptr; }
+    // The acl when the condition is `if` that one and nothing else; null otherwise.
+    const CompiledAcl* single() const;
 
  private:
     friend bool compile_condition(std::span<const std::string>, const AclSet&, common::Location,

@@ -1,6 +1,4 @@
 // Reads `CRITERION [flags] PATTERN...` (configuration manual 7.1).
-#include <fstream>
-
 #include "common/keyword_table.h"
 #include "common/text.h"
 #include "proxyd/rules/compiled_acl.h"
@@ -91,7 +89,9 @@ class TestParser {
                 if (!take_method(words_[position_ + 1])) return false;
             } else if (flag == "-f") {
                 files_.push_back({words_[position_ + 1], flags_});
-            } else if (flag != "-u") {
+            } else if (flag == "-u") {
+                if (!take_id(words_[position_ + 1])) return false;
+            } else {
                 break;  // a pattern such as "-1"
             }
             position_ += takes_word ? 2 : 1;
@@ -107,6 +107,15 @@ class TestParser {
                       common::did_you_mean(name, common::row_names(match_methods())));
     }
 
+    bool take_id(const std::string& text) {
+        const auto id = common::parse_number(text, 0, INT32_MAX);
+        if (!id) return refuse("'-u': " + id.error().text);
+        for (const auto& list : catalogue_.patterns.all())
+            if (list->id() == *id) return refuse("'-u': the number " + text + " is taken already");
+        id_ = static_cast<int>(*id);
+        return true;
+    }
+
     bool choose_method() {
         const SampleType type = result_.expression.type();
         result_.method = given_ != nullptr     ? given_
@@ -119,24 +128,43 @@ class TestParser {
         if (!castable(type, result_.method->input))
             return refuse("the match method '" + std::string(result_.method->name) +
                           "' does not fit a sample of type " + std::string(name_of(type)));
-        if (result_.method->make != nullptr) result_.patterns = result_.method->make();
         return true;
     }
 
     bool add_patterns() {
         const auto words = words_.subspan(position_);
-        if (result_.patterns == nullptr) {  // found, bool: further words are ignored, as in HAProxy
+        PatternStore& store = catalogue_.patterns;
+        for (const auto& [path, flags] : files_)
+            if (!add_file(path, flags)) return false;
+        const std::string_view criterion =
+            std::string_view(words_[0]).substr(0, words_[0].find_first_of("(,"));
+        PatternList& own = store.inline_list(criterion, where_);
+        if (id_ >= 0) own.set_id(id_);
+        if (result_.method->make == nullptr) {  // found, bool: further words are ignored, as in HAProxy
             for (const std::string& word : words) warn_of_operator(word);
             return true;
         }
-        for (const auto& [path, flags] : files_)
-            if (!add_file(path, flags)) return false;
+        if (!fill(own, words)) return false;
+        auto index = own.index(*result_.method, flags_);
+        if (!index) return refuse(index.error().text);
+        result_.lists.push_back(&own);
+        result_.indexes.push_back(*index);
+        return true;
+    }
+
+    bool fill(PatternList& list, std::span<const std::string> words) {
+        std::string_view comparison;
         for (const std::string& word : words) {
             warn_of_operator(word);
-            if (result_.patterns->take_operator(word)) continue;
-            if (auto added = result_.patterns->add(word, flags_); !added) return refuse(added.error().text);
+            if (result_.method->compares && is_comparison(word)) {
+                comparison = word;
+                continue;
+            }
+            const auto pattern =
+                comparison.empty() ? common::Result<std::string>(word) : compared_pattern(comparison, word);
+            if (!pattern) return refuse(pattern.error().text);
+            if (auto added = list.append(*pattern); !added) return refuse(added.error().text);
         }
-        result_.patterns->finish();
         return true;
     }
 
@@ -148,22 +176,14 @@ class TestParser {
                                  "'; repeat the acl name on a line of its own for an alternative");
     }
 
-    // One pattern a line; blanks before it, empty lines and lines that begin with '#' do not count. With -M
-    // the first of two columns.
-    bool add_file(const std::string& path, Patterns::Flags flags) {
-        std::ifstream file(path);
-        if (!file) return refuse("cannot read the patterns in '" + path + "'");
-        std::string line;
-        for (int number = 1; std::getline(file, line); ++number) {
-            if (line.ends_with('\r')) line.pop_back();
-            if (line.starts_with('#')) continue;
-            const auto begin = line.find_first_not_of(" \t");
-            if (begin == std::string::npos) continue;
-            std::string_view pattern = std::string_view(line).substr(begin);
-            if (map_) pattern = pattern.substr(0, pattern.find_first_of(" \t"));
-            if (auto added = result_.patterns->add(pattern, flags); !added)
-                return refuse(path + ":" + std::to_string(number) + ": " + added.error().text);
-        }
+    bool add_file(const std::string& path, PatternFlags flags) {
+        auto list = catalogue_.patterns.file(path, map_, "acl", where_);
+        if (!list) return refuse(list.error().text);
+        if (result_.method->make == nullptr) return true;
+        auto index = (*list)->index(*result_.method, flags);
+        if (!index) return refuse(index.error().text);
+        result_.lists.push_back(*list);
+        result_.indexes.push_back(*index);
         return true;
     }
 
@@ -174,9 +194,10 @@ class TestParser {
     AclTest& result_;
     std::string prefix_;
     std::size_t position_ = 0;
-    Patterns::Flags flags_;
+    PatternFlags flags_;
+    int id_ = -1;
     bool map_ = false, warned_ = false;
-    std::vector<std::pair<std::string, Patterns::Flags>> files_;
+    std::vector<std::pair<std::string, PatternFlags>> files_;
     const MatchMethod* derived_ = nullptr;
     const MatchMethod* given_ = nullptr;
 };

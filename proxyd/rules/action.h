@@ -90,6 +90,8 @@ std::span<const ActionRow> verdict_actions();
 std::span<const ActionRow> redirect_actions();
 std::span<const ActionRow> misc_actions();
 std::span<const ActionRow> variable_actions();
+std::span<const ActionRow> list_actions();
+std::span<const ActionRow> auth_actions();
 
 // `redirect` with literal text: the old keyword takes no log format.
 ActionPtr parse_redirect(ActionWords& words, bool literal);

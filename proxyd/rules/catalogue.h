@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "common/diagnostics.h"
+#include "proxyd/rules/pattern_list.h"
+#include "proxyd/rules/users.h"
 #include "proxyd/rules/variables.h"
 
 namespace proxyd::rules {
@@ -15,6 +17,9 @@ namespace proxyd::rules {
 class Catalogue {
  public:
     std::shared_ptr<VariableSpace> variables = std::make_shared<VariableSpace>();
+
+    PatternStore patterns;
+    UserLists users;
 
     // The line being read: kept with what is found on it.
     common::Location line;

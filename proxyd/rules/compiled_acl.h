@@ -8,7 +8,7 @@
 
 #include "common/diagnostics.h"
 #include "proxyd/rules/expression.h"
-#include "proxyd/rules/pattern.h"
+#include "proxyd/rules/pattern_list.h"
 
 namespace proxyd::rules {
 
@@ -16,14 +16,19 @@ namespace proxyd::rules {
 struct AclTest {
     Expression expression;
     const MatchMethod* method = nullptr;
-    std::unique_ptr<Patterns> patterns;  // null when the method takes none
+    std::vector<PatternList*> lists;           // of the catalogue: files, then what the line says
+    std::vector<const PatternIndex*> indexes;  // of the lists, for the method
 
     bool evaluate(const Context& context) const;
+
+ private:
+    bool matches(const Sample& sample) const;
 };
 
 class CompiledAcl {
  public:
     bool evaluate(const Context& context) const;
+    const std::vector<AclTest>& tests() const { return tests_; }
     void add(AclTest test) { tests_.push_back(std::move(test)); }
 
  private:

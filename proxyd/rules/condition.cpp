@@ -25,6 +25,12 @@ bool Condition::evaluate(const Context& context) const {
     return met != terms_->unless;
 }
 
+const CompiledAcl* Condition::single() const {
+    if (terms_ == nullptr || terms_->unless || terms_->alternatives.size() != 1) return nullptr;
+    const auto& terms = terms_->alternatives.front();
+    return terms.size() == 1 && !terms.front().negated ? terms.front().acl.get() : nullptr;
+}
+
 namespace {
 
 // What stands between "{" and "}", compiled; `at` moves to the closing brace.

@@ -58,6 +58,7 @@ common::Result<Arguments> parse_arguments(const Row& row, const CallText& call, 
 
 common::Result<Expression> Expression::parse(std::string_view text, Catalogue* catalogue) {
     Expression out;
+    out.text_ = text;
     CallText call;
     const auto unclosed = [&] {
         return common::fail("missing ')' after the arguments of '" + std::string(call.name) + "'",

@@ -23,12 +23,14 @@ class Expression {
     SampleType type() const;  // of the result
     const FetchRow& fetch() const { return *fetch_; }
     bool has_converters() const { return !converters_.empty(); }
+    const std::string& text() const { return text_; }  // as it was written
 
  private:
     struct Step {
         const ConverterRow* row;
         Arguments arguments;
     };
+    std::string text_;
     const FetchRow* fetch_ = nullptr;
     Arguments arguments_;
     std::vector<Step> converters_;

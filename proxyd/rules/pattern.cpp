@@ -9,21 +9,23 @@ namespace proxyd::rules {
 namespace {
 
 constexpr std::array kMethods{
-    MatchMethod{"found", SampleType::any, false, nullptr, "the sample exists"},
-    MatchMethod{"bool", SampleType::boolean, false, nullptr, "the sample is true, or a number other than 0"},
-    MatchMethod{"int", SampleType::integer, false, make_integer_patterns,
+    MatchMethod{"found", SampleType::any, false, false, nullptr, "the sample exists"},
+    MatchMethod{"bool", SampleType::boolean, false, false, nullptr,
+                "the sample is true, or a number other than 0"},
+    MatchMethod{"int", SampleType::integer, false, true, make_integer_patterns,
                 "numbers, ranges LOW:HIGH, gt ge eq le lt"},
-    MatchMethod{"ip", SampleType::address, false, make_address_patterns, "addresses and networks"},
-    MatchMethod{"bin", SampleType::binary, false, make_binary_patterns,
+    MatchMethod{"ip", SampleType::address, false, false, make_address_patterns, "addresses and networks"},
+    MatchMethod{"bin", SampleType::binary, false, false, make_binary_patterns,
                 "exact bytes, patterns in hexadecimal"},
-    MatchMethod{"len", SampleType::string, true, make_length_patterns, "the length, as int"},
-    MatchMethod{"str", SampleType::string, false, make_exact_patterns, "exact strings"},
-    MatchMethod{"sub", SampleType::string, true, make_substring_patterns, "substrings"},
-    MatchMethod{"reg", SampleType::string, true, make_regex_patterns, "regular expressions"},
-    MatchMethod{"beg", SampleType::string, true, make_prefix_patterns, "prefixes"},
-    MatchMethod{"end", SampleType::string, true, make_suffix_patterns, "suffixes"},
-    MatchMethod{"dir", SampleType::string, true, make_directory_patterns, "parts between slashes"},
-    MatchMethod{"dom", SampleType::string, true, make_domain_patterns, "parts between dots, slashes, colons"},
+    MatchMethod{"len", SampleType::string, true, true, make_length_patterns, "the length, as int"},
+    MatchMethod{"str", SampleType::string, false, false, make_exact_patterns, "exact strings"},
+    MatchMethod{"sub", SampleType::string, true, false, make_substring_patterns, "substrings"},
+    MatchMethod{"reg", SampleType::string, true, false, make_regex_patterns, "regular expressions"},
+    MatchMethod{"beg", SampleType::string, true, false, make_prefix_patterns, "prefixes"},
+    MatchMethod{"end", SampleType::string, true, false, make_suffix_patterns, "suffixes"},
+    MatchMethod{"dir", SampleType::string, true, false, make_directory_patterns, "parts between slashes"},
+    MatchMethod{"dom", SampleType::string, true, false, make_domain_patterns,
+                "parts between dots, slashes, colons"},
 };
 
 }  // namespace

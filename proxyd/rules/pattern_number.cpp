@@ -1,12 +1,18 @@
 // Patterns of numbers: single ones, ranges LOW:HIGH with either end open, operators (configuration
 // manual 7.1.2).
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "proxyd/rules/pattern.h"
-#include "proxyd/rules/range_set.h"
+#include "proxyd/rules/pattern_bucket.h"
 
 namespace proxyd::rules {
 namespace {
@@ -33,74 +39,131 @@ std::optional<std::int64_t> number(std::string_view text) {
     return value;
 }
 
+struct Range {
+    std::int64_t low, high;
+};
+
+// "5", "1:9", ":9", "1:".
+common::Result<Range> parse_range(std::string_view pattern) {
+    const auto colon = pattern.find(':');
+    const bool is_range = colon != std::string_view::npos;
+    const auto low_text = pattern.substr(0, colon);
+    const auto high_text = is_range ? pattern.substr(colon + 1) : low_text;
+    const auto low = is_range && low_text.empty() ? kLowest : number(low_text);
+    const auto high = is_range && high_text.empty() ? kHighest : number(high_text);
+    if (!low || !high || pattern == ":")
+        return common::fail(
+            "'" + std::string(pattern) +
+                "' is neither a whole number nor a range LOW:HIGH, nor one of eq, ge, gt, le, lt",
+            common::Side::config);
+    if (*low > *high)
+        return common::fail(
+            "the range '" + std::string(pattern) + "' is empty: its low end is above its high end",
+            common::Side::config);
+    return Range{*low, *high};
+}
+
+// Single numbers by hash; ranges cut into pieces that do not overlap, each with the first range of the list
+// that covers it.
 class NumberPatterns final : public Patterns {
  public:
     explicit NumberPatterns(bool of_length) : of_length_(of_length) {}
 
-    bool take_operator(std::string_view word) override {
-        for (const ComparisonRow& row : kComparisons)
-            if (row.name == word) return comparison_ = row.comparison, true;
-        return false;
-    }
-
-    common::Result<> add(std::string_view pattern, Flags) override {
-        const auto colon = pattern.find(':');
-        const bool is_range = colon != std::string_view::npos;
-        const auto low_text = pattern.substr(0, colon);
-        const auto high_text = is_range ? pattern.substr(colon + 1) : low_text;
-        const auto low = is_range && low_text.empty() ? kLowest : number(low_text);
-        const auto high = is_range && high_text.empty() ? kHighest : number(high_text);
-        if (!low || !high || pattern == ":")
-            return common::fail(
-                "'" + std::string(pattern) +
-                    "' is neither a whole number nor a range LOW:HIGH, nor one of eq, ge, gt, le, lt",
-                common::Side::config);
-        if (*low > *high)
-            return common::fail(
-                "the range '" + std::string(pattern) + "' is empty: its low end is above its high end",
-                common::Side::config);
-        add_compared(*low, *high);
+    common::Result<> add(const PatternEntry& entry) override {
+        const auto range = parse_range(entry.pattern);
+        if (!range) return std::unexpected(range.error());
+        if (range->low != range->high) {
+            ranges_.emplace_back(*range, &entry);
+            return {};
+        }
+        const auto [place, is_new] = singles_.try_emplace(range->low, entry);
+        if (!is_new) place->second.add(entry);
         return {};
     }
 
-    void finish() override { ranges_.finish(); }
-
-    bool match(const Sample& sample) const override {
-        return ranges_.contains(of_length_ ? static_cast<std::int64_t>(sample.text.size()) : sample.number);
+    void remove(const PatternEntry& entry) override {
+        std::erase_if(ranges_, [&](const auto& each) { return each.second == &entry; });
+        const auto range = parse_range(entry.pattern);
+        if (!range || range->low != range->high) return;
+        const auto found = singles_.find(range->low);
+        if (found != singles_.end() && found->second.remove(entry)) singles_.erase(found);
     }
 
- private:
-    void add_compared(std::int64_t low, std::int64_t high) {
-        switch (comparison_) {
-            case Comparison::equal:
-                ranges_.add(low, high);
-                break;
-            case Comparison::greater_equal:
-                ranges_.add(low, kHighest);
-                break;
-            case Comparison::less_equal:
-                ranges_.add(kLowest, high);
-                break;
-            case Comparison::greater:
-                if (low != kHighest) ranges_.add(low + 1, kHighest);
-                break;
-            case Comparison::less:
-                if (high != kLowest) ranges_.add(kLowest, high - 1);
-                break;
+    void finish() override {
+        // A sweep over the ends: `open` holds the ranges that cover the current piece, in the list's order.
+        std::vector<std::pair<std::int64_t, const PatternEntry*>> starts, ends;  // ends: one past, or none
+        for (const auto& [range, entry] : ranges_) {
+            starts.emplace_back(range.low, entry);
+            if (range.high != kHighest) ends.emplace_back(range.high + 1, entry);
+        }
+        std::ranges::sort(starts);
+        std::ranges::sort(ends);
+        std::map<std::uint64_t, const PatternEntry*> open;
+        pieces_.clear();
+        std::size_t start = 0, end = 0;
+        while (start < starts.size() || end < ends.size()) {
+            const bool begins =
+                start < starts.size() && (end == ends.size() || starts[start].first <= ends[end].first);
+            const std::int64_t at = begins ? starts[start].first : ends[end].first;
+            for (; start < starts.size() && starts[start].first == at; ++start)
+                open.emplace(starts[start].second->number, starts[start].second);
+            for (; end < ends.size() && ends[end].first == at; ++end) open.erase(ends[end].second->number);
+            pieces_.emplace_back(at, open.empty() ? nullptr : open.begin()->second);
         }
     }
 
+    const PatternEntry* match(const Sample& sample) const override {
+        const std::int64_t value = of_length_ ? static_cast<std::int64_t>(sample.text.size()) : sample.number;
+        const PatternEntry* best = nullptr;
+        if (const auto found = singles_.find(value); found != singles_.end()) best = found->second.first();
+        const auto after = std::ranges::upper_bound(pieces_, value, {}, &Piece::first);
+        return after == pieces_.begin() ? best : earlier(best, std::prev(after)->second);
+    }
+    bool is_list() const override { return true; }
+
+ private:
+    using Piece = std::pair<std::int64_t, const PatternEntry*>;  // from here on; null: nothing covers it
     bool of_length_;
-    Comparison comparison_ = Comparison::equal;
-    RangeSet<std::int64_t> ranges_;
+    boost::unordered_flat_map<std::int64_t, Bucket> singles_;
+    std::vector<std::pair<Range, const PatternEntry*>> ranges_;
+    std::vector<Piece> pieces_;
 };
 
 }  // namespace
 
-std::unique_ptr<Patterns> make_integer_patterns() {
+bool is_comparison(std::string_view word) {
+    return std::ranges::find(kComparisons, word, &ComparisonRow::name) != kComparisons.end();
+}
+
+common::Result<std::string> compared_pattern(std::string_view comparison, std::string_view pattern) {
+    const auto row = std::ranges::find(kComparisons, comparison, &ComparisonRow::name);
+    const auto range = parse_range(pattern);
+    if (!range) return std::unexpected(range.error());
+    const auto from = [](std::int64_t low) { return std::to_string(low) + ":"; };
+    const auto to = [](std::int64_t high) { return ":" + std::to_string(high); };
+    const auto none = [&]() -> common::Result<std::string> {
+        return common::fail("no number is '" + std::string(comparison) + " " + std::string(pattern) + "'",
+                            common::Side::config);
+    };
+    switch (row->comparison) {
+        case Comparison::equal:
+            break;
+        case Comparison::greater_equal:
+            return from(range->low);
+        case Comparison::less_equal:
+            return to(range->high);
+        case Comparison::greater:
+            return range->low == kHighest ? none() : from(range->low + 1);
+        case Comparison::less:
+            return range->high == kLowest ? none() : to(range->high - 1);
+    }
+    return std::string(pattern);
+}
+
+std::unique_ptr<Patterns> make_integer_patterns(PatternFlags) {
     return std::make_unique<NumberPatterns>(false);
 }
-std::unique_ptr<Patterns> make_length_patterns() {
+std::unique_ptr<Patterns> make_length_patterns(PatternFlags) {
     return std::make_unique<NumberPatterns>(true);
 }
 

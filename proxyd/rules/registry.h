@@ -68,6 +68,7 @@ std::span<const FetchRow> cookie_fetches();
 std::span<const FetchRow> response_fetches();
 std::span<const FetchRow> state_fetches();
 std::span<const FetchRow> variable_fetches();
+std::span<const FetchRow> auth_fetches();
 
 std::span<const ConverterRow> text_converters();
 std::span<const ConverterRow> number_converters();
@@ -75,5 +76,6 @@ std::span<const ConverterRow> encoding_converters();
 std::span<const ConverterRow> hash_converters();
 std::span<const ConverterRow> misc_converters();
 std::span<const ConverterRow> variable_converters();
+std::span<const ConverterRow> map_converters();
 
 }  // namespace proxyd::rules

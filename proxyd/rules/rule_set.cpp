@@ -88,9 +88,9 @@ std::string_view render(const LogFormat& format, const Context& context, std::st
 
 namespace {
 
-std::array<std::span<const ActionRow>, 6> families() {
-    return {header_actions(),   target_actions(), verdict_actions(),
-            redirect_actions(), misc_actions(),   variable_actions()};
+std::array<std::span<const ActionRow>, 8> families() {
+    return {header_actions(), target_actions(),   verdict_actions(), redirect_actions(),
+            misc_actions(),   variable_actions(), list_actions(),    auth_actions()};
 }
 
 unsigned bit(Phase phase) {

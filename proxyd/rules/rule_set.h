@@ -32,11 +32,13 @@ struct Verdict {
         tarpit,       // as deny, but after timeout tarpit
         reject,       // close the connection without an answer
         silent_drop,  // as reject, and let the client wait
+        challenge,    // 401: `realm` (http-request auth)
         service,      // the process's metrics answer (http-request use-service prometheus-exporter)
     };
     Kind kind = Kind::pass;
     int status = 0;  // deny: 403 (request) or 502 (response) by default; redirect: 301, 302, 303, 307, 308
     std::string_view location;           // redirect
+    std::string_view realm;              // challenge
     std::string_view content_type;       // reply; empty: no such field
     std::string_view body;               // reply
     std::span<const ReplyField> fields;  // reply and redirect: more fields (set-cookie, hdr)

@@ -50,6 +50,10 @@ bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
             exchange.end = End::local_reply;
             reply_with_verdict(connection, exchange, verdict);
             return true;
+        case Verdict::Kind::challenge:
+            exchange.end = End::local_reply;
+            reply_with_challenge(connection, exchange, verdict.realm);
+            return true;
         case Verdict::Kind::service:
             exchange.end = End::local_reply;
             exchange.context.server_name = "<PROMEX>";

@@ -53,11 +53,12 @@ rules::Verdict run_phase(Phase phase, const ProxySettings& frontend, const Proxy
 }
 
 int choose_backend(const ProxySettings& frontend, const rules::Context& context) {
-    for (const UseBackend& rule : frontend.use_backends) {
-        if (!rule.condition.evaluate(context)) continue;
+    const std::size_t place = frontend.routes.find(context);
+    if (place < frontend.routes.size()) {
+        const UseBackend& rule = frontend.use_backends[place];
         const int index = rule.backend >= 0 ? rule.backend : named_backend(rule, context);
         if (index >= 0) return index;
-        break;  // a computed name that no backend has: the default one, not the next rule
+        // A computed name that no backend has: the default one, not the next rule.
     }
     if (frontend.default_backend >= 0) return frontend.default_backend;
     return frontend.is_backend ? frontend.index : -1;  // a listen section serves itself

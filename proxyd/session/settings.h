@@ -11,6 +11,7 @@
 #include "proxyd/net/settings.h"
 #include "proxyd/observe/settings.h"
 #include "proxyd/rules/acl.h"
+#include "proxyd/rules/jump_table.h"
 #include "proxyd/rules/rule_set.h"
 #include "proxyd/upstream/settings.h"
 
@@ -104,6 +105,7 @@ struct ProxySettings : InheritedSettings {
 
     std::vector<net::BindSettings> binds;
     std::vector<UseBackend> use_backends;
+    rules::JumpTable routes;   // over their conditions
     int default_backend = -1;  // index, -1: none
 
     rules::AclSet acls;
