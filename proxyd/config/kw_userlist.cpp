@@ -1,5 +1,6 @@
 // userlist sections (configuration manual 12.1): user and group lines. What they name of each other is looked
 // up when all is read.
+#include "common/text.h"
 #include "proxyd/config/reading.h"
 #include "proxyd/config/tables.h"
 

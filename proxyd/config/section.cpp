@@ -45,6 +45,9 @@ void inherit(Reading& in, Draft& draft, const Statement& line, std::size_t from_
         draft.defaults->settings->http_request;  // rules of named defaults run first
     draft.settings->http_response = draft.defaults->settings->http_response;
     draft.settings->http_after_response = draft.defaults->settings->http_after_response;
+    draft.settings->tcp_connection = draft.defaults->settings->tcp_connection;
+    draft.settings->tcp_session = draft.defaults->settings->tcp_session;
+    draft.settings->tcp_content = draft.defaults->settings->tcp_content;
     draft.preset.stats_from_defaults = draft.settings->stats.enabled;
 }
 

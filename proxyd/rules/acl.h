@@ -41,6 +41,9 @@ class AclSet {
 class Condition {
  public:
     bool evaluate(const Context& context) const;
+    // While more input may come (Context::input_final is false): not even known yet, perhaps.
+    enum class Outcome : unsigned char { fails, undecided, holds };
+    Outcome test(const Context& context) const;
     bool unconditional() const { return terms_ == nullptr; }
     // The acl when the condition is `if` that one and nothing else; null otherwise.
     const CompiledAcl* single() const;

@@ -116,11 +116,18 @@ class TestParser {
         return true;
     }
 
+    // Of the fetch, as long as no converter makes something else of it.
+    const MatchMethod* own_method() const {
+        const std::string_view name = result_.expression.fetch().method;
+        return name.empty() || result_.expression.has_converters() ? nullptr : find_match_method(name);
+    }
+
     bool choose_method() {
         const SampleType type = result_.expression.type();
-        result_.method = given_ != nullptr     ? given_
-                         : derived_ != nullptr ? derived_
-                                               : default_match_method(type);
+        result_.method = given_ != nullptr         ? given_
+                         : derived_ != nullptr     ? derived_
+                         : own_method() != nullptr ? own_method()
+                                                   : default_match_method(type);
         if (result_.method == nullptr)
             return refuse(
                 "samples of type " + std::string(name_of(type)) +

@@ -74,7 +74,12 @@ class ActionWords {
 inline constexpr unsigned kInRequest = 1U << static_cast<unsigned>(Phase::http_request);
 inline constexpr unsigned kInResponse = 1U << static_cast<unsigned>(Phase::http_response);
 inline constexpr unsigned kInAfter = 1U << static_cast<unsigned>(Phase::http_after_response);
-inline constexpr unsigned kEverywhere = kInRequest | kInResponse | kInAfter;
+inline constexpr unsigned kInHttp = kInRequest | kInResponse | kInAfter;
+inline constexpr unsigned kInConnection = 1U << static_cast<unsigned>(Phase::tcp_connection);
+inline constexpr unsigned kInSession = 1U << static_cast<unsigned>(Phase::tcp_session);
+inline constexpr unsigned kInContent = 1U << static_cast<unsigned>(Phase::tcp_content);
+inline constexpr unsigned kInTcp = kInConnection | kInSession | kInContent;
+inline constexpr unsigned kEverywhere = kInHttp | kInTcp;
 
 struct ActionRow {
     std::string_view name;
@@ -92,6 +97,7 @@ std::span<const ActionRow> misc_actions();
 std::span<const ActionRow> variable_actions();
 std::span<const ActionRow> list_actions();
 std::span<const ActionRow> auth_actions();
+std::span<const ActionRow> tcp_actions();
 
 // `redirect` with literal text: the old keyword takes no log format.
 ActionPtr parse_redirect(ActionWords& words, bool literal);

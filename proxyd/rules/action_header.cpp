@@ -194,12 +194,11 @@ ActionPtr parse_replace(ActionWords& words) {
 }
 
 constexpr std::array kRows{
-    ActionRow{"add-header", kEverywhere, parse_write<false>, "append a header field"},
-    ActionRow{"set-header", kEverywhere, parse_write<true>, "replace a header field, or append it"},
-    ActionRow{"del-header", kEverywhere, parse_delete, "remove header fields"},
-    ActionRow{"replace-header", kEverywhere, parse_replace<false>,
-              "rewrite a header field's value by a regex"},
-    ActionRow{"replace-value", kEverywhere, parse_replace<true>, "rewrite each value of a list by a regex"},
+    ActionRow{"add-header", kInHttp, parse_write<false>, "append a header field"},
+    ActionRow{"set-header", kInHttp, parse_write<true>, "replace a header field, or append it"},
+    ActionRow{"del-header", kInHttp, parse_delete, "remove header fields"},
+    ActionRow{"replace-header", kInHttp, parse_replace<false>, "rewrite a header field's value by a regex"},
+    ActionRow{"replace-value", kInHttp, parse_replace<true>, "rewrite each value of a list by a regex"},
 };
 
 }  // namespace

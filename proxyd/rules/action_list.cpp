@@ -60,10 +60,10 @@ ActionPtr parse(ActionWords& words) {
 }
 
 constexpr std::array kRows{
-    ActionRow{"add-acl", kEverywhere, parse<Change::add_acl>, "add a pattern to an acl's file", true},
-    ActionRow{"del-acl", kEverywhere, parse<Change::del_acl>, "remove a pattern from an acl's file", true},
-    ActionRow{"set-map", kEverywhere, parse<Change::set_map>, "set or add an entry of a map", true},
-    ActionRow{"del-map", kEverywhere, parse<Change::del_map>, "remove an entry from a map", true},
+    ActionRow{"add-acl", kInHttp, parse<Change::add_acl>, "add a pattern to an acl's file", true},
+    ActionRow{"del-acl", kInHttp, parse<Change::del_acl>, "remove a pattern from an acl's file", true},
+    ActionRow{"set-map", kInHttp, parse<Change::set_map>, "set or add an entry of a map", true},
+    ActionRow{"del-map", kInHttp, parse<Change::del_map>, "remove an entry from a map", true},
 };
 
 }  // namespace

@@ -52,8 +52,9 @@ ActionPtr parse_strict_mode(ActionWords& words) {
 }
 
 constexpr std::array kRows{
-    ActionRow{"set-log-level", kEverywhere, parse_log_level, "the level of this exchange's log line"},
-    ActionRow{"strict-mode", kEverywhere, parse_strict_mode, "accepted: rewrites always have room here"},
+    ActionRow{"set-log-level", kInHttp | kInContent, parse_log_level,
+              "the level of this exchange's log line"},
+    ActionRow{"strict-mode", kInHttp, parse_strict_mode, "accepted: rewrites always have room here"},
 };
 
 }  // namespace

@@ -192,13 +192,13 @@ ActionPtr parse_use_service(ActionWords& words) {
 }
 
 constexpr std::array kRows{
-    ActionRow{"allow", kEverywhere, parse_simple<Verdict::Kind::allow>,
+    ActionRow{"allow", kInHttp, parse_simple<Verdict::Kind::allow>,
               "end this rule set, let the message pass"},
     ActionRow{"deny", kInRequest | kInResponse, parse_deny, "answer with an error"},
     ActionRow{"tarpit", kInRequest, parse_tarpit, "answer with an error, late"},
     ActionRow{"return", kInRequest | kInResponse, parse_return, "answer with a given body"},
-    ActionRow{"reject", kInRequest, parse_simple<Verdict::Kind::reject>, "close the connection"},
-    ActionRow{"silent-drop", kInRequest | kInResponse, parse_simple<Verdict::Kind::silent_drop>,
+    ActionRow{"reject", kInRequest | kInTcp, parse_simple<Verdict::Kind::reject>, "close the connection"},
+    ActionRow{"silent-drop", kInRequest | kInResponse | kInTcp, parse_simple<Verdict::Kind::silent_drop>,
               "forget the connection without telling the client"},
     ActionRow{"use-service", kInRequest, parse_use_service, "answer with the metrics of the process"},
 };

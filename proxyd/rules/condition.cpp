@@ -25,6 +25,28 @@ bool Condition::evaluate(const Context& context) const {
     return met != terms_->unless;
 }
 
+// As HAProxy does: the first term of an alternative that does not hold decides it, and the best alternative
+// the condition.
+Condition::Outcome Condition::test(const Context& context) const {
+    if (terms_ == nullptr) return Outcome::holds;
+    const auto of_term = [&](const Terms::Term& term) {
+        context.undecided = false;
+        const bool held = term.acl->evaluate(context);
+        if (!held && context.undecided) return Outcome::undecided;
+        return held != term.negated ? Outcome::holds : Outcome::fails;
+    };
+    Outcome best = Outcome::fails;
+    for (const auto& terms : terms_->alternatives) {
+        Outcome outcome = Outcome::holds;
+        for (const auto& term : terms)
+            if (outcome = of_term(term); outcome != Outcome::holds) break;
+        best = std::max(best, outcome);
+        if (best == Outcome::holds) break;
+    }
+    if (!terms_->unless || best == Outcome::undecided) return best;
+    return best == Outcome::holds ? Outcome::fails : Outcome::holds;
+}
+
 const CompiledAcl* Condition::single() const {
     if (terms_ == nullptr || terms_->unless || terms_->alternatives.size() != 1) return nullptr;
     const auto& terms = terms_->alternatives.front();

@@ -54,6 +54,10 @@ struct Context {
 
     // What the client sent and nobody took yet (tcp-request content); null data: not looked at.
     std::string_view client_data;
+    std::string_view server_data;  // the same of the server (tcp-response content)
+    // While rules inspect the first bytes: more may come (false), and a sample missed some (set by fetches).
+    bool input_final = true;
+    mutable bool undecided = false;
 
     // Own and peer address of the server connection (%bi %bp %si %sp); null before there is one.
     const common::Endpoint* server_source = nullptr;

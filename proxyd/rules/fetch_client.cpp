@@ -49,10 +49,6 @@ bool fetch_dst_conn(const Context& context, const Arguments&, Cursor&, Sample& o
 bool fetch_fc_err(const Context& context, const Arguments&, Cursor&, Sample& out) {
     return out.set_int(context.connection_error), true;
 }
-bool fetch_req_len(const Context& context, const Arguments&, Cursor&, Sample& out) {
-    return out.set_int(static_cast<std::int64_t>(context.client_data.size())),
-           context.client_data.data() != nullptr;
-}
 bool fetch_http_major(const Context& context, const Arguments&, Cursor&, Sample& out) {
     const bool h2 = context.request != nullptr && context.request->version == http::Version::http_2;
     return out.set_int(h2 ? 2 : 1), true;
@@ -97,18 +93,6 @@ constexpr std::array kRows{
              "error of the connection, 0 for none"},
     FetchRow{"fc_http_major", SampleType::integer, Source::client, {}, fetch_http_major, "1 or 2"},
     FetchRow{"so_name", SampleType::string, Source::client, {}, fetch_so_name, "name of the bind line"},
-    FetchRow{"req.len",
-             SampleType::integer,
-             Source::client,
-             {},
-             fetch_req_len,
-             "bytes waiting in the request buffer"},
-    FetchRow{"req_len",
-             SampleType::integer,
-             Source::client,
-             {},
-             fetch_req_len,
-             "bytes waiting in the request buffer"},
     FetchRow{"fe_name", SampleType::string, Source::client, {}, fetch_fe_name, "name of the frontend"},
     FetchRow{"fe_id", SampleType::integer, Source::client, {}, fetch_fe_id, "number of the frontend"},
 };

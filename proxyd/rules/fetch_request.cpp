@@ -98,12 +98,6 @@ bool fetch_version(const Context& context, const Arguments&, Cursor&, Sample& ou
     constexpr std::array<std::string_view, 3> kTexts{"1.0", "1.1", "2.0"};
     return out.set_text(kTexts[static_cast<std::size_t>(context.request->version)]), true;
 }
-bool fetch_is_http(const Context& context, const Arguments&, Cursor&, Sample& out) {
-    return out.set_bool(context.request != nullptr), context.request != nullptr;
-}
-bool fetch_wait_end(const Context&, const Arguments&, Cursor&, Sample& out) {
-    return out.set_bool(true), true;
-}
 bool fetch_body_size(const Context& context, const Arguments&, Cursor&, Sample& out) {
     if (context.request == nullptr) return false;
     return out.set_int(static_cast<std::int64_t>(context.request->content_length)), true;
@@ -157,22 +151,12 @@ constexpr std::array kRows{
              "the client's bearer token"},
     FetchRow{"req.ver", SampleType::string, Source::request, {}, fetch_version, "1.0, 1.1 or 2.0"},
     FetchRow{"req_ver", SampleType::string, Source::request, {}, fetch_version, "1.0, 1.1 or 2.0"},
-    FetchRow{
-        "req.proto_http", SampleType::boolean, Source::request, {}, fetch_is_http, "the request is HTTP"},
-    FetchRow{
-        "req_proto_http", SampleType::boolean, Source::request, {}, fetch_is_http, "the request is HTTP"},
     FetchRow{"req.body_size",
              SampleType::integer,
              Source::request,
              {},
              fetch_body_size,
              "the announced body length"},
-    FetchRow{"wait_end",
-             SampleType::boolean,
-             Source::constant,
-             {},
-             fetch_wait_end,
-             "true when all was waited for"},
     FetchRow{
         "unique-id", SampleType::string, Source::request, {}, fetch_unique_id, "the request's unique id"},
     FetchRow{"capture.req.method",

@@ -26,6 +26,8 @@ constexpr std::array kMethods{
     MatchMethod{"dir", SampleType::string, true, false, make_directory_patterns, "parts between slashes"},
     MatchMethod{"dom", SampleType::string, true, false, make_domain_patterns,
                 "parts between dots, slashes, colons"},
+    MatchMethod{"version", SampleType::integer, false, false, make_version_patterns,
+                "protocol versions: 3.3, 3, 3.1:3.3 (HAProxy has no word for it)"},
 };
 
 }  // namespace

@@ -76,6 +76,7 @@ std::unique_ptr<Patterns> make_regex_patterns(PatternFlags flags);
 std::unique_ptr<Patterns> make_binary_patterns(PatternFlags flags);
 std::unique_ptr<Patterns> make_integer_patterns(PatternFlags flags);
 std::unique_ptr<Patterns> make_length_patterns(PatternFlags flags);
+std::unique_ptr<Patterns> make_version_patterns(PatternFlags flags);
 std::unique_ptr<Patterns> make_address_patterns(PatternFlags flags);
 
 // "gt" and "5" as the range that they mean, "6:"; nothing when the word is no operator.

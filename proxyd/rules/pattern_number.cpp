@@ -63,14 +63,39 @@ common::Result<Range> parse_range(std::string_view pattern) {
     return Range{*low, *high};
 }
 
+// "3.3" is 3 * 65536 + 3, "3" everything from 3.0 to 3.65535, "3.1:3.3" and "3:" ranges of those.
+common::Result<Range> parse_versions(std::string_view pattern) {
+    constexpr std::int64_t kMinors = 65536;
+    const auto one = [](std::string_view text) -> std::optional<Range> {
+        const auto dot = text.find('.');
+        const auto major = number(text.substr(0, dot));
+        if (!major || *major < 0 || *major >= kMinors) return std::nullopt;
+        if (dot == std::string_view::npos) return Range{*major * kMinors, *major * kMinors + kMinors - 1};
+        const auto minor = number(text.substr(dot + 1));
+        if (!minor || *minor < 0 || *minor >= kMinors) return std::nullopt;
+        return Range{*major * kMinors + *minor, *major * kMinors + *minor};
+    };
+    const auto colon = pattern.find(':');
+    const bool is_range = colon != std::string_view::npos;
+    const auto low_text = pattern.substr(0, colon);
+    const auto high_text = is_range ? pattern.substr(colon + 1) : low_text;
+    const auto low = is_range && low_text.empty() ? Range{kLowest, kLowest} : one(low_text);
+    const auto high = is_range && high_text.empty() ? Range{kHighest, kHighest} : one(high_text);
+    if (!low || !high || pattern == ":" || low->low > high->high)
+        return common::fail("'" + std::string(pattern) + "' is no version such as 3.3, nor a range of them",
+                            common::Side::config);
+    return Range{low->low, high->high};
+}
+
 // Single numbers by hash; ranges cut into pieces that do not overlap, each with the first range of the list
 // that covers it.
 class NumberPatterns final : public Patterns {
  public:
-    explicit NumberPatterns(bool of_length) : of_length_(of_length) {}
+    using Parse = common::Result<Range> (*)(std::string_view);
+    NumberPatterns(Parse parse, bool of_length) : parse_(parse), of_length_(of_length) {}
 
     common::Result<> add(const PatternEntry& entry) override {
-        const auto range = parse_range(entry.pattern);
+        const auto range = parse_(entry.pattern);
         if (!range) return std::unexpected(range.error());
         if (range->low != range->high) {
             ranges_.emplace_back(*range, &entry);
@@ -83,7 +108,7 @@ class NumberPatterns final : public Patterns {
 
     void remove(const PatternEntry& entry) override {
         std::erase_if(ranges_, [&](const auto& each) { return each.second == &entry; });
-        const auto range = parse_range(entry.pattern);
+        const auto range = parse_(entry.pattern);
         if (!range || range->low != range->high) return;
         const auto found = singles_.find(range->low);
         if (found != singles_.end() && found->second.remove(entry)) singles_.erase(found);
@@ -123,6 +148,7 @@ class NumberPatterns final : public Patterns {
 
  private:
     using Piece = std::pair<std::int64_t, const PatternEntry*>;  // from here on; null: nothing covers it
+    Parse parse_;
     bool of_length_;
     boost::unordered_flat_map<std::int64_t, Bucket> singles_;
     std::vector<std::pair<Range, const PatternEntry*>> ranges_;
@@ -161,10 +187,13 @@ common::Result<std::string> compared_pattern(std::string_view comparison, std::s
 }
 
 std::unique_ptr<Patterns> make_integer_patterns(PatternFlags) {
-    return std::make_unique<NumberPatterns>(false);
+    return std::make_unique<NumberPatterns>(parse_range, false);
 }
 std::unique_ptr<Patterns> make_length_patterns(PatternFlags) {
-    return std::make_unique<NumberPatterns>(true);
+    return std::make_unique<NumberPatterns>(parse_range, true);
+}
+std::unique_ptr<Patterns> make_version_patterns(PatternFlags) {
+    return std::make_unique<NumberPatterns>(parse_versions, false);
 }
 
 }  // namespace proxyd::rules

@@ -35,6 +35,7 @@ struct FetchRow {
     common::Result<> (*check)(Arguments&) = nullptr;  // more than kinds can say
     // The same with what the configuration shares; never null.
     common::Result<> (*prepare)(Arguments&, Catalogue&) = nullptr;
+    std::string_view method = {};  // how acls match it, when not as its type says
 };
 
 struct ConverterRow {
@@ -69,6 +70,7 @@ std::span<const FetchRow> response_fetches();
 std::span<const FetchRow> state_fetches();
 std::span<const FetchRow> variable_fetches();
 std::span<const FetchRow> auth_fetches();
+std::span<const FetchRow> payload_fetches();
 
 std::span<const ConverterRow> text_converters();
 std::span<const ConverterRow> number_converters();

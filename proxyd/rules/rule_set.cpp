@@ -88,9 +88,9 @@ std::string_view render(const LogFormat& format, const Context& context, std::st
 
 namespace {
 
-std::array<std::span<const ActionRow>, 8> families() {
-    return {header_actions(), target_actions(),   verdict_actions(), redirect_actions(),
-            misc_actions(),   variable_actions(), list_actions(),    auth_actions()};
+std::array<std::span<const ActionRow>, 9> families() {
+    return {header_actions(),   target_actions(), verdict_actions(), redirect_actions(), misc_actions(),
+            variable_actions(), list_actions(),   auth_actions(),    tcp_actions()};
 }
 
 unsigned bit(Phase phase) {
@@ -98,7 +98,9 @@ unsigned bit(Phase phase) {
 }
 
 std::string_view phase_name(Phase phase) {
-    constexpr std::array<std::string_view, 3> kNames{"http-request", "http-response", "http-after-response"};
+    constexpr std::array<std::string_view, kPhases> kNames{"http-request",        "http-response",
+                                                           "http-after-response", "tcp-request connection",
+                                                           "tcp-request session", "tcp-request content"};
     return kNames[static_cast<std::size_t>(phase)];
 }
 
@@ -194,8 +196,23 @@ bool RuleSet::empty() const {
 
 Verdict RuleSet::run(Context& context) const {
     Verdict verdict;
+    if (!context.input_final) return run_inspecting(context);
     for (const Rule& rule : rules_)
         if (rule.condition.evaluate(context) && !rule.action->run(context, verdict)) break;
+    return verdict;
+}
+
+// The same, stopping at the first rule that cannot be decided yet.
+Verdict RuleSet::run_inspecting(Context& context) const {
+    Verdict verdict;
+    for (const Rule& rule : rules_) {
+        const Condition::Outcome outcome = rule.condition.test(context);
+        if (outcome == Condition::Outcome::undecided) {
+            verdict.kind = Verdict::Kind::undecided;
+            break;
+        }
+        if (outcome == Condition::Outcome::holds && !rule.action->run(context, verdict)) break;
+    }
     return verdict;
 }
 

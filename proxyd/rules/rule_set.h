@@ -14,7 +14,15 @@
 
 namespace proxyd::rules {
 
-enum class Phase : unsigned char { http_request, http_response, http_after_response };
+enum class Phase : unsigned char {
+    http_request,
+    http_response,
+    http_after_response,
+    tcp_connection,  // tcp-request connection: accepted, nothing read
+    tcp_session,     // tcp-request session: after the handshake
+    tcp_content      // tcp-request content: looks at the first bytes
+};
+inline constexpr std::size_t kPhases = 6;
 
 // A field of a reply that rules ask for.
 struct ReplyField {
@@ -24,6 +32,7 @@ struct ReplyField {
 // What a run of rules ended with. Views live in the context's arena or the configuration.
 struct Verdict {
     enum class Kind : unsigned char {
+        undecided,    // more input is needed to tell (only while Context::input_final is false)
         pass,         // the set came to its end
         allow,        // stop here, go on with the exchange
         deny,         // status, body: the error file of that status
@@ -76,6 +85,7 @@ class RuleSet {
     static std::vector<std::string_view> action_names(Phase phase);
 
  private:
+    Verdict run_inspecting(Context& context) const;
     struct Rule;
     std::vector<Rule> rules_;
 };

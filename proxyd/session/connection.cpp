@@ -1,5 +1,7 @@
 #include "proxyd/session/connection.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <chrono>
@@ -105,6 +107,33 @@ void Connection::log_handshake_failure(const std::string& reason) {
     log->write_error(worker, exchange->context, 6, reason);
 }
 
+bool Connection::admitted(const rules::RuleSet& rules) {
+    if (rules.empty()) return true;
+    std::unique_ptr<Exchange> exchange = begin_exchange();
+    rules::Context& context = exchange->context;
+    const common::Endpoint source = context.source, destination = context.destination;
+    const rules::Verdict verdict = rules.run(context);
+    if (!(context.source == source) || !(context.destination == destination))
+        changed_ = std::make_unique<Addresses>(Addresses{context.source, context.destination});
+    entrance.exchanges().give_back(std::move(exchange));
+    if (verdict.kind == rules::Verdict::Kind::pass || verdict.kind == rules::Verdict::Kind::allow)
+        return true;
+    if (verdict.kind == rules::Verdict::Kind::silent_drop) forget_client();
+    return false;
+}
+
+void Connection::forget_client() {
+    const int fd = client.fd(), on = 1, one_hop = 1;
+    const struct linger reset{1, 0};
+    // A socket under repair closes without a word. Where that is not allowed, what is sent does not get far.
+    if (::setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof on) != 0) {
+        ::setsockopt(fd, IPPROTO_IP, IP_TTL, &one_hop, sizeof one_hop);
+        ::setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &one_hop, sizeof one_hop);
+        ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    }
+    client_ended = true;
+}
+
 std::unique_ptr<Exchange> Connection::begin_exchange() {
     std::unique_ptr<Exchange> exchange = entrance.exchanges().take();
     fill_context(*exchange);
@@ -116,8 +145,8 @@ void Connection::fill_context(Exchange& exchange) {
     context.arena = &exchange.arena;
     context.variables = &exchange.variables;
     context.session_variables = &variables;
-    context.source = client.peer();
-    context.destination = client.local();
+    context.source = changed_ ? changed_->source : client.peer();
+    context.destination = changed_ ? changed_->destination : client.local();
     context.tls = client.is_tls();
     context.tls_info = client.tls_info();
     context.frontend_name = context.backend_name = frontend_.name;

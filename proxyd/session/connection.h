@@ -42,6 +42,12 @@ class Connection {
     Step handshake();
     bool handshake_failed() const { return handshake_failed_; }
 
+    // Runs rules that look at the connection alone (tcp-request connection, session). False: it ends here,
+    // and the client learns nothing.
+    bool admitted(const rules::RuleSet& rules);
+    // silent-drop: from now on the client gets no packet of ours, not even an end.
+    void forget_client();
+
     // A fresh exchange whose context knows this connection.
     std::unique_ptr<Exchange> begin_exchange();
     void fill_context(Exchange& exchange);
@@ -74,6 +80,11 @@ class Connection {
     bool handshake_failed_ = false;
     bool counted_tls_ = false;
     bool lingering_ = false;
+    // What rules made of the addresses, if they changed them.
+    struct Addresses {
+        common::Endpoint source, destination;
+    };
+    std::unique_ptr<Addresses> changed_;
     common::TimePoint linger_until_{};
 };
 

@@ -2,6 +2,7 @@
 
 #include "proxyd/http/replies.h"
 #include "proxyd/session/forwarded_for.h"
+#include "proxyd/session/inspection.h"
 #include "proxyd/session/phases.h"
 #include "proxyd/session/reply.h"
 #include "proxyd/session/stats_access.h"
@@ -31,6 +32,7 @@ bool serve_stats(Connection& connection, Exchange& exchange, const ProxySettings
 // True: the exchange is decided.
 bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
     switch (verdict.kind) {
+        case Verdict::Kind::undecided:  // not asked here
         case Verdict::Kind::pass:
         case Verdict::Kind::allow:
             return false;
@@ -63,8 +65,10 @@ bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
                 exchange.end = End::internal;
             }
             return true;
-        case Verdict::Kind::reject:
         case Verdict::Kind::silent_drop:
+            connection.forget_client();
+            [[fallthrough]];
+        case Verdict::Kind::reject:
             exchange.end = End::denied;
             exchange.silent = true;
             return true;
@@ -113,6 +117,7 @@ void enter_backend(Connection& connection, Exchange& exchange, int index) {
 
 void decide(Connection& connection, Exchange& exchange) {
     const ProxySettings& frontend = connection.frontend();
+    if (!inspect_request(connection, exchange, frontend)) return;
     if (is_monitor_request(frontend, exchange.request)) {
         exchange.end = End::local_reply;
         reply_with_page(connection, exchange, 200);
@@ -126,6 +131,7 @@ void decide(Connection& connection, Exchange& exchange) {
     }
     enter_backend(connection, exchange, index);
     const bool same = exchange.backend == &frontend;
+    if (!same && !inspect_request(connection, exchange, *exchange.backend)) return;
     if (!same && pass_section(connection, exchange, Phase::backend_request, *exchange.backend)) return;
     add_forwarded_for(frontend, *exchange.backend, exchange.context.source, exchange.request);
 }

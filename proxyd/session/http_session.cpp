@@ -23,12 +23,14 @@ net::Task<> HttpSession::run(std::unique_ptr<HttpSession> self) {
     std::unique_ptr<Exchange>& exchange = session.exchange_;
     Waiter::Bits bits = 0;
 
+    if (!connection.admitted(connection.frontend().tcp_connection)) co_return;
     if (connection.tls_context()) {
         for (Step step = connection.handshake(); !step.done; step = connection.handshake()) {
             co_await waiter.wait(step.interest, step.deadline);
         }
         if (connection.handshake_failed()) co_return;
     }
+    if (!connection.admitted(connection.frontend().tcp_session)) co_return;
     do {
         for (;;) {
             const Step step = session.reader_.await_first_byte(bits, exchange);

@@ -76,6 +76,7 @@ struct InheritedSettings {
     upstream::BackendSettings upstream;  // is_backend
 
     Timeouts timeouts;
+    common::Duration inspect_delay{0};  // tcp-request content waits that long for bytes
     KeepAlive keep_alive = KeepAlive::keep_alive;
     ForwardFor forwardfor;
     bool accept_invalid_request = false;
@@ -109,6 +110,7 @@ struct ProxySettings : InheritedSettings {
     int default_backend = -1;  // index, -1: none
 
     rules::AclSet acls;
+    rules::RuleSet tcp_connection, tcp_session, tcp_content;  // tcp-request ...
     rules::RuleSet http_request;   // also block, redirect, reqadd family, in configuration order
     rules::RuleSet http_response;  // also rspadd family
     rules::RuleSet http_after_response;

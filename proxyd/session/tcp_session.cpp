@@ -17,15 +17,27 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
     Connection& connection = session.connection_;
     Waiter& waiter = connection.waiter;
 
+    if (!connection.admitted(connection.frontend().tcp_connection)) co_return;
     if (connection.tls_context()) {
         for (Step step = connection.handshake(); !step.done; step = connection.handshake()) {
             co_await waiter.wait(step.interest, step.deadline);
         }
         if (connection.handshake_failed()) co_return;
     }
+    if (!connection.admitted(connection.frontend().tcp_session)) co_return;
     session.exchange_ = connection.begin_exchange();
     Exchange& exchange = *session.exchange_;
-    if (session.choose()) {
+    session.begin();
+    for (Step step = session.inspect(connection.frontend()); !step.done; step = session.inspect_more()) {
+        co_await waiter.wait(step.interest, step.deadline);
+    }
+    const bool chosen = session.choose();
+    if (chosen && exchange.backend != &connection.frontend()) {
+        for (Step step = session.inspect(*exchange.backend); !step.done; step = session.inspect_more()) {
+            co_await waiter.wait(step.interest, step.deadline);
+        }
+    }
+    if (chosen && exchange.end == End::normal) {
         upstream::Backend& backend =
             *connection.runtime.backends[static_cast<std::size_t>(exchange.backend->index)];
         const upstream::Request request = session.server_request();
@@ -49,10 +61,25 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
     }
 }
 
+void TcpSession::begin() {
+    rules::Timings& times = exchange_->context.times;
+    times.request_start = times.request_done = micros(connection_.now());
+    times.request_wall_us = times.accept_wall_us;
+}
+
+Step TcpSession::inspect(const ProxySettings& section) {
+    inspection_.begin(section);
+    return inspect_more();
+}
+
+Step TcpSession::inspect_more() {
+    return inspection_.step(*exchange_);
+}
+
 bool TcpSession::choose() {
     Exchange& exchange = *exchange_;
-    exchange.context.times.request_start = exchange.context.times.request_done = micros(connection_.now());
-    exchange.context.times.request_wall_us = exchange.context.times.accept_wall_us;
+    if (exchange.end != End::normal) return false;
+    exchange.context.times.request_done = micros(connection_.now());
     const int index = choose_backend(connection_.frontend(), exchange.context);
     if (index < 0 || !connection_.runtime.backends[static_cast<std::size_t>(index)]) {
         exchange.end = End::no_server;

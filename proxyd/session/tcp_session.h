@@ -5,18 +5,23 @@
 
 #include "proxyd/net/task.h"
 #include "proxyd/session/connection.h"
+#include "proxyd/session/inspection.h"
 #include "proxyd/session/tunnel.h"
 
 namespace proxyd::session {
 
 class TcpSession {
  public:
-    explicit TcpSession(Arrival arrival) : connection_(std::move(arrival)), tunnel_(connection_) {}
+    explicit TcpSession(Arrival arrival)
+        : connection_(std::move(arrival)), tunnel_(connection_), inspection_(connection_) {}
 
     static net::Task<> run(std::unique_ptr<TcpSession> self);
 
  private:
     static bool client_left(void* self);
+    void begin();
+    Step inspect(const ProxySettings& section);
+    Step inspect_more();
     bool choose();
     upstream::Request server_request();
     void finish();
@@ -24,6 +29,7 @@ class TcpSession {
 
     Connection connection_;
     Tunnel tunnel_;
+    Inspection inspection_;
     std::unique_ptr<Exchange> exchange_;
     bool linger_ = false;
 };

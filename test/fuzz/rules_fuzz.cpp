@@ -21,6 +21,7 @@ struct Compiled {
     std::vector<rules::Expression> expressions;
     std::vector<rules::LogFormat> logs;
     rules::LogFormat header;
+    rules::AclSet acls;  // holds the lists that conditions look into
     rules::RuleSet rules;
 
     Compiled() {
@@ -53,7 +54,6 @@ struct Compiled {
             logs.push_back(*rules::LogFormat::compile(format));
         logs.push_back(*rules::LogFormat::compile("%[url,url_dec] %{+Q,+E}[hdr(x)] %HP %HQ %HPO %HV"));
         header = *rules::LogFormat::compile("%[url,url_dec]%[hdr(x)]", rules::LogUse::header);
-        rules::AclSet acls;
         common::Diagnostics diagnostics;
         for (const std::vector<std::string>& words :
              {std::vector<std::string>{"replace-value", "x", "(.*)a(.*)", "\\2b\\1"},
