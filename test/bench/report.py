@@ -116,7 +116,9 @@ def series(reports):
 
 def limit_of_threads(rounds):
     """Whether the proxy's threads, or what shares their cores, set the rate."""
-    load = median(r.load_busy for r in rounds) + median(r.others_busy for r in rounds)
+    load, others = median(r.load_busy for r in rounds), median(r.others_busy for r in rounds)
     if load > 0.2:
-        return f"load generator (and others) took {load:.2f} of the cores: they are the limit"
+        return f"no verdict: the load generator is the limit (it took {load:.2f} of a core)"
+    if others > 0.2:
+        return f"no verdict: other programs took {others:.2f} of a core"
     return f"the proxy is the limit (load took {load:.2f} of a core)"

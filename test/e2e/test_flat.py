@@ -42,8 +42,8 @@ FLAT = [
 LINEAR = [
     ("parse_request", (4, 30), 450),
     ("serialize_request", (4, 30), 100),
-    ("conditions", (1, 100), 900),
-    ("use_backend_mixed", (10, 1000), 850),
+    ("conditions", (1, 100), 1200),
+    ("use_backend_mixed", (10, 1000), 1200),
 ]
 
 
