@@ -8,7 +8,8 @@
 namespace vrrpd::io {
 namespace {
 
-constexpr char kSeparator = '\0';  // cannot stand in a configuration file
+constexpr std::size_t kLongLine = 900;  // RFC 5322 allows 998; keepalived writes all recipients into one line
+constexpr char kSeparator = '\0';       // cannot stand in a configuration file
 
 // One header value: a line end in it would begin a header of somebody else's.
 std::string one_line(std::string text) {
@@ -78,9 +79,16 @@ std::string envelope_address(std::string_view address) {
 
 std::string render(const MailMessage& message) {
     std::string recipients;
+    std::size_t length = 0;  // of the last line
     for (const std::string& recipient : message.recipients) {
-        if (!recipients.empty()) recipients += ",\r\n ";
-        recipients += one_line(recipient);
+        const std::string one = one_line(recipient);
+        if (!recipients.empty()) {
+            const bool fold = length + one.size() > kLongLine;
+            recipients += fold ? ",\r\n " : ", ";
+            if (fold) length = 0;
+        }
+        recipients += one;
+        length += one.size() + 2;
     }
     std::string out = "Date: " + format_date(message.date) + "\r\nFrom: " + one_line(message.from) +
                       "\r\nSubject: " + one_line(message.subject) +

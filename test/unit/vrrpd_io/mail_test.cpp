@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "common/text.h"
+
 using namespace vrrpd::io;
 using Outcome = SmtpDialogue::Outcome;
 
@@ -44,7 +46,7 @@ TEST_CASE("the dialogue has keepalived's steps, with addresses bare of names") {
     CHECK(says("250 ok") == "DATA\r\n");
     const std::string content = says("354 go on");
     CHECK(content.ends_with("\r\n\r\n=> VRRP Instance is now owning VRRP VIPs <=\r\n..hidden\r\n.\r\n"));
-    CHECK(content.find("\r\nTo: ops@lab.example,\r\n Ops Team <team@lab.example>\r\n") != content.npos);
+    CHECK(content.find("\r\nTo: ops@lab.example, Ops Team <team@lab.example>\r\n") != content.npos);
     CHECK(content.find("\r\nX-Mailer: Keepalived\r\n") != content.npos);
     CHECK(dialogue.reply("250 queued", out) == Outcome::sent);
     CHECK(out == "QUIT\r\n");
@@ -87,4 +89,17 @@ TEST_CASE("a server that is no address is one sentence") {
     CHECK(send_mail(pack(message), text) == 1);
     CHECK(text.find("smtp_server 192.168.x.x is no address") != text.npos);
     CHECK(text.find('\n') == text.npos);
+}
+
+TEST_CASE("all recipients stand in one line unless it were too long for SMTP") {
+    MailMessage message = sample();
+    message.recipients.assign(100, "somebody-with-a-name@lab.example");
+    const std::string content = render(message);
+    std::size_t longest = 0, recipients = 0;
+    for (const std::string_view line : common::split(content, '\n')) {
+        longest = std::max(longest, line.size());
+        if (line.find("lab.example") != line.npos && line.find("From:") == line.npos) ++recipients;
+    }
+    CHECK(longest < 998);
+    CHECK(recipients == 4);
 }
