@@ -6,7 +6,7 @@ packages_build=(g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboos
 # What the demo runs: namespaces, a client, a certificate.
 packages_demo=(python3 iproute2 util-linux curl openssl)
 # The peers we are tested against and the clients that test us.
-packages_test=(haproxy keepalived varnish wrk tcpdump strace valgrind netcat-openbsd "${packages_demo[@]}")
+packages_test=(haproxy keepalived nftables varnish wrk tcpdump strace valgrind netcat-openbsd "${packages_demo[@]}")
 packages_bench=(haproxy nginx-light wrk openssl python3 util-linux iproute2)
 packages_micro=(libbenchmark-dev)
 packages_profile=(linux-perf)

@@ -36,6 +36,7 @@ struct InstanceDraft {
     std::optional<int> down_timer_adverts;
     std::optional<bool> check_unicast_source;
     std::optional<bool> accept;
+    bool transmit_base = false;  // vmac_xmit_base
     TrackDraft tracks;
 };
 

@@ -82,6 +82,7 @@ std::string keyword_reference() {
     list(out, "vrrp_sync_group", sync_group_keywords());
     list(out, "vrrp_sync_group", track_keywords());
     list(out, "vrrp_sync_group", notify_keywords());
+    list(out, "garp_group", garp_group_keywords());
     list(out, "address entry", address_entry_words());
     list(out, "route entry", route_words());
     list(out, "rule entry", rule_words());

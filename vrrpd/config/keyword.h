@@ -77,6 +77,7 @@ std::span<const Keyword<Script>> script_keywords();               // kw_script.c
 std::span<const Keyword<TrackFile>> track_file_keywords();        // kw_track_file.cpp
 std::span<const Keyword<TrackProcess>> track_process_keywords();  // kw_track_process.cpp
 std::span<const Keyword<SyncGroup>> sync_group_keywords();        // kw_sync_group.cpp
+std::span<const Keyword<GarpGroup>> garp_group_keywords();        // kw_garp_group.cpp
 
 // Words of the lists' entries, and one line of each; empty after a complaint.
 std::span<const WordRow<AddressEntry>> address_entry_words();  // kw_address.cpp

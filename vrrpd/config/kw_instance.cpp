@@ -131,6 +131,26 @@ void read_rules(Call& call, Target& d) {
     }
 }
 
+// [[name] IF] [MAC] [netlink_notify_msg] [group G]
+void read_vmac(Call& call, Target& d) {
+    Vmac vmac;
+    vmac.where = call.where();
+    for (std::size_t i = 1; i <= call.count(); ++i) {
+        const std::string& word = call.word(i);
+        if (word == "netlink_notify_msg") continue;  // how keepalived tells itself of the new interface
+        if (word == "group") {
+            call.warn("a group of interfaces is not set");
+            ++i;
+        } else if (const auto mac = packet::parse_mac(word)) {
+            vmac.mac = *mac;
+        } else if (word != "name") {
+            if (word.size() > 15) return call.warn("'" + word + "' has more than 15 characters; ignored");
+            vmac.name = word;
+        }
+    }
+    d.out.vmac = std::move(vmac);
+}
+
 void read_unicast_peers(Call& call, Target& d) {
     for (const Statement& line : call.block()) {
         const auto address = IpAddress::parse(line.words[0].text);
@@ -240,20 +260,22 @@ constexpr Keyword<Target> kKeywords[] = {
     {"track_src_ip", flag<&Instance::track_source>, Effect::full,
      "the configured source address gone is FAULT"},
     {"accept", [](Call&, Target& d) { d.accept = true; }, Effect::full,
-     "packets to the addresses are accepted (default)"},
-    {"no_accept", [](Call&, Target& d) { d.accept = false; }, Effect::not_yet,
-     "drop packets to the addresses"},
+     "packets to the addresses are accepted (default but in strict mode)"},
+    {"no_accept", [](Call&, Target& d) { d.accept = false; }, Effect::full,
+     "drop packets to and from the addresses, but for neighbour discovery (nftables)"},
     {"promote_secondaries", flag<&Instance::promote_secondaries>, Effect::full,
      "set the sysctl while running"},
     {"v3_checksum_as_v2", [](Call& c, Target& d) { d.out.v3_checksum_as_v2 = c.boolean().value_or(false); },
      Effect::full, "[BOOL]: version 3 over IPv4 without pseudo header; received ones are taken either way"},
-    {"strict_mode", optional_bool<&Instance::strict>, Effect::not_yet,
-     "[BOOL]: keep to the letter of the RFC"},
-    {"use_vmac", nullptr, Effect::not_yet,
-     "[IF] [MAC]: addresses and adverts on a macvlan with the VRRP MAC"},
+    {"strict_mode", optional_bool<&Instance::strict>, Effect::full, "[BOOL]: keep to the letter of the RFC"},
+    {"use_vmac", read_vmac, Effect::full,
+     "[[name] IF] [MAC]: addresses and adverts on a macvlan with the VRRP MAC; default name vrrp.VRID"},
     {"use_vmac_addr", nullptr, Effect::not_yet, "VMAC on other interfaces, too"},
-    {"vmac_xmit_base", nullptr, Effect::not_yet, "send adverts from the base interface"},
-    {"use_ipvlan", nullptr, Effect::not_yet, "addresses on an ipvlan"},
+    {"vmac_xmit_base", [](Call&, Target& d) { d.transmit_base = true; }, Effect::full,
+     "send adverts from the base interface"},
+    {"use_ipvlan",
+     [](Call& c, Target&) { c.warn("not served, the addresses stand on the interface itself; use_vmac is"); },
+     Effect::full, "not served: use use_vmac"},
     {"virtual_routes", read_routes, Effect::full, "{ ROUTE... }: set on the master, as ip route"},
     {"virtual_rules", read_rules, Effect::full, "{ RULE... }: set on the master, as ip rule"},
     {"unicast_fault_no_peer", nullptr, Effect::not_yet, "FAULT when no unicast peer is left"},

@@ -1,5 +1,7 @@
 // global_defs { ... }: keepalived's processes, firewall, SNMP, D-Bus, LVS, dumps. Most of it tunes what vrrpd
 // does not have.
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 
 #include "common/text.h"
@@ -50,6 +52,20 @@ void read_umask(Call& call, Globals& g) {
 }
 
 using G = Globals;
+
+void read_table(Call& call, G& g) {
+    if (!call.has(1)) return;
+    const std::string& name = call.word(1);
+    const auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; };
+    if (!std::isalpha(static_cast<unsigned char>(name[0])) || !std::ranges::all_of(name, allowed))
+        return call.warn("'" + name + "' is no name of a table; " + g.firewall.table + " is used");
+    g.firewall.table = name;
+}
+
+void read_chain_priority(Call& call, G& g) {
+    if (const auto value = call.number(-1'000'000, 1'000'000)) g.firewall.priority = static_cast<int>(*value);
+}
+
 constexpr Keyword<Globals> kKeywords[] = {
     {"startup_script", [](Call& c, G& g) { g.startup_script = c.command_with_user(); }, Effect::not_yet,
      "\"PROGRAM\" run once at the start"},
@@ -86,16 +102,19 @@ constexpr Keyword<Globals> kKeywords[] = {
     {"vrrp_process_name", nullptr, Effect::internal, "NAME"},
     {"checker_process_name", nullptr, Effect::internal, "NAME"},
     {"bfd_process_name", nullptr, Effect::internal, "NAME"},
-    {"nftables", nullptr, Effect::not_yet, "[TABLE]: firewall of no_accept and VMAC"},
-    {"nftables_priority", nullptr, Effect::not_yet, "N"},
-    {"nftables_counters", nullptr, Effect::not_yet, "count what is dropped"},
-    {"nftables_ifindex", nullptr, Effect::not_yet, "match interfaces by index"},
+    {"nftables", read_table, Effect::full, "[TABLE] of the rules of no_accept and IPv6 VMACs; default vrrpd"},
+    {"nftables_priority", read_chain_priority, Effect::full, "N of the chains; default -1"},
+    {"nftables_counters", [](Call&, G& g) { g.firewall.counters = true; }, Effect::full,
+     "count what is dropped"},
+    {"nftables_ifindex", nullptr, Effect::internal, "match interfaces by index"},
     {"nftables_ipvs", nullptr, Effect::lvs, "[TABLE]"},
     {"nftables_ipvs_priority", nullptr, Effect::lvs, "N"},
     {"nftables_ipvs_start_fwmark", nullptr, Effect::lvs, "N"},
-    {"vrrp_iptables", nullptr, Effect::not_yet, "[IN [OUT]]: chains of no_accept"},
-    {"vrrp_ipsets", nullptr, Effect::not_yet, "[NAME...]"},
-    {"disable_local_igmp", nullptr, Effect::not_yet, "set the sysctl"},
+    {"vrrp_iptables", [](Call& c, G&) { c.note("no_accept is enforced with nftables"); }, Effect::full,
+     "[IN [OUT]]: nftables is used instead"},
+    {"vrrp_ipsets", nullptr, Effect::internal, "[NAME...]: nftables has sets of its own"},
+    {"disable_local_igmp", [](Call&, G& g) { g.disable_local_igmp = true; }, Effect::full,
+     "no IGMP reports for 224.0.0.x while the keeper runs (sysctl)"},
     {"snmp_socket", nullptr, Effect::not_yet, "ADDR of the AgentX master"},
     {"enable_traps", nullptr, Effect::not_yet, "SNMP traps"},
     {"enable_snmp_vrrp", nullptr, Effect::not_yet, "SNMP: KEEPALIVED-MIB"},
@@ -122,7 +141,11 @@ constexpr Keyword<Globals> kKeywords[] = {
     {"vrrp_rx_bufs_policy", nullptr, Effect::internal, "MTU | ADVERT | BYTES"},
     {"vrrp_rx_bufs_multiplier", nullptr, Effect::internal, "N"},
     {"rs_init_notifies", nullptr, Effect::lvs, "notify for real servers at the start"},
-    {"vmac_prefix", nullptr, Effect::not_yet, "PREFIX of VMAC interface names"},
+    {"vmac_prefix",
+     [](Call& c, G& g) {
+         if (auto t = c.text()) g.vmac_prefix = t->substr(0, 11);
+     },
+     Effect::full, "PREFIX of VMAC interface names, at most 11 characters; default vrrp"},
     {"vmac_addr_prefix", nullptr, Effect::not_yet, "PREFIX of VMAC address interface names"},
     {"vrrp_garp_extra_if", nullptr, Effect::not_yet, "[all] SECONDS: ARPs on other interfaces"},
     {"vrrp_vmac_garp_intvl", nullptr, Effect::not_yet, "[all] SECONDS: old name of vrrp_garp_extra_if"},

@@ -122,6 +122,15 @@ void read_sync_group(Call& call, Draft& draft) {
     draft.sync_groups.push_back(std::move(group));
 }
 
+void read_garp_group(Call& call, Draft& draft) {
+    GarpGroup group;
+    group.where = call.where();
+    apply_block(call.block(), "garp_group", draft, call.diagnostics(),
+                Part<GarpGroup>{garp_group_keywords(), group});
+    if (group.interfaces.empty()) return call.warn("names no interface; ignored");
+    draft.config.garp_groups.push_back(std::move(group));
+}
+
 void read_static_addresses(Call& call, Draft& draft) {
     for (const Statement& line : call.block()) {
         auto entry = read_address_entry(line, call.diagnostics());
@@ -169,7 +178,8 @@ constexpr Keyword<Draft> kKeywords[] = {
     {"vrrp_track_process", read_track_process, Effect::full,
      "NAME { ... }: processes that instances may track"},
     {"bfd_instance", refuse_bfd, Effect::refused, "NAME { ... }: bidirectional forwarding detection"},
-    {"garp_group", nullptr, Effect::not_yet, "{ garp_interval, gna_interval, interfaces }"},
+    {"garp_group", read_garp_group, Effect::full,
+     "{ garp_interval, gna_interval, interfaces }: they share one pace"},
     {"interface_up_down_delays", nullptr, Effect::not_yet, "{ IF DOWN [UP] }"},
     {"net_namespace", read_namespace, Effect::not_yet, "NAME of the network namespace to run in"},
     {"net_namespace_ipvs", nullptr, Effect::lvs, "[NAME]"},

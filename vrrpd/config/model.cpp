@@ -27,6 +27,7 @@ fsm::Params machine_params(const Instance& instance) {
     out.nopreempt = instance.nopreempt;
     out.preempt_delay = instance.preempt_delay;
     out.lower_prio_no_advert = instance.lower_prio_no_advert.value_or(false);
+    out.last_advert = !instance.strict.value_or(false);
     out.dont_track_primary = instance.dont_track_primary;
     const fsm::Announcing defaults;
     out.announcing.delay = instance.garp.master_delay.value_or(defaults.delay);
@@ -38,8 +39,7 @@ fsm::Params machine_params(const Instance& instance) {
     out.announcing.lower_prio_repeat = instance.garp.lower_prio_repeat.value_or(defaults.lower_prio_repeat);
     for (const auto* list : {&instance.addresses, &instance.excluded_addresses}) {
         for (const AddressEntry& entry : *list) {
-            out.addresses.push_back(
-                {entry.address, entry.device.empty() ? instance.interface : entry.device});
+            out.addresses.push_back({entry.address, address_device(instance, entry)});
         }
     }
     return out;
@@ -52,6 +52,24 @@ std::vector<const Command*> commands_of(const Notifications& notify) {
         if (*command) out.push_back(command);
     }
     return out;
+}
+
+const std::string& address_device(const Instance& instance, const AddressEntry& entry) {
+    if (!entry.device.empty() && entry.device != instance.interface) return entry.device;
+    return instance.vmac ? instance.vmac->name : instance.interface;
+}
+
+const std::string& transmit_device(const Instance& instance) {
+    return instance.vmac && !instance.vmac->transmit_base ? instance.vmac->name : instance.interface;
+}
+
+const std::string& receive_device(const Instance& instance) {
+    return instance.vmac && !instance.unicast() ? instance.vmac->name : instance.interface;
+}
+
+packet::MacAddress vmac_address(const Instance& instance) {
+    const auto standard = packet::virtual_mac(instance.family, instance.vrid);
+    return instance.vmac ? instance.vmac->mac.value_or(standard) : standard;
 }
 
 std::vector<fsm::TrackRule> track_rules(const Instance& instance) {

@@ -114,6 +114,28 @@ struct UnicastPeer {
     Location where;
 };
 
+// `use_vmac`: a macvlan with the VRRP MAC address on the instance's interface, which holds the addresses.
+struct Vmac {
+    std::string name;                       // filled in: vrrp.VRID
+    std::optional<packet::MacAddress> mac;  // not set: RFC 5798's of family and VRID
+    bool transmit_base = false;  // `vmac_xmit_base`, or unicast: adverts leave by the interface itself
+    Location where;
+};
+
+// garp_group: interfaces that share one pace.
+struct GarpGroup {
+    std::optional<Duration> garp_interval, gna_interval;  // not set: the global's
+    std::vector<std::string> interfaces;
+    Location where;
+};
+
+// How no_accept is enforced.
+struct Firewall {
+    std::string table = "vrrpd";
+    int priority = -1;  // of the chains
+    bool counters = false;
+};
+
 // A reference to a script, interface, file or process, with this instance's weight.
 struct Track {
     fsm::TrackRule rule;
@@ -168,7 +190,8 @@ struct Instance {
     std::vector<AddressEntry> excluded_addresses;  // set, not advertised; any family
     std::vector<RouteEntry> routes;
     std::vector<RuleEntry> rules;
-    bool accept = true;
+    std::optional<Vmac> vmac;
+    bool accept = true;  // false: packets to and from the addresses are dropped
     bool promote_secondaries = false;
 
     std::string group;          // vrrp_sync_group; empty: none
@@ -251,6 +274,9 @@ struct Globals {
     std::string namespace_name;  // `net_namespace NAME`
     bool use_pid_dir = false;
     Dumps dumps;
+    Firewall firewall;
+    std::string vmac_prefix = "vrrp";
+    bool disable_local_igmp = false;
     std::string control_socket = kDefaultControlSocket;
     ProxyLink proxy;
 };
@@ -265,6 +291,7 @@ struct Config {
     std::vector<AddressEntry> static_addresses;
     std::vector<RouteEntry> static_routes;
     std::vector<RuleEntry> static_rules;
+    std::vector<GarpGroup> garp_groups;
 
     const Script* find_script(const std::string& name) const;
 
@@ -275,6 +302,12 @@ struct Config {
 // What the state machine and the advert checks need to know of an instance.
 fsm::Params machine_params(const Instance& instance);
 std::vector<const Command*> commands_of(const Notifications& notify);  // those that are configured
+// The interface that an address line means, and those adverts leave by and come in by: what a peer sends from
+// the virtual MAC the kernel gives to our own VMAC of that MAC, and to nobody else.
+const std::string& address_device(const Instance& instance, const AddressEntry& entry);
+const std::string& transmit_device(const Instance& instance);
+const std::string& receive_device(const Instance& instance);
+packet::MacAddress vmac_address(const Instance& instance);
 std::vector<fsm::TrackRule> track_rules(const Instance& instance);
 std::vector<IpAddress> advertised_addresses(const Instance& instance);
 IpAddress multicast_group(const Globals& globals, const Instance& instance);

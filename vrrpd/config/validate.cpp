@@ -33,6 +33,7 @@ class Completion {
         require();
         settle_addresses();
         settle_version();
+        settle_vmac();
         settle_priority();
         settle_interval();
         settle_authentication();
@@ -40,6 +41,8 @@ class Completion {
         settle_source();
         settle_globals();
         settle_announcements();
+        if (*out_.strict) settle_strict();
+        out_.accept = draft_.accept.value_or(!*out_.strict || out_.priority == 255);
         settle_tracking();
     }
 
@@ -223,6 +226,65 @@ class Completion {
         own.lower_prio_delay = own.lower_prio_delay.value_or(g.lower_prio_delay.value_or(*own.master_delay));
         own.lower_prio_repeat =
             own.lower_prio_repeat.value_or(g.lower_prio_repeat.value_or(*own.master_repeat));
+    }
+
+    void settle_vmac() {
+        if (!out_.vmac) {
+            if (draft_.transmit_base) warn(out_.where, "vmac_xmit_base without use_vmac: ignored");
+            return;
+        }
+        Vmac& vmac = *out_.vmac;
+        vmac.transmit_base = draft_.transmit_base || out_.unicast();
+        if (!vmac.name.empty()) return;
+        const std::string& prefix = globals_.vmac_prefix;
+        const std::string vrid = "." + std::to_string(out_.vrid);
+        vmac.name = prefix + vrid;
+        const auto taken = [&](const Instance& one) { return one.vmac && one.vmac->name == vmac.name; };
+        if (std::ranges::any_of(config_.instances, taken))
+            vmac.name = prefix + (out_.family == Family::v6 ? "6" : "4") + vrid;
+    }
+
+    // What RFC 3768 and RFC 5798 do not know is dropped, and said.
+    void settle_strict() {
+        const auto reset = [&](auto& value, auto wanted, const std::string& what) {
+            if (value == wanted) return;
+            warn(out_.where, "strict mode: " + what);
+            value = wanted;
+        };
+        if (out_.unicast()) error(out_.where, "strict mode: the RFC has no unicast_peer");
+        if (out_.addresses.empty())
+            error(out_.where, "strict mode: virtual_ipaddress needs at least one address");
+        if (*out_.state_master && out_.priority != 255) {
+            warn(draft_.state_where, "strict mode: only priority 255 starts as MASTER; BACKUP is used");
+            out_.state_master = false;
+        }
+        if (out_.auth != AuthType::none) {
+            warn(draft_.auth_where, "strict mode: authentication is ignored");
+            out_.auth = AuthType::none;
+            out_.password.clear();
+        }
+        reset(out_.preempt_delay, Duration{}, "preempt_delay is dropped");
+        reset(out_.down_timer_adverts, 3, "down_timer_adverts is 3");
+        if (out_.family == Family::v6 && !out_.addresses.empty() &&
+            !out_.addresses.front().address.is_link_local())
+            error(out_.addresses.front().where, "strict mode: the first IPv6 address must be link-local");
+        if (draft_.accept.value_or(false) && out_.version == 2) {
+            warn(out_.where,
+                 "strict mode: version 2 has no accept mode; packets to the addresses are dropped");
+            draft_.accept.reset();
+        }
+        out_.garp.lower_prio_repeat = 0;
+        out_.garp.lower_prio_delay = Duration{};
+        out_.lower_prio_no_advert = true;
+        if (out_.higher_prio_send_advert.value_or(false))
+            warn(out_.where, "strict mode: higher_prio_send_advert is dropped");
+        out_.higher_prio_send_advert = false;
+        if (out_.vmac)
+            reset(out_.vmac->mac, std::optional<packet::MacAddress>(), "use_vmac's MAC is the RFC's");
+        if (draft_.accept.value_or(out_.priority == 255)) return;
+        warn(out_.where,
+             "strict mode: the addresses answer nothing but neighbour discovery; 'accept' in version 3 "
+             "lets them serve");
     }
 
     void settle_tracking() {

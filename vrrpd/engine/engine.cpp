@@ -28,16 +28,17 @@ Engine::Engine(boost::asio::io_context& io, common::process::HelperProcess helpe
       options_(std::move(options)),
       network_(std::move(network)),
       announcer_(std::move(announcer)),
+      announcements_(io, *network_, announcer_),
       helper_(io, std::move(helper)),
       notifier_(helper_),
       adverts_(io, [this](const std::string& interface, packet::Family family,
                           const packet::Datagram& datagram) { on_datagram(interface, family, datagram); }),
       network_watch_(io, network_->fd()),
       trackers_(io, helper_, [this] { track(); }),
-      node_(options_.state_folder),
+      node_(options_.state_folder, *network_),
       around_{.io = io,
               .network = *network_,
-              .announcer = announcer_,
+              .announcements = announcements_,
               .state_file = state_file_,
               .adverts = adverts_,
               .notifier = notifier_,
@@ -68,12 +69,14 @@ void Engine::configure(std::shared_ptr<const config::Config> config) {
     trackers_.configure(*config_);
     configure_proxy();
     watch_routes();
+    announcements_.configure(*config_);
     node_.configure(*config_);
     statics_.configure(config_);
     configure_routers();
+    node_.drop_unused(*config_);
     adverts_.prune([this](const std::string& interface, packet::Family family) {
         const auto uses = [&](const std::unique_ptr<Router>& router) {
-            return router->settings().interface == interface && router->settings().family == family;
+            return router->uses(interface, family);
         };
         return std::ranges::any_of(routers_, uses) || std::ranges::any_of(leaving_, uses);
     });
@@ -107,6 +110,15 @@ void Engine::watch_routes() {
     if (auto done = network_->watch_routes(); !done) log::warning("{}", done.error().text);
 }
 
+namespace {
+
+bool same_vmac(const Instance& a, const Instance& b) {
+    if (!a.vmac || !b.vmac) return !a.vmac && !b.vmac;
+    return a.vmac->name == b.vmac->name && config::vmac_address(a) == config::vmac_address(b);
+}
+
+}  // namespace
+
 // keepalived's rule of what is the same virtual router: not the name counts.
 void Engine::configure_routers() {
     groups_.suspend();
@@ -117,7 +129,8 @@ void Engine::configure_routers() {
             if (!router) return false;
             const Instance& running = router->settings();
             return running.vrid == instance.vrid && running.family == instance.family &&
-                   running.interface == instance.interface && running.unicast() == instance.unicast();
+                   running.interface == instance.interface && running.unicast() == instance.unicast() &&
+                   same_vmac(running, instance);
         });
         if (known != old.end()) {
             routers_.push_back(std::move(*known));
@@ -193,6 +206,9 @@ void Engine::wait_for_network() {
 }
 
 void Engine::on_network(const io::NetworkChange& change) {
+    if (const auto* link = std::get_if<io::LinkChange>(&change);
+        link != nullptr && (link->fresh || link->gone))
+        node_.on_interface(*config_, link->link.name, link->gone);
     for (const auto* group : {&routers_, &leaving_}) {
         for (const auto& router : *group) {
             if (const auto* link = std::get_if<io::LinkChange>(&change))
@@ -204,8 +220,6 @@ void Engine::on_network(const io::NetworkChange& change) {
             if (std::holds_alternative<io::RuleGone>(change)) router->doubt_routes();
         }
     }
-    if (const auto* link = std::get_if<io::LinkChange>(&change); link != nullptr && link->fresh)
-        node_.on_interface(*config_, link->link.name);
     statics_.on_change(change);
     if (std::holds_alternative<io::LinkChange>(change)) track();
 }
@@ -217,7 +231,7 @@ void Engine::on_datagram(const std::string& interface, packet::Family family,
         for (const auto& router : *group) {
             const Instance& settings = router->settings();
             if (vrid && settings.vrid == *vrid && settings.family == family &&
-                settings.interface == interface) {
+                config::receive_device(settings) == interface) {
                 return router->on_datagram(datagram);
             }
         }
@@ -311,7 +325,7 @@ void Engine::stop(std::function<void()> done) {
 // Nobody needs the node as we made it any more.
 void Engine::finish() {
     statics_.remove_all();
-    node_.restore();
+    node_.restore(options_.keep_addresses);
     boost::asio::post(io_, std::exchange(done_, nullptr));
 }
 

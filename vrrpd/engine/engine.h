@@ -88,6 +88,7 @@ class Engine {
     EngineOptions options_;
     std::unique_ptr<io::Network> network_;
     io::Announcer announcer_;
+    AnnounceQueue announcements_;
     io::StateFile state_file_;
     HelperPort helper_;
     Notifier notifier_;

@@ -148,7 +148,13 @@ void Router::note_difference(const packet::Datagram& datagram, const packet::Adv
         settings_->name, peer, advert.addresses.size(), advertised_.size());
 }
 
+bool Router::uses(const std::string& interface, packet::Family family) const {
+    return settings_->family == family && (interface == config::receive_device(*settings_) ||
+                                           interface == config::transmit_device(*settings_));
+}
+
 void Router::on_link(const io::Link& link, bool gone) {
+    if (settings_->vmac && link.name == settings_->vmac->name && !gone) on_vmac();
     if (link.up && !gone) doubt_routes();  // those by this interface went when it did
     if (link.name != settings_->interface) return;
     const bool up = link.up && !gone;
@@ -158,6 +164,14 @@ void Router::on_link(const io::Link& link, bool gone) {
         deliver(fsm::LinkChanged{up});
     }
     look_for_source();
+}
+
+// Somebody deleted it, or its interface was replaced: it has been made anew, and is empty.
+void Router::on_vmac() {
+    listen();
+    if (!holding_ || all_addresses_set() || settings_->addresses.empty()) return;
+    ++counters_.addresses_restored;
+    deliver(fsm::AddressLost{settings_->addresses.front().address});
 }
 
 void Router::on_address(const io::NodeAddress& address, bool present) {
@@ -232,7 +246,7 @@ bool Router::is_virtual(const IpAddress& address) const {
 }
 
 const io::Link* Router::link_of(const AddressEntry& entry) const {
-    return around_.network.find(entry.device.empty() ? settings_->interface : entry.device);
+    return around_.network.find(config::address_device(*settings_, entry));
 }
 
 const AddressEntry* Router::entry_of(const io::NodeAddress& address) const {
@@ -267,11 +281,16 @@ std::optional<fsm::Resume> Router::former_life() const {
 }
 
 void Router::listen() {
-    const io::Link* link = around_.network.find(settings_->interface);
-    if (link == nullptr) return;
-    const IpAddress group = settings_->unicast() ? IpAddress() : group_;
-    const auto done = around_.adverts.listen(settings_->family, settings_->interface, link->index, group);
-    if (!done) log::error("({}) {}", settings_->name, done.error().text);
+    const auto open = [this](const std::string& interface, const IpAddress& group) {
+        const io::Link* link = around_.network.find(interface);
+        if (link == nullptr) return;
+        const auto done = around_.adverts.listen(settings_->family, interface, link->index, group);
+        if (!done) log::error("({}) {}", settings_->name, done.error().text);
+    };
+    const std::string& receiver = config::receive_device(*settings_);
+    const std::string& sender = config::transmit_device(*settings_);
+    open(receiver, settings_->unicast() ? IpAddress() : group_);
+    if (sender != receiver) open(sender, IpAddress());
 }
 
 }  // namespace vrrpd::engine

@@ -12,9 +12,9 @@
 #include "common/logging.h"
 #include "vrrpd/config/model.h"
 #include "vrrpd/engine/advert_hub.h"
+#include "vrrpd/engine/announce_queue.h"
 #include "vrrpd/engine/notifier.h"
 #include "vrrpd/fsm/machine.h"
-#include "vrrpd/io/announcer.h"
 #include "vrrpd/io/network.h"
 #include "vrrpd/io/state_file.h"
 
@@ -26,7 +26,7 @@ class Router;
 struct Surroundings {
     boost::asio::io_context& io;
     io::Network& network;
-    io::Announcer& announcer;
+    AnnounceQueue& announcements;
     io::StateFile& state_file;
     AdvertHub& adverts;
     Notifier& notifier;
@@ -95,6 +95,8 @@ class Router {
     bool is_set(const config::AddressEntry& entry) const;  // asks the kernel
     const std::deque<HistoryEntry>& history() const { return history_; }
     packet::IpAddress group() const { return group_; }
+    // Whether it hears or sends adverts of that family there.
+    bool uses(const std::string& interface, packet::Family family) const;
 
  private:
     void deliver(const fsm::Event& event);
@@ -112,6 +114,7 @@ class Router {
 
     void adopt(std::shared_ptr<const config::Config> config, const config::Instance& settings);
     void listen();
+    void on_vmac();
     void look_for_source();
     void note_source(const std::optional<packet::IpAddress>& source);
     std::optional<packet::IpAddress> choose_source() const;

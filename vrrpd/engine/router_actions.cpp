@@ -96,8 +96,8 @@ void Router::act(const fsm::SendAdvert& action) {
 
     const auto send = [&](const packet::IpAddress& destination, int ttl) {
         const auto payload = packet::encode(advert, *state_.source, destination, style);
-        const auto sent =
-            around_.adverts.send(settings_->interface, payload, *state_.source, destination, ttl);
+        const auto sent = around_.adverts.send(config::transmit_device(*settings_), payload, *state_.source,
+                                               destination, ttl);
         if (sent) return;
         ++counters_.send_errors;
         const auto passed = error_lines_.admit(sent.error().text, Clock::now());
@@ -128,6 +128,7 @@ void Router::act(const fsm::AddAddresses&) {
 
 void Router::act(const fsm::RemoveAddresses&) {
     holding_ = false;
+    around_.announcements.forget(this);
     remember(state_.priority, false);
     remove_routes(*settings_);
     for (const AddressEntry& entry : settings_->addresses) remove(entry);
@@ -159,9 +160,7 @@ void Router::act(const fsm::Announce& action) {
     for (int round = 0; round < action.repeat; ++round) {
         for (const fsm::VirtualAddress& vip : params_.addresses) {
             if (action.only && *action.only != vip.address) continue;
-            const io::Link* link = around_.network.find(vip.interface);
-            if (link == nullptr || link->loopback) continue;
-            const auto sent = around_.announcer.announce(vip.address, *link);
+            const auto sent = around_.announcements.announce(this, vip.address, vip.interface);
             ++counters_.announcements;
             if (sent) continue;
             const auto passed = error_lines_.admit(sent.error().text, Clock::now());
@@ -191,6 +190,7 @@ void Router::act(const fsm::Transition& action) {
 void Router::act(const fsm::Finished&) {
     // The machine has let go; after -V the addresses stay, but they are nobody's.
     holding_ = false;
+    around_.announcements.forget(this);
     around_.on_finished(*this);
 }
 

@@ -80,8 +80,9 @@ void StaticItems::on_change(const io::NetworkChange& change) {
     const bool at_once = restores_.allow(common::Clock::now(), kRestoreEvery, kRestoreBurst);
     timer_.expires_after(at_once ? common::Duration{} : kRestoreEvery);
     timer_.async_wait([this](boost::system::error_code error) {
+        if (error) return;
         armed_ = false;
-        if (!error && config_) restore();
+        if (config_) restore();
     });
 }
 

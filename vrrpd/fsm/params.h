@@ -45,6 +45,7 @@ struct Params {
     bool nopreempt = false;
     common::Duration preempt_delay{};
     bool lower_prio_no_advert = false;  // do not answer a lower advert with one of ours
+    bool last_advert = true;            // a master that loses says so: not in strict mode
     bool dont_track_primary = false;    // own interface down is no fault
     common::Duration startup_delay{};
     common::Duration stop_hold =

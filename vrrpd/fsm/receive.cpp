@@ -120,7 +120,7 @@ void lose_to(Context& c, const AdvertReceived& advert) {
     // One last advert: the winner of a healed split announces itself only to a lower master it hears. Behind
     // the removal, so that nobody answers ARP for the addresses any more when the winner's announcement
     // arrives.
-    if (spoke) c.act(SendAdvert{s.priority});
+    if (spoke && c.params.last_advert) c.act(SendAdvert{s.priority});
 }
 
 void master_hears(Context& c, const AdvertReceived& advert) {

@@ -68,6 +68,7 @@ class Network {
 
     const Link* find(std::string_view name) const;
     const Link* find(int index) const;
+    const std::vector<Link>& links() const { return links_; }
     // In the kernel's order: the primary address of a subnet before its secondaries.
     const std::vector<NodeAddress>& addresses() const { return addresses_; }
 
@@ -81,6 +82,14 @@ class Network {
     common::Result<> remove(const config::RouteEntry& route);
     common::Result<bool> add(const config::RuleEntry& rule);
     common::Result<> remove(const config::RuleEntry& rule);
+
+    // A macvlan (mode private) of that name and MAC on `base`, up, marked as ours. One that is there and fits
+    // is kept with its addresses; one that is somebody else's is an error. Returns whether it was made. It is
+    // in the picture at once.
+    common::Result<bool> ensure_macvlan(const std::string& name, const std::string& base,
+                                        const packet::MacAddress& mac, packet::Family family);
+    std::vector<std::string> our_macvlans() const;  // also those of a former life
+    void remove_macvlan(const std::string& name);   // only one of ours
 
     // From now on receive() tells of routes and rules that are gone. Not before somebody has any to lose: a
     // router's full table is a lot of news. IPv4 routes that go with their interface or source address are

@@ -48,6 +48,16 @@ common::Result<> Sysctls::set(const std::string& name, int value) {
     return {};
 }
 
+std::optional<int> Sysctls::get(const std::string& name) const {
+    return read_number(root_ + "/" + name);
+}
+
+std::vector<std::string> Sysctls::changed() const {
+    std::vector<std::string> names;
+    for (const auto& [name, record] : records_) names.push_back(name);
+    return names;
+}
+
 void Sysctls::restore_except(const std::set<std::string>& wanted) {
     const auto before = records_.size();
     std::erase_if(records_, [&](const auto& entry) {

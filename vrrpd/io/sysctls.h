@@ -3,8 +3,10 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "common/error.h"
 
@@ -26,7 +28,8 @@ class Sysctls {
     // The interface is new, so its settings are the kernel's again: nothing to restore there.
     void forget_interface(const std::string& interface);
 
-    bool changed(const std::string& name) const { return records_.contains(name); }
+    std::optional<int> get(const std::string& name) const;
+    std::vector<std::string> changed() const;  // names
 
  private:
     struct Record {

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 namespace vrrpd::packet {
@@ -48,6 +49,18 @@ bool IpAddress::is_multicast() const {
 bool IpAddress::is_link_local() const {
     if (family_ == Family::v4) return bytes_[0] == 169 && bytes_[1] == 254;
     return bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80;
+}
+
+std::optional<MacAddress> parse_mac(std::string_view text) {
+    MacAddress mac{};
+    if (text.size() != mac.size() * 3 - 1) return std::nullopt;
+    for (std::size_t i = 0; i < mac.size(); ++i) {
+        const char* at = text.data() + i * 3;
+        const auto [end, error] = std::from_chars(at, at + 2, mac[i], 16);
+        if (error != std::errc{} || end != at + 2) return std::nullopt;
+        if (i + 1 < mac.size() && *end != ':') return std::nullopt;
+    }
+    return mac;
 }
 
 }  // namespace vrrpd::packet

@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,5 +52,8 @@ inline constexpr MacAddress kBroadcastMac{0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 constexpr MacAddress virtual_mac(Family family, std::uint8_t vrid) {
     return {0x00, 0x00, 0x5e, 0x00, static_cast<std::uint8_t>(family == Family::v4 ? 1 : 2), vrid};
 }
+
+// Six pairs of hexadecimal digits with colons between them.
+std::optional<MacAddress> parse_mac(std::string_view text);
 
 }  // namespace vrrpd::packet
