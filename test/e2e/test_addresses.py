@@ -95,7 +95,8 @@ class AsKeepalived(unittest.TestCase):
             net.lab.connect(net.n1, "eth1", "10.200.0.1/24")
             before = picture(net.n1)
             net.start_one(net.n1, program, text=EVERYTHING)
-            net.wait_for_master(net.n1)
+            # With these rules nobody can talk to it: what it has set is all there is to see.
+            lab.wait_until(lambda: net.n1.holds(VIP), 8, "n1 is master")
             lab.wait_until(lambda: net.n1.run("ip rule show pref 517"), 3, "the last of the rules")
             during = picture(net.n1)
             net.keeper(net.n1).stop()
