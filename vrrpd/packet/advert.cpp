@@ -66,9 +66,6 @@ std::expected<Advert, Drop> parse(const Datagram& datagram, const Expectations* 
     if (!known_version || (expected && advert.version != expected->version)) {
         return drop(DropReason::version, advert.version, expected ? expected->version : 3);
     }
-    if ((bytes[0] & 0x0f) != kTypeAdvertisement) {
-        return drop(DropReason::type, bytes[0] & 0x0f, kTypeAdvertisement);
-    }
     advert.vrid = bytes[1];
     advert.priority = bytes[2];
     const std::size_t count = bytes[3];
@@ -94,6 +91,9 @@ std::expected<Advert, Drop> parse(const Datagram& datagram, const Expectations* 
             return drop(DropReason::interval, bytes[5],
                         static_cast<int>(expected->interval / std::chrono::seconds(1)));
         }
+    }
+    if ((bytes[0] & 0x0f) != kTypeAdvertisement) {
+        return drop(DropReason::type, bytes[0] & 0x0f, kTypeAdvertisement);
     }
     // An interval of 0, adopted from the master, would make a backup wait for nothing.
     if (advert.interval == milliseconds(0)) return drop(DropReason::interval, 0, 1);

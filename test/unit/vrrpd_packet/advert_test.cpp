@@ -139,6 +139,8 @@ TEST_CASE("every single bit flipped is noticed") {
 
 TEST_CASE("what a stranger may send is refused with its reason") {
     const Expectations expected = tutorial_expectations();
+    std::vector<std::uint8_t> twice_wrong = altered(0, 0x22);
+    twice_wrong[twice_wrong.size() - 8] ^= 1;
     const struct {
         const char* what;
         std::vector<std::uint8_t> payload;
@@ -147,6 +149,7 @@ TEST_CASE("what a stranger may send is refused with its reason") {
         {"version 3", altered(0, 0x31), DropReason::version},
         {"version 1", altered(0, 0x11), DropReason::version},
         {"type 2", altered(0, 0x22), DropReason::type},
+        {"type 2 and wrong password: keepalived's order", twice_wrong, DropReason::password},
         {"another VRID", altered(1, 52), DropReason::vrid},
         {"no authentication", altered(4, 0), DropReason::auth_type},
         {"AH", altered(4, 2), DropReason::auth_type},
