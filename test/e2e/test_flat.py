@@ -32,6 +32,8 @@ FLAT = [
     ("source", (10, 1000), 1.05),
     ("uri", (10, 1000), 1.05),
     ("header", (10, 1000), 1.05),
+    # Rules in a row on one sample are one look-up.
+    ("use_backend_host", (10, 1000), 1.5),
     # A heap over the servers: its depth grows from 4 to 10.
     ("roundrobin", (10, 1000), 3),
     ("leastconn", (10, 1000), 4),
@@ -48,7 +50,7 @@ LINEAR = [
 
 
 class FlatTest(unittest.TestCase):
-    def test_servers(self):
+    def test_servers_and_rules(self):
         for step, (few, many), limit in FLAT:
             with self.subTest(step):
                 first, last = instructions(step, few), instructions(step, many)
