@@ -182,9 +182,9 @@ struct State {
     TimePoint since{};   // of the role
     Deadlines deadlines;
 
-    std::uint8_t priority = 0;                     // effective, 1-255
-    Duration master_interval{};                    // v3: the master's, else our own
-    std::optional<Peer> master;                    // who sent the last valid advert, discarded ones included
+    std::uint8_t priority = 0;   // effective, 1-255
+    Duration master_interval{};  // v3: the master's, else our own
+    std::optional<Peer> master;  // who sent the last valid advert; a lower one beside it is none
     std::optional<packet::IpAddress> released_by;  // this master said priority 0, and we wait for our skew
     std::vector<Peer>
         peers;  // at most kMaxPeers; those that did not take over when they were to are forgotten

@@ -49,6 +49,14 @@ bool spares_lower_master(Context& c) {
     return c.now < c.state.preempt_after;
 }
 
+// Whether a master that is no worse than we are still speaks: then a lower one beside it is a stranger, whose
+// adverts must not make us deaf to the master's farewell.
+bool respects_other_than(const Context& c, const packet::IpAddress& source) {
+    const std::optional<Peer>& master = c.state.master;
+    return master && master->address != source && master->priority >= c.state.priority &&
+           c.now - master->heard < master_down_now(c);
+}
+
 void backup_hears_end(Context& c, const AdvertReceived& advert) {
     State& s = c.state;
     if (s.master && s.master->address != advert.source) {
@@ -70,13 +78,15 @@ void backup_hears(Context& c, const AdvertReceived& advert) {
     if (advert.priority == packet::kPriorityStop) return backup_hears_end(c, advert);
     State& s = c.state;
     learn(c, advert);
-    s.master = Peer{advert.source, advert.priority, c.now};
+    const Peer speaker{advert.source, advert.priority, c.now};
     if (advert.priority >= s.priority) {
         s.preempt_after = common::kNever;
     } else if (!spares_lower_master(c)) {
+        if (!respects_other_than(c, advert.source)) s.master = speaker;
         log_lower(c, advert);
         return;
     }
+    s.master = speaker;
     adopt_interval(c, advert);
     s.released_by.reset();
     s.late_once = s.wants_master = s.joining = false;
