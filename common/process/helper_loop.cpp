@@ -10,6 +10,8 @@
 #include <csignal>
 #include <deque>
 #include <map>
+#include <thread>
+#include <utility>
 
 #include "common/clock.h"
 #include "common/process/signals.h"
@@ -30,11 +32,16 @@ struct Child {
 
 class Loop {
  public:
-    Loop(UniqueFd socket, SignalReader signals, std::span<const HelperTask> tasks)
-        : socket_(std::move(socket)), signals_(std::move(signals)), tasks_(tasks) {}
+    // `restarted`: another one died in this place.
+    Loop(UniqueFd socket, SignalReader signals, std::span<const HelperTask> tasks, bool restarted)
+        : socket_(std::move(socket)),
+          signals_(std::move(signals)),
+          tasks_(tasks),
+          waits_for_new_start_(restarted) {}
 
     // Until the daemon is gone and the last job over.
     void run() {
+        if (waits_for_new_start_) tell({0, HelperEvent::Kind::restarted, 0, {}});
         while (socket_ || !children_.empty()) {
             std::array<pollfd, 2> waits{{{signals_.fd(), POLLIN, 0}, {socket_.get(), POLLIN, 0}}};
             ::poll(waits.data(), waits.size(), wait_time());  // a negative descriptor is skipped
@@ -70,6 +77,7 @@ class Loop {
     UniqueFd socket_;
     SignalReader signals_;
     std::span<const HelperTask> tasks_;
+    bool waits_for_new_start_;
     std::map<pid_t, Child> children_;
     std::map<std::string, std::deque<HelperJob>> queues_;  // an entry exists while one of its jobs runs
 };
@@ -88,6 +96,8 @@ void Loop::receive() {
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (size <= 0) return socket_.reset();  // the daemon is gone
     const HelperRequest request = decode_request({buffer.data(), static_cast<std::size_t>(size)});
+    // What was on its way to the one that died comes again behind the answer to our news.
+    if (std::exchange(waits_for_new_start_, waits_for_new_start_ && !is_new_start(request))) return;
     if (request.job) accept(*request.job);
     if (request.cancel) cancel(request.cancel->id);
 }
@@ -183,27 +193,41 @@ void Loop::signal_overdue() {
     }
 }
 
+constexpr auto kRestartPause = std::chrono::milliseconds(100);  // where one dies as soon as it lives
+
+// Lives through the deaths of helpers; returns in each of them whether it is not the first.
+bool outlive_helpers() {
+    for (bool again = false;; again = true) {
+        const TimePoint begin = Clock::now();
+        const pid_t pid = ::fork();
+        if (pid == 0) return again;
+        int status = 0;
+        while (pid > 0 && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        }
+        if (pid > 0 && WIFEXITED(status)) ::_exit(WEXITSTATUS(status));
+        if (Clock::now() - begin < kRestartPause) std::this_thread::sleep_for(kRestartPause);
+    }
+}
+
 }  // namespace
 
 void run_helper(const char* name, UniqueFd socket, std::span<const HelperTask> tasks) {
     // Signals sent to the daemon's group or name are the daemon's business; the helper follows its socket.
     block_signals();
     name_this_thread(name);
-    auto signals = SignalReader::open({SIGCHLD});
-    if (!signals) ::_exit(1);
     // Nothing of the daemon's may stay open here: a dead daemon's descriptors must close at once.
-    const int kept[] = {socket.get(), signals->fd()};
-    const unsigned low = static_cast<unsigned>(std::min(kept[0], kept[1]));
-    const unsigned high = static_cast<unsigned>(std::max(kept[0], kept[1]));
-    if (low > 3) ::close_range(3, low - 1, 0);
-    if (high > low + 1) ::close_range(low + 1, high - 1, 0);
-    ::close_range(high + 1, ~0U, 0);
+    const auto kept = static_cast<unsigned>(socket.get());
+    if (kept > 3) ::close_range(3, kept - 1, 0);
+    ::close_range(kept + 1, ~0U, 0);
     // The terminal belongs to the daemon: a pipe on its output must see the end when the daemon ends.
     if (const int null = ::open("/dev/null", O_RDWR); null >= 0) {
         for (int fd = 0; fd <= 2; ++fd) ::dup2(null, fd);
         if (null > 2) ::close(null);
     }
-    Loop(std::move(socket), std::move(*signals), tasks).run();
+    const bool restarted = outlive_helpers();
+    auto signals = SignalReader::open({SIGCHLD});
+    if (!signals) ::_exit(1);
+    Loop(std::move(socket), std::move(*signals), tasks, restarted).run();
     ::_exit(0);
 }
 

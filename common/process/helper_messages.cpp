@@ -90,6 +90,8 @@ std::string HelperEvent::describe() const {
             return "killed by signal " + std::to_string(status);
         case Kind::not_run:
             return "cannot run: " + text;
+        case Kind::restarted:
+            return "restarted";
         case Kind::timed_out:
             return "timed out";
     }
@@ -163,7 +165,7 @@ std::optional<HelperEvent> decode_event(std::string_view bytes) {
     in.get(kind);
     in.get(event.status);
     in.get(event.text);
-    if (!in.whole() || kind > static_cast<std::uint8_t>(HelperEvent::Kind::timed_out)) return std::nullopt;
+    if (!in.whole() || kind > static_cast<std::uint8_t>(HelperEvent::Kind::restarted)) return std::nullopt;
     event.kind = static_cast<HelperEvent::Kind>(kind);
     return event;
 }

@@ -41,6 +41,8 @@ struct HelperEvent {
         signalled,  // `status` is the signal
         not_run,    // never started, `text` says why
         timed_out,  // its time is over and it was told to end; `exited` or `signalled` follows
+        restarted,  // id 0: the helper had died and lives again, its jobs are forgotten (HelperProcess sees
+                    // to it: nobody else is told)
     };
     std::uint64_t id = 0;
     Kind kind = Kind::exited;
@@ -48,7 +50,7 @@ struct HelperEvent {
     std::string text;  // why it did not run; of a task: what it has to say
     bool operator==(const HelperEvent&) const = default;
     // Whether the job is over, so that its next run may begin.
-    bool final() const { return kind != Kind::timed_out; }
+    bool final() const { return kind != Kind::timed_out && kind != Kind::restarted; }
     // "exited with status 1", "killed by signal 9", "timed out", "cannot run: ..."
     std::string describe() const;
 };
@@ -67,6 +69,12 @@ struct HelperRequest {
     std::optional<HelperCancel> cancel;
 };
 HelperRequest decode_request(std::string_view bytes);
+
+// The daemon's answer to `restarted`: jobs behind it are new or given again.
+inline constexpr HelperCancel kNewStart{0};
+inline bool is_new_start(const HelperRequest& request) {
+    return request.cancel && request.cancel->id == kNewStart.id;
+}
 std::optional<HelperEvent> decode_event(std::string_view bytes);
 
 }  // namespace common::process

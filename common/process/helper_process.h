@@ -6,12 +6,17 @@
 // limits the daemon was started with, and no descriptor but 0-2 on /dev/null. A daemon that a script starts
 // leaves the group (setsid) and so survives the script's timeout.
 //
+// A helper that dies is replaced at once (the process that holds its place waits for nothing else), and gets
+// the jobs again that were not over: at least once, and at most twice.
+//
 // When the daemon ends, in whichever way, the helper runs the jobs it has to their ends (within their time)
 // and leaves: a script that stops the daemon is not killed by that, and the daemon never waits for it.
 #pragma once
 
 #include <sys/types.h>
 
+#include <deque>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -44,13 +49,24 @@ class HelperProcess {
     int fd() const { return socket_.get(); }
     Result<std::optional<HelperEvent>> receive();
 
+    // Of the process that is there for the helper's whole life, and whose child the helper is.
     pid_t pid() const { return pid_; }
+    // How often the helper died and was replaced.
+    int restarts() const { return restarts_; }
 
  private:
+    struct Open {
+        std::string bytes;  // of the job, encoded
+        bool again = false;
+    };
     Result<> send(const std::string& bytes);
+    void submit_again();
 
     UniqueFd socket_;
     pid_t pid_ = 0;
+    int restarts_ = 0;
+    std::map<std::uint64_t, Open> open_;  // jobs that are not over
+    std::deque<HelperEvent> events_;      // our own, before the helper's
 };
 
 }  // namespace common::process

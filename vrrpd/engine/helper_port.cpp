@@ -45,7 +45,10 @@ void HelperPort::wait() {
 void HelperPort::read_events() {
     const auto life = life_;  // a handler may end the engine
     while (*life && alive_) {
+        const int restarts = helper_.restarts();
         auto event = helper_.receive();
+        if (helper_.restarts() != restarts)
+            log::error("The helper process died and was replaced; what it had not finished runs again");
         if (!event) return lost(event.error().text);
         if (!*event) return;
         deliver(**event);

@@ -128,11 +128,13 @@ TEST_CASE("a job inherits nothing but the three standard descriptors") {
     job.argv = {"sleep", "60"};
     REQUIRE(helper->submit(job));
     // Looked at from outside: a shell would open descriptors of its own.
-    const std::string helper_pid = std::to_string(helper->pid());
+    const auto only_child = [](const std::string& pid) {
+        std::string child = slurp("/proc/" + pid + "/task/" + pid + "/children");
+        return child.erase(child.find_last_not_of(' ') + 1);
+    };
     std::string child;
     REQUIRE(eventually([&] {
-        child = slurp("/proc/" + helper_pid + "/task/" + helper_pid + "/children");
-        child.erase(child.find_last_not_of(' ') + 1);
+        child = only_child(only_child(std::to_string(helper->pid())));
         return !child.empty() && slurp("/proc/" + child + "/comm") == "sleep\n";
     }));
     ::close(leak);
@@ -205,6 +207,26 @@ TEST_CASE("jobs of one queue follow each other, and a stuck one gives way after 
     CHECK(next_event(*helper) == HelperEvent{4, Kind::timed_out, 0, ""});
     CHECK(next_event(*helper) == HelperEvent{4, Kind::signalled, SIGTERM, ""});
     CHECK(next_event(*helper) == HelperEvent{5, Kind::exited, 0, ""});
+}
+
+TEST_CASE("a helper that dies is replaced and gets its open jobs again, once") {
+    Folder folder;
+    auto helper = HelperProcess::start("test-helper");
+    REQUIRE(helper);
+    // The first run kills the helper, whose child the job's shell is; the second ends well.
+    const std::string mark = (folder.path / "mark").string();
+    const std::string killer = "kill -9 $PPID; sleep 0.2";
+    REQUIRE(helper->submit(shell(1, "[ -e " + mark + " ] && exit 4; touch " + mark + "; " + killer)));
+    CHECK(next_event(*helper) == HelperEvent{1, Kind::exited, 4, ""});
+    CHECK(helper->restarts() == 1);
+    // One that kills it each time does not get a third chance.
+    REQUIRE(helper->submit(shell(2, killer)));
+    const HelperEvent twice = next_event(*helper);
+    CHECK(twice.id == 2);
+    CHECK(twice.kind == Kind::not_run);
+    CHECK(helper->restarts() == 3);
+    REQUIRE(helper->submit(shell(3, "exit 5")));
+    CHECK(next_event(*helper) == HelperEvent{3, Kind::exited, 5, ""});
 }
 
 TEST_CASE("what was queued still runs after the daemon is gone") {
