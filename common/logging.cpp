@@ -1,6 +1,7 @@
 #include "common/logging.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
@@ -14,6 +15,7 @@
 #include <mutex>
 #include <vector>
 
+#include "common/syslog_socket.h"
 #include "common/unique_fd.h"
 
 namespace common::log {
@@ -68,7 +70,34 @@ std::string render(Style style, const spdlog::details::log_msg& message) {
     return fmt::format("{}\n", text);
 }
 
+// Lines that found no taker since never_wait(); the next one that does says so.
+std::atomic<bool> waiting_allowed{true};
+std::atomic<unsigned> lost_lines{0};
+
+std::string lost_note(unsigned count) {
+    return fmt::format("{} log line(s) were lost: nobody took them", count);
+}
+
+bool has_room(int fd) {
+    pollfd room{fd, POLLOUT, 0};
+    return ::poll(&room, 1, 0) != 0;
+}
+
 void write_all(int fd, std::string_view text) {
+    if (!waiting_allowed) {
+        if (!has_room(fd)) {
+            ++lost_lines;
+            return;
+        }
+        if (const unsigned lost = lost_lines.exchange(0)) {
+            const std::string note = lost_note(lost) + "\n";
+            (void)!::write(fd, note.data(), note.size());
+            if (!has_room(fd)) {
+                ++lost_lines;
+                return;
+            }
+        }
+    }
     while (!text.empty()) {
         const ssize_t written = ::write(fd, text.data(), text.size());
         if (written < 0 && errno == EINTR) continue;
@@ -92,18 +121,27 @@ class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
 // Not spdlog's: that one has no notice and no alert.
 class SyslogSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-    SyslogSink(std::string ident, int facility) : ident_(std::move(ident)) {
+    SyslogSink(std::string ident, int facility) : ident_(std::move(ident)), facility_(facility) {
         ::openlog(ident_.c_str(), LOG_PID | LOG_NDELAY, facility);  // now: a chroot has no /dev/log
     }
     ~SyslogSink() override { ::closelog(); }
 
  private:
     void sink_it_(const spdlog::details::log_msg& message) override {
-        ::syslog(row(message.level).syslog_priority, "%.*s", static_cast<int>(message.payload.size()),
-                 message.payload.data());
+        const int severity = row(message.level).syslog_priority;
+        if (waiting_allowed) {
+            ::syslog(severity, "%.*s", static_cast<int>(message.payload.size()), message.payload.data());
+            return;
+        }
+        if (lost_ > 0 && quick_.send(facility_ | LOG_WARNING, ident_, lost_note(lost_))) lost_ = 0;
+        if (!quick_.send(facility_ | severity, ident_, {message.payload.data(), message.payload.size()}))
+            ++lost_;
     }
     void flush_() override {}
     std::string ident_;  // openlog keeps the pointer
+    int facility_;
+    SyslogSocket quick_;
+    unsigned lost_ = 0;
 };
 
 class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
@@ -220,6 +258,10 @@ Result<> configure(const Settings& settings) {
     fresh.logger = make_logger(sinks);
     outlets() = std::move(fresh);
     return {};
+}
+
+void never_wait() {
+    waiting_allowed = false;
 }
 
 Result<> reopen() {

@@ -49,6 +49,10 @@ Result<> configure(const Settings& settings);
 // The folder was opened by configure(), so that this works inside a chroot.
 Result<> reopen();
 
+// From now on a line that console, file or syslog cannot take at once is lost, and counted in the next one
+// that is taken, instead of holding up the caller. For a daemon once it runs.
+void never_wait();
+
 // Stops the console outlet: a daemon has no terminal any more.
 void close_console();
 

@@ -135,6 +135,7 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
     if (auto done = io::drop_capabilities(); !done) log::warning("{}", done.error().text);
     report.ready();
     if (!options.foreground && !options.console) log::close_console();
+    log::never_wait();  // no log target may delay an advert
     return daemon.run();
 }
 
