@@ -365,6 +365,8 @@ class Process:
         self.lines = []
         self.started = time.monotonic()
         self._changed = threading.Condition()
+        self._reading = threading.Event()
+        self._reading.set()
         self._enter = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=None if env is None else {**os.environ, **env}, start_new_session=True,
@@ -376,6 +378,7 @@ class Process:
 
     def _collect(self):
         for raw in self._enter.stdout:
+            self._reading.wait()
             text = raw.decode(errors="replace").rstrip("\n")
             with self._changed:
                 self.lines.append((time.monotonic(), text))
@@ -430,6 +433,13 @@ class Process:
                     raise
                 self.wake()
 
+    def stop_reading(self):
+        """Nobody takes its output any more, until read_on()."""
+        self._reading.clear()
+
+    def read_on(self):
+        self._reading.set()
+
     def wake(self):
         """nsenter stops itself along with its child, and must go on to see its end."""
         if self._enter.poll() is None:
@@ -469,6 +479,7 @@ class Process:
                 self._changed.wait(remaining)
 
     def reap(self):
+        self.read_on()
         try:
             self.wait(5)
         except subprocess.TimeoutExpired:

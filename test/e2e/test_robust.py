@@ -1,0 +1,203 @@
+"""What must not disturb a keeper: floods of adverts and of netlink news, garbage, a helper that dies or stands still, a log that
+nobody reads. The peer is a keeper too, so that a late advert or a deaf backup shows as a transition."""
+
+import os
+import random
+import signal
+import time
+import unittest
+
+import lab
+from keepers import SLACK, VIP, Keepers, text_of
+from scenarios.faults import Stranger, advert
+from scenarios.scale import cpu, processes
+
+FLOOD = 20_000  # adverts a second, as many of them as this machine can send
+GARBAGE = int(os.environ.get("FRONTDOOR_GARBAGE", "40000"))  # packets; a million by hand
+
+
+class Calm(Keepers):
+    """A pair whose election nothing may touch: with calm() as a block of disturbances, then checked."""
+
+    def begin(self, **settings):
+        self.start("vrrpd", "vrrpd", **settings)
+        self.wait_for_master(self.n1)
+        self.marks = {node.name: self.keeper(node).mark() for node in self.nodes}
+        self.since = time.monotonic()
+
+    def check(self, test, late=0.05):
+        """Nobody changed its state, and no advert was later than that."""
+        adverts = self.wire.of(self.n1, self.since)
+        gaps = [b.at - a.at for a, b in zip(adverts, adverts[1:]) if b.priority]
+        test.assertTrue(gaps)
+        test.assertLess(max(gaps), 1.0 + late + SLACK)
+        test.assertEqual(self.wire.of(self.n2, self.since), [])
+        for node in self.nodes:
+            test.assertFalse(self.keeper(node).has(r"STATE", self.marks[node.name]))
+        test.assertEqual(self.holders(), [self.n1])
+
+
+def flood(node, seconds, packet):
+    """Sends adverts at the rate from a process of its own; returns how many."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with Stranger(node) as stranger:
+            stranger.send(packet)
+            send, to, sent, begin = stranger.socket.sendto, ("224.0.0.18", 0), 1, time.monotonic()
+            while (past := time.monotonic() - begin) < seconds:
+                for _ in range(sent, int(past * FLOOD)):
+                    send(packet, to)
+                    sent += 1
+                time.sleep(0.001)
+        os.write(writer, str(sent).encode())
+        os._exit(0)
+    os.close(writer)
+    return child, reader
+
+
+class Floods(unittest.TestCase):
+    def test_lower_adverts(self):
+        """Valid ones of a low priority, 20,000 a second: heard to the last, hardly answered, and nobody is deaf."""
+        with Calm() as net:
+            net.begin()
+            used = [cpu(net.keeper(node)) for node in net.nodes]
+            before = [net.status(node)["counters"]["adverts_received"] for node in net.nodes]
+            seconds = 4
+            child, reader = flood(net.client, seconds, advert(50))
+            os.waitpid(child, 0)
+            sent = int(os.read(reader, 100))
+            used = [(cpu(net.keeper(node)) - old) / seconds for node, old in zip(net.nodes, used)]
+            net.check(self)
+            for node, old in zip(net.nodes, before):
+                heard = net.status(node)["counters"]["adverts_received"] - old
+                self.assertGreaterEqual(heard, sent)  # the other's adverts come on top
+                self.assertLess(net.keeper(node).count("discarding", net.marks[node.name]), 5)
+            # Five ARPs for three of them at once, then for one per interval.
+            self.assertLess(len(net.wire.announcements(net.n1, VIP, net.since)), 100)
+            print(f"{sent / seconds:.0f} adverts/s; CPU of master {100 * used[0]:.1f} %, of backup {100 * used[1]:.1f} %")
+            self.assertLess(max(used) / (sent / seconds), 30e-6 * (10 if SLACK > 0.1 else 1), "CPU per advert")
+
+            # In the middle of it the master leaves, and is heard.
+            child, _ = flood(net.client, 3, advert(50))
+            time.sleep(1)
+            at = net.keeper(net.n1).send(signal.SIGTERM)
+            taken = net.first_advert(net.n2, at)
+            os.waitpid(child, 0)
+            self.assertLess(taken.at - at, 0.62 + SLACK)
+
+    def test_garbage(self):
+        """Random bytes, and adverts with random bytes changed: counted, told at a limited rate, nothing else."""
+        with Calm() as net:
+            net.begin()
+            chance = random.Random(1)
+            right = advert(90)
+            begin = time.monotonic()
+            with Stranger(net.client) as stranger:
+                stranger.send(right[:3])
+                for _ in range(GARBAGE):
+                    packet = bytearray(right if chance.random() < 0.8 else chance.randbytes(chance.randrange(64)))
+                    for _ in range(chance.randrange(4)):
+                        if packet:
+                            packet[chance.randrange(len(packet))] = chance.randrange(256)
+                    if packet[6:8] != right[6:8] and packet[2:3] > b"\x64":
+                        continue  # might be a better router's, by chance
+                    stranger.socket.sendto(packet, ("224.0.0.18", 0))
+            seconds = time.monotonic() - begin
+            net.check(self)
+            for node in net.nodes:
+                lines = len(net.keeper(node).lines) - net.marks[node.name]
+                self.assertLess(lines, 60 + 10 * seconds)
+                self.assertGreater(sum(net.status(node)["counters"]["dropped"].values()), GARBAGE / 10)
+
+    def test_netlink(self):
+        """Thousands of addresses of others come and go."""
+        with Calm() as net:
+            net.begin()
+            for node in net.nodes:
+                batch = node.write("batch", "".join(
+                    f"address {verb} 10.{n // 250}.{n % 250}.9/32 dev lo\n" for verb in ("add", "del") for n in range(2000)))
+                node.start(["ip", "-batch", batch])
+            for node in net.nodes:
+                lab.wait_until(lambda: node.processes[-1].status is not None, 60, "the end of the flood")
+                self.assertEqual(node.processes[-1].status, 0)
+            time.sleep(1.1)
+            net.check(self)
+
+
+class Helper(unittest.TestCase):
+    SCRIPT = """
+vrrp_script chk {{
+  script "{path}"
+  interval 0.2
+  weight 2
+}}
+"""
+
+    def begin(self, net):
+        self.log = net.n1.write("runs", "", 0o666)
+        path = net.n1.write("chk.sh", f"#!/bin/sh\n[ $(hostname) = n1 ] && echo >> {self.log}\nexit 0\n", 0o755)
+        net.begin(blocks=self.SCRIPT.format(path=path), instance="  track_script {\n    chk\n  }")
+        lab.wait_until(lambda: net.status(net.n1)["priority"] == 103, 5, "the check succeeds")
+        time.sleep(4)  # priorities have settled on both sides
+
+    def mark(self, net):
+        net.marks = {node.name: net.keeper(node).mark() for node in net.nodes}
+        net.since = time.monotonic()
+
+    def checked_again(self):
+        runs = len(text_of(self.log))
+        lab.wait_until(lambda: len(text_of(self.log)) > runs + 2, 5, "checks run again")
+
+    def test_killed(self):
+        """A helper that dies is replaced, what it had to do is done, and nobody notices."""
+        with Calm() as net:
+            self.begin(net)
+            self.mark(net)
+            keeper = net.keeper(net.n1)
+            for _ in range(3):
+                victim = processes(keeper)[2]  # keeper, holder of the place, helper
+                at = keeper.mark()
+                os.kill(victim, signal.SIGKILL)
+                keeper.wait_for("The helper process died and was replaced", 2, at)
+                self.checked_again()
+            time.sleep(1.1)
+            net.check(self)
+            self.assertFalse(keeper.has("failed", net.marks["n1"]))
+
+    def test_stands_still(self):
+        """Stopped, it answers nothing for some seconds."""
+        with Calm() as net:
+            self.begin(net)
+            self.mark(net)
+            victim = processes(net.keeper(net.n1))[2]
+            os.kill(victim, signal.SIGSTOP)
+            time.sleep(3)
+            os.kill(victim, signal.SIGCONT)
+            self.checked_again()
+            time.sleep(1.1)
+            net.check(self)
+
+
+class Logs(unittest.TestCase):
+    def test_nobody_reads(self):
+        """A pipe that is full: lines are lost and counted, no time is."""
+        with Calm() as net:
+            net.begin()
+            keeper = net.keeper(net.n1)
+            keeper.stop_reading()
+            end = time.monotonic() + 4
+            while time.monotonic() < end:
+                keeper.send(signal.SIGHUP)  # two lines each
+                time.sleep(0.01)
+            net.check(self)
+            mark = keeper.mark()
+            keeper.read_on()
+            lab.wait_until(lambda: net.status(net.n1)["state"] == "MASTER", 2, "an answer")
+            keeper.wait_for("Reload", 2, mark)
+            keeper.send(signal.SIGHUP)
+            keeper.wait_for(r"\d+ log line\(s\) were lost", 2, mark)
+
+
+if __name__ == "__main__":
+    lab.main()
