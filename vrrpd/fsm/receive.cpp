@@ -91,6 +91,9 @@ void backup_hears(Context& c, const AdvertReceived& advert) {
     s.released_by.reset();
     s.late_once = s.wants_master = s.joining = false;
     s.deadlines.main = c.now + master_down_now(c);
+    // The adverts of a lower master hold us back until preempt_delay is over, not three intervals longer.
+    if (s.preempt_after != common::kNever)
+        s.deadlines.main = std::min(s.deadlines.main, s.preempt_after + skew_now(c));
 }
 
 // A lower master exists beside us: it, and whoever believes it, must hear of us. One answer per interval in a

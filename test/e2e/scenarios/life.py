@@ -128,7 +128,7 @@ def preempt_delay(run):
     taken = run.first_advert(run.n1, began)
     run.wait_for_master(run.n1)
     run.time("own again", taken.at - began, at_least=3.0 - EARLY, at_most=6.7, by=run.n1)
-    run.lost(ping.stop(), 0)
+    run.lost(ping.stop(), 0, by=run.n1)
 
 
 @case(5, "kill -9, restart after 0.1 s")

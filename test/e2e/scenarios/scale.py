@@ -91,10 +91,7 @@ def many(run, count, interval):
 @case(10, "10 ms, two busy loops, ordinary", priority=None, alone=True)
 def busy(run, priority):
     """Every core is taken and a check hangs, for 60 s. Takeovers of n2 are false ones."""
-    try:
-        os.nice(10)  # back to what everybody has
-    except OSError:
-        pass
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))  # what everybody has
     # Where real-time scheduling is not allowed to anybody, as for an ordinary process.
     prefix = [] if priority else ["setpriv", "--bounding-set", "-sys_nice", "--inh-caps", "-sys_nice"]
     script = "vrrp_script hang {\n  script \"/bin/sleep 600\"\n  interval 2\n  timeout 1\n  weight 2\n}\n"

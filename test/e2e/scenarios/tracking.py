@@ -50,7 +50,7 @@ def script_fails(run, weight, hanging=False):
     back = run.first_advert(run.n1, good - 0.05)
     run.time("good again to back", back.at - good, by=run.n1)
     run.wait_for_master(run.n1)
-    run.lost(ping.stop(), 0)
+    run.lost(ping.stop(), 0, by=run.n1)
 
 
 @case(6, "script fails at the start, weight 0")
@@ -82,7 +82,7 @@ def link(run):
     back = run.first_advert(run.n1, at)
     run.time("back after", back.at - at, at_most=3.62, by=run.n1)
     run.wait_for_master(run.n1)
-    run.lost(ping.stop(), 0)
+    run.lost(ping.stop(), 0, by=run.n1)
 
 
 @case(7, "source address removed and back")
@@ -105,7 +105,7 @@ def source(run):
     back = run.first_advert(run.n1, at)
     run.time("back after", back.at - at, at_most=3.62 + 0.02, by=run.n1)
     run.wait_for_master(run.n1)
-    run.lost(ping.stop(), 0)
+    run.lost(ping.stop(), 0, by=run.n1)
 
 
 @case(7, "link down at the start")
@@ -120,7 +120,7 @@ def link_at_start(run):
     back = run.first_advert(run.n1, at)
     run.time("master after", back.at - at, at_most=3.62, by=run.n1)
     run.wait_for_master(run.n1)
-    run.lost(ping.stop(), 0)
+    run.lost(ping.stop(), 0, by=run.n1)
 
 
 @case(7, "link down, dont_track_primary")
