@@ -43,6 +43,7 @@ from wire import Ping, Wire
 SKIPPED = 77  # ctest: SKIP_RETURN_CODE
 _ENTERED = "FRONTDOOR_LAB_ENTERED"
 _CLONE_NEWNET = 0x40000000
+_F_SETPIPE_SZ = 1031
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 _REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -434,8 +435,9 @@ class Process:
                 self.wake()
 
     def stop_reading(self):
-        """Nobody takes its output any more, until read_on()."""
+        """Nobody takes its output any more, until read_on(); little of it is kept meanwhile."""
         self._reading.clear()
+        fcntl.fcntl(self._enter.stdout, _F_SETPIPE_SZ, 4096)
 
     def read_on(self):
         self._reading.set()
