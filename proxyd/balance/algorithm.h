@@ -43,6 +43,7 @@ struct Member {
 struct Query {
     const rules::Context* context = nullptr;  // what hashing algorithms look at; may be null
     std::size_t avoid = kNone;                // a server that just failed: another one when there is any
+    std::size_t wanted = kNone;               // the request is bound to it (cookie, use-server)
 };
 
 class Algorithm {

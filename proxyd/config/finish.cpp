@@ -33,6 +33,7 @@ std::string_view format_text(const LogFormatChoice& choice, bool http_mode) {
 
 void compile_format(Reading& in, std::string_view text, common::Location where, std::string_view keyword,
                     rules::LogFormat& format) {
+    in.model.catalogue->line = where;
     const auto compiled = rules::LogFormat::compile(text, rules::LogUse::log, in.model.catalogue.get());
     if (compiled)
         format = *compiled;
@@ -127,6 +128,47 @@ void resolve_backends(Reading& in, Draft& draft) {
     }
 }
 
+// Sections and servers that arguments of samples and actions name.
+void check_mentions(Reading& in) {
+    std::vector<std::string_view> sections;
+    for (const auto& draft : in.proxies) sections.push_back(draft->name);
+    for (const auto& mention : in.model.catalogue->mentions) {
+        if (mention.backend.empty()) continue;  // the section of the line itself
+        const auto section = std::ranges::find_if(
+            in.proxies, [&](const auto& draft) { return draft->name == mention.backend; });
+        if (section == in.proxies.end()) {
+            in.out.error(mention.where, "unable to find '" + mention.backend + "' that '" + mention.keyword +
+                                            "' names" + common::did_you_mean(mention.backend, sections));
+            continue;
+        }
+        const auto& servers = (*section)->settings->upstream.servers;
+        if (!mention.server.empty() &&
+            std::ranges::find(servers, mention.server, &upstream::ServerSettings::name) == servers.end())
+            in.out.error(mention.where, "unable to find server '" + mention.server + "' of '" +
+                                            mention.backend + "' that '" + mention.keyword + "' names");
+        const bool wants_table = mention.keyword.starts_with("track-sc") ||
+                                 mention.keyword.contains("table") || mention.keyword.starts_with("sc") ||
+                                 (mention.keyword.starts_with("src_") && mention.server.empty());
+        if (wants_table && !(*section)->settings->stick_table)
+            in.out.error(mention.where,
+                         "'" + mention.backend + "' that '" + mention.keyword + "' names has no stick-table");
+    }
+}
+
+// Servers of use-server rules by their place.
+void resolve_servers(Reading& in, ProxySettings& settings) {
+    const auto& servers = settings.upstream.servers;
+    for (session::UseServer& rule : settings.use_servers) {
+        if (!rule.name_format.empty()) continue;
+        const auto found = std::ranges::find(servers, rule.name, &upstream::ServerSettings::name);
+        if (found != servers.end())
+            rule.server = static_cast<std::size_t>(found - servers.begin());
+        else
+            in.out.error(rule.where, "'use-server': unable to find server '" + rule.name + "' in '" +
+                                         settings.name + "'");
+    }
+}
+
 void finish_backend(ProxySettings& settings) {
     upstream::BackendSettings& backend = settings.upstream;
     backend.http_mode = settings.http_mode;
@@ -163,8 +205,10 @@ void finish(Reading& in) {
     for (const auto& draft : in.proxies) {
         finish_log(in, *draft);
         finish_backend(*draft->settings);
+        resolve_servers(in, *draft->settings);
         resolve_backends(in, *draft);
     }
+    check_mentions(in);
 }
 
 }  // namespace proxyd::config

@@ -65,7 +65,6 @@ constexpr Keyword kKeywords[] = {
     inert("monitor-net", kProxies, "removed from HAProxy; write monitor-uri"),
     inert("bind-process", kProxies, kOwnTuning),
     inert("compression", kProxies, "not supported yet; bytes pass as they are"),
-    inert("declare", kFrontend | kListen, kNotYet),
     inert("email-alert", kProxies, kMail),
     works("filter", kOwnProxies, 1, -1, add_filter, "<name> ...",
           "no effect yet; spoe and fcgi-app are refused"),
@@ -73,19 +72,10 @@ constexpr Keyword kKeywords[] = {
     inert("quic-initial", kProxies, "QUIC is not supported yet"),
 };
 
-constexpr Keyword kCapture[] = {
-    inert("cookie", kFrontend | kListen, "not supported yet; the log shows '-'"),
-    inert("request", kFrontend | kListen, "not supported yet; the log shows no captures"),
-    inert("response", kFrontend | kListen, "not supported yet; the log shows no captures"),
-};
-
 }  // namespace
 
 std::span<const Keyword> proxy_keywords() {
     return kKeywords;
-}
-std::span<const Keyword> capture_keywords() {
-    return kCapture;
 }
 
 }  // namespace proxyd::config

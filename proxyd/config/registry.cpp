@@ -68,8 +68,10 @@ std::span<const KeywordTable> keyword_tables() {
         KeywordTable{"tcp-request", tcp_request_keywords()},
         KeywordTable{"tcp-response", tcp_response_keywords()},
         KeywordTable{"capture", capture_keywords()},
+        KeywordTable{"declare", declare_keywords()},
         KeywordTable{"stats", stats_page_keywords()},
         KeywordTable{"", userlist_keywords()},
+        KeywordTable{"", stick_table_keywords()},
         KeywordTable{"", other_section_keywords()},
     };
     return kTables;

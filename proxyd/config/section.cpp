@@ -87,6 +87,7 @@ void open_proxy(Reading& in, const Statement& line) {
     settings.is_backend = (draft->kind & (kBackend | kListen)) != 0;
     settings.upstream.name = draft->name;
     in.draft = draft.get();
+    in.model.catalogue->captures = settings.is_frontend ? &settings.captures : nullptr;
     in.proxies.push_back(std::move(draft));
     if (from <= 2) return;
     if (in.draft->kind == kBackend) {
@@ -162,6 +163,7 @@ void open_section(Reading& in, const SectionKind& kind, const Statement& line) {
     in.section_where = line.where;
     in.section_name = line.words.size() > 1 ? line.words[1] : std::string(kind.name);
     in.draft = nullptr;
+    in.model.catalogue->captures = nullptr;
     in.skip_section = false;
     if (kind.naming == SectionName::required && line.words.size() < 2) {
         in.error(line, "'" + std::string(kind.name) + "' expects a name");

@@ -21,6 +21,7 @@ std::unique_ptr<state::ProxyState> build_proxy(const session::ProxySettings& pro
         listener.name = bind.name;
         listener.address = bind.text;
     }
+    if (proxy.stick_table) made->table = std::make_unique<state::StickTable>(*proxy.stick_table);
     if (proxy.is_backend) upstream::create_servers(proxy.upstream, *made, workers);
     return made;
 }

@@ -98,6 +98,8 @@ std::span<const ActionRow> variable_actions();
 std::span<const ActionRow> list_actions();
 std::span<const ActionRow> auth_actions();
 std::span<const ActionRow> tcp_actions();
+std::span<const ActionRow> track_actions();
+std::span<const ActionRow> capture_actions();
 
 // `redirect` with literal text: the old keyword takes no log format.
 ActionPtr parse_redirect(ActionWords& words, bool literal);

@@ -118,7 +118,8 @@ ActionPtr parse_delete(ActionWords& words) {
         match = row->match;
     }
     if (match == NameMatch::exact && !valid_field_name(*name))
-        return words.refuse("'del-header': '" + std::string(*name) + "' is no header name");
+        words.warn("'del-header': '" + std::string(*name) +
+                   "' is no header name, so nothing is removed; a pattern needs '-m reg' after it");
     std::optional<Regex> regex;
     if (match == NameMatch::regex) {
         auto compiled = Regex::compile(*name, true);

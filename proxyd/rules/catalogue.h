@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/diagnostics.h"
+#include "proxyd/rules/capture_slots.h"
 #include "proxyd/rules/pattern_list.h"
 #include "proxyd/rules/users.h"
 #include "proxyd/rules/variables.h"
@@ -19,6 +20,7 @@ class Catalogue {
     std::shared_ptr<VariableSpace> variables = std::make_shared<VariableSpace>();
 
     PatternStore patterns;
+    CaptureSlots* captures = nullptr;  // of the section being read; null: it is no frontend
     UserLists users;
 
     // The line being read: kept with what is found on it.

@@ -15,6 +15,8 @@
 
 namespace proxyd::rules {
 
+class Tracking;
+
 // Microseconds of CLOCK_MONOTONIC, 0 = not reached. Log timers come from differences.
 struct Timings {
     std::int64_t accept_wall_us = 0;   // CLOCK_REALTIME of the accept (%t for tcplog)
@@ -47,6 +49,8 @@ struct Context {
     // Where variables are kept; null: the scopes do not exist here.
     ExchangeVariables* variables = nullptr;  // txn, req, res
     Variables* session_variables = nullptr;  // sess
+    Tracking* tracking = nullptr;            // sc0 ... of this exchange
+    Tracking* session_tracking = nullptr;    // of its connection
     Variables* check_variables = nullptr;    // check
 
     http::Message* request = nullptr;
@@ -88,7 +92,7 @@ struct Context {
 
     // `capture request|response header`, one entry per slot of the configuration; null data: nothing captured
     // (%hr, %hs).
-    std::span<const std::string_view> captured_request_fields, captured_response_fields;
+    std::span<std::string_view> captured_request_fields, captured_response_fields;
     std::string_view captured_request_cookie, captured_response_cookie;  // `capture cookie` (%CC, %CS)
 
     int connection_error = 0;          // fc_err

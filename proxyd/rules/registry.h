@@ -71,6 +71,7 @@ std::span<const FetchRow> state_fetches();
 std::span<const FetchRow> variable_fetches();
 std::span<const FetchRow> auth_fetches();
 std::span<const FetchRow> payload_fetches();
+std::span<const FetchRow> track_fetches();
 
 std::span<const ConverterRow> text_converters();
 std::span<const ConverterRow> number_converters();
@@ -79,5 +80,9 @@ std::span<const ConverterRow> hash_converters();
 std::span<const ConverterRow> misc_converters();
 std::span<const ConverterRow> variable_converters();
 std::span<const ConverterRow> map_converters();
+std::span<const ConverterRow> track_converters();
+std::span<const ConverterRow> bytes_converters();
+std::span<const ConverterRow> json_converters();
+std::span<const ConverterRow> secret_converters();
 
 }  // namespace proxyd::rules

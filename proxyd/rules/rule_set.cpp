@@ -88,9 +88,10 @@ std::string_view render(const LogFormat& format, const Context& context, std::st
 
 namespace {
 
-std::array<std::span<const ActionRow>, 9> families() {
-    return {header_actions(),   target_actions(), verdict_actions(), redirect_actions(), misc_actions(),
-            variable_actions(), list_actions(),   auth_actions(),    tcp_actions()};
+std::array<std::span<const ActionRow>, 11> families() {
+    return {header_actions(), target_actions(),   verdict_actions(), redirect_actions(),
+            misc_actions(),   variable_actions(), list_actions(),    auth_actions(),
+            tcp_actions(),    track_actions(),    capture_actions()};
 }
 
 unsigned bit(Phase phase) {

@@ -144,6 +144,8 @@ void Connection::fill_context(Exchange& exchange) {
     rules::Context& context = exchange.context;
     context.arena = &exchange.arena;
     context.variables = &exchange.variables;
+    context.tracking = &exchange.tracking;
+    context.session_tracking = &tracking;
     context.session_variables = &variables;
     context.source = changed_ ? changed_->source : client.peer();
     context.destination = changed_ ? changed_->destination : client.local();

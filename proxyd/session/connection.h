@@ -45,6 +45,8 @@ class Connection {
     // Runs rules that look at the connection alone (tcp-request connection, session). False: it ends here,
     // and the client learns nothing.
     bool admitted(const rules::RuleSet& rules);
+    // In the stick-table entries that the connection tracks.
+    void count_session() { tracking.count(state::StickData::sess_cnt, state::StickData::sess_rate, 1); }
     // silent-drop: from now on the client gets no packet of ours, not even an end.
     void forget_client();
 
@@ -63,6 +65,7 @@ class Connection {
     state::ListenerState* const listener;
     net::Waiter waiter;
     net::Stream client;
+    rules::Tracking tracking;          // stick-table entries, scope connection
     rules::Variables variables{true};  // of rules, scope sess
     upstream::Kept kept;               // a server connection that is this client's alone
     std::uint32_t requests = 0;        // begun on this connection

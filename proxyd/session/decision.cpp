@@ -1,8 +1,10 @@
 #include "proxyd/session/decision.h"
 
 #include "proxyd/http/replies.h"
+#include "proxyd/session/captures.h"
 #include "proxyd/session/forwarded_for.h"
 #include "proxyd/session/inspection.h"
+#include "proxyd/session/persistence.h"
 #include "proxyd/session/phases.h"
 #include "proxyd/session/reply.h"
 #include "proxyd/session/stats_access.h"
@@ -117,7 +119,10 @@ void enter_backend(Connection& connection, Exchange& exchange, int index) {
 
 void decide(Connection& connection, Exchange& exchange) {
     const ProxySettings& frontend = connection.frontend();
+    capture_request(frontend, exchange);
     if (!inspect_request(connection, exchange, frontend)) return;
+    for (rules::Tracking* tracking : {&connection.tracking, &exchange.tracking})
+        tracking->count(state::StickData::http_req_cnt, state::StickData::http_req_rate, 1);
     if (is_monitor_request(frontend, exchange.request)) {
         exchange.end = End::local_reply;
         reply_with_page(connection, exchange, 200);
@@ -133,6 +138,7 @@ void decide(Connection& connection, Exchange& exchange) {
     const bool same = exchange.backend == &frontend;
     if (!same && !inspect_request(connection, exchange, *exchange.backend)) return;
     if (!same && pass_section(connection, exchange, Phase::backend_request, *exchange.backend)) return;
+    choose_server(exchange);
     add_forwarded_for(frontend, *exchange.backend, exchange.context.source, exchange.request);
 }
 

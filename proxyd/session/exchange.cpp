@@ -24,11 +24,13 @@ void Exchange::clear() {
     request.arena = response.arena = &arena;
     context = rules::Context();
     variables.clear();
+    tracking.clear();
     up.out.clear();
     down.out.clear();
     up.bytes_in = up.bytes_out = down.bytes_in = down.bytes_out = 0;
     up.error = down.error = 0;
     backend = nullptr;
+    wanted = told_server = balance::kNone;
     end = End::normal;
     error_status = 0;
     error_text = "";

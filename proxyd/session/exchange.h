@@ -11,6 +11,7 @@
 #include "proxyd/http/h1_parser.h"
 #include "proxyd/http/message.h"
 #include "proxyd/rules/context.h"
+#include "proxyd/rules/tracking.h"
 #include "proxyd/session/errors.h"
 #include "proxyd/session/flow.h"
 #include "proxyd/session/settings.h"
@@ -21,7 +22,9 @@ namespace proxyd::session {
 struct Exchange {
     common::Arena arena;
     rules::Context context;
+    std::vector<std::string_view> request_captures, response_captures;  // the context looks at them
     rules::ExchangeVariables variables;
+    rules::Tracking tracking;
     http::Message request, response;
     http::H1Parser request_parser, response_parser;
     Inbox client_in, server_in;
@@ -31,6 +34,8 @@ struct Exchange {
 
     common::Endpoint server_source, server_destination;  // of the lease's connection
     const ProxySettings* backend = nullptr;
+    std::size_t wanted = balance::kNone;       // server that the request is bound to
+    std::size_t told_server = balance::kNone;  // that the client's cookie names
     End end = End::normal;
     int error_status = 0;         // of End::bad_request: the parser's
     const char* error_text = "";  // a sentence for the error log

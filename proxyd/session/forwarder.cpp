@@ -1,5 +1,8 @@
 #include "proxyd/session/forwarder.h"
 
+#include "proxyd/session/captures.h"
+#include "proxyd/session/persistence.h"
+
 #include "proxyd/http/h1_serializer.h"
 #include "proxyd/session/phases.h"
 #include "proxyd/session/reply.h"
@@ -160,6 +163,7 @@ bool Forwarder::take_response_head(Exchange& exchange) {
     exchange.context.times.response_headers = micros(connection_.now());
     exchange.context.response = &exchange.response;
     exchange.response_from_server = true;
+    capture_response(connection_.frontend(), exchange);
     return apply_response_rules(exchange);
 }
 
@@ -169,6 +173,7 @@ bool Forwarder::apply_response_rules(Exchange& exchange) {
     const rules::Verdict verdict =
         run_phase(Phase::response, connection_.frontend(), exchange.backend, exchange.context);
     if (verdict.kind == Kind::pass || verdict.kind == Kind::allow) {
+        tell_server(exchange);
         pass_response(exchange);
         return true;
     }

@@ -31,6 +31,7 @@ net::Task<> HttpSession::run(std::unique_ptr<HttpSession> self) {
         if (connection.handshake_failed()) co_return;
     }
     if (!connection.admitted(connection.frontend().tcp_session)) co_return;
+    connection.count_session();
     do {
         for (;;) {
             const Step step = session.reader_.await_first_byte(bits, exchange);
@@ -125,6 +126,7 @@ net::Task<upstream::Failure> HttpSession::acquire_server() {
     request.context = &exchange_->context;
     request.waiter = &connection_.waiter;
     request.kept = &connection_.kept;
+    request.wanted = exchange_->wanted;
     request.first_request = connection_.requests <= 1;
     request.abort_on_client_close = exchange_->backend->abortonclose;
     request.client_gone = client_left;

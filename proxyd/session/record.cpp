@@ -56,6 +56,18 @@ void count_backend(Counters& counters, const Exchange& exchange, const EndRow& r
     count_times(counters, exchange.context.times);
 }
 
+// In the stick-table entries that this exchange or its connection tracks.
+void count_tracked(rules::Tracking& tracking, const rules::Context& context) {
+    using state::StickData;
+    if (!tracking.any()) return;
+    tracking.count(StickData::bytes_in_cnt, StickData::bytes_in_rate, context.bytes_from_client);
+    tracking.count(StickData::bytes_out_cnt, StickData::bytes_out_rate, context.bytes_to_client);
+    if (context.status >= 400 && context.status < 500)
+        tracking.count(StickData::http_err_cnt, StickData::http_err_rate, 1);
+    if (context.status >= 500 && context.status != 501 && context.status != 505)
+        tracking.count(StickData::http_fail_cnt, StickData::http_fail_rate, 1);
+}
+
 // Fills in what is known only now, and counts.
 void settle(Connection& connection, Exchange& exchange) {
     rules::Context& context = exchange.context;
@@ -69,6 +81,8 @@ void settle(Connection& connection, Exchange& exchange) {
     context.active_connections = connection.runtime.state->process.connections.now();
     context.frontend_connections = connection.state.frontend.sessions.now();
 
+    count_tracked(exchange.tracking, context);
+    count_tracked(connection.tracking, context);
     Counters& frontend = connection.frontend_counters();
     count_bytes(frontend, context);
     count_aborts(frontend, row);

@@ -4,15 +4,19 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/clock.h"
+#include "proxyd/balance/algorithm.h"
 #include "proxyd/net/settings.h"
 #include "proxyd/observe/settings.h"
 #include "proxyd/rules/acl.h"
+#include "proxyd/rules/capture_slots.h"
 #include "proxyd/rules/jump_table.h"
 #include "proxyd/rules/rule_set.h"
+#include "proxyd/state/stick_table.h"
 #include "proxyd/upstream/settings.h"
 
 namespace proxyd::session {
@@ -53,6 +57,24 @@ struct StatsSettings {
     std::vector<std::string> scope;  // sections shown, "." is the own one; empty: all
 };
 
+// `cookie`: how a client is kept at its server.
+struct CookieSettings {
+    enum class Mode : unsigned char { passive, rewrite, insert, prefix };
+    std::string name;  // empty: none
+    Mode mode = Mode::passive;
+    bool indirect = false, nocache = false, postonly = false, preserve = false;
+    bool httponly = false, secure = false;
+    std::vector<std::string> domains, attributes;
+};
+
+struct UseServer {
+    common::Location where;
+    std::string name;
+    std::size_t server = balance::kNone;  // index; kNone: found by name_format
+    rules::LogFormat name_format;
+    rules::Condition condition;
+};
+
 struct UseBackend {
     common::Location where;
     std::string backend_name;
@@ -74,6 +96,7 @@ struct InheritedSettings {
     std::string default_backend_name;
 
     upstream::BackendSettings upstream;  // is_backend
+    CookieSettings cookie;
 
     Timeouts timeouts;
     common::Duration inspect_delay{0};  // tcp-request content waits that long for bytes
@@ -106,9 +129,13 @@ struct ProxySettings : InheritedSettings {
 
     std::vector<net::BindSettings> binds;
     std::vector<UseBackend> use_backends;
+    std::vector<UseServer> use_servers;
+    std::vector<rules::Condition> ignore_persist;
     rules::JumpTable routes;   // over their conditions
     int default_backend = -1;  // index, -1: none
 
+    std::optional<state::StickTableSettings> stick_table;
+    rules::CaptureSlots captures;
     rules::AclSet acls;
     rules::RuleSet tcp_connection, tcp_session, tcp_content;  // tcp-request ...
     rules::RuleSet http_request;   // also block, redirect, reqadd family, in configuration order

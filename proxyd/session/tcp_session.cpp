@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "proxyd/session/decision.h"
+#include "proxyd/session/persistence.h"
 #include "proxyd/session/phases.h"
 #include "proxyd/session/record.h"
 
@@ -25,6 +26,7 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
         if (connection.handshake_failed()) co_return;
     }
     if (!connection.admitted(connection.frontend().tcp_session)) co_return;
+    connection.count_session();
     session.exchange_ = connection.begin_exchange();
     Exchange& exchange = *session.exchange_;
     session.begin();
@@ -38,6 +40,7 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
         }
     }
     if (chosen && exchange.end == End::normal) {
+        choose_tcp_server(exchange);
         upstream::Backend& backend =
             *connection.runtime.backends[static_cast<std::size_t>(exchange.backend->index)];
         const upstream::Request request = session.server_request();
@@ -101,6 +104,7 @@ upstream::Request TcpSession::server_request() {
     request.context = &exchange_->context;
     request.waiter = &connection_.waiter;
     request.kept = &connection_.kept;
+    request.wanted = exchange_->wanted;
     request.fresh = true;
     request.abort_on_client_close = exchange_->backend->abortonclose;
     request.client_gone = client_left;

@@ -8,6 +8,7 @@
 
 #include "proxyd/state/counters.h"
 #include "proxyd/state/server_state.h"
+#include "proxyd/state/stick_table.h"
 
 namespace proxyd::state {
 
@@ -40,6 +41,7 @@ struct ProxyState {
     Gauge queued;                             // waiting in the backend's own queue
     std::atomic<std::int64_t> changed_ms{0};  // of the backend's UP/DOWN
     std::atomic<std::int64_t> downtime_ms{0};
+    std::unique_ptr<StickTable> table;                      // null without `stick-table`
     std::vector<std::unique_ptr<ListenerState>> listeners;  // order of the bind lines
     std::vector<std::unique_ptr<ServerState>> servers;      // order of the server lines
 

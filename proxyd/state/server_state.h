@@ -51,6 +51,12 @@ class ServerState {
                weight.load(std::memory_order_relaxed) > 0;
     }
 
+    // May get requests of clients that are bound to it: a drained one does, too.
+    bool accepts_known_clients() const {
+        return health.load(std::memory_order_relaxed) != Health::down &&
+               admin.load(std::memory_order_relaxed) != Admin::maintenance;
+    }
+
     common::Endpoint address() const;  // a copy; empty while its name is unresolved
     void set_address(const common::Endpoint& address);
     CheckReport check() const;

@@ -66,10 +66,19 @@ Grant Admission::ask(const balance::Query& query, net::Waiter* waiter) {
         update_limits();
         // A slot freed this moment belongs to those who wait already.
         if (waiting_.load(std::memory_order_relaxed) > 0) serve_all_queues(woken);
+        const bool bound = query.wanted < slots_.size();
+        if (bound && !slots_[query.wanted].load.full()) {
+            take_slot(query.wanted);
+            return {Grant::Kind::slot, query.wanted, nullptr};
+        }
         if (usable_.load(std::memory_order_relaxed) == 0) return {};
         // Whoever waits in the backend's queue does so because all servers are full.
         const bool all_full = row_->rotates && !queue_.empty();
-        const std::size_t chosen = result.server = all_full ? balance::kNone : algorithm_->choose(query);
+        // A full server that a request is bound to has a queue; one that only known clients reach has none.
+        const bool queued_there = bound && slots_[query.wanted].in_roster;
+        const std::size_t chosen = result.server = queued_there ? query.wanted
+                                                   : all_full   ? balance::kNone
+                                                                : algorithm_->choose(query);
         if (chosen != balance::kNone && !slots_[chosen].load.full()) {
             take_slot(chosen);
             result.kind = Grant::Kind::slot;

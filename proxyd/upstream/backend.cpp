@@ -120,7 +120,8 @@ state::ProxyState& Backend::state() {
 
 net::Task<Failure> Backend::acquire(Request request, Lease& lease) {
     // The common case ends here: a free slot and an idle connection.
-    Grant grant = impl_->admission.ask({.context = request.context}, request.waiter);
+    Grant grant =
+        impl_->admission.ask({.context = request.context, .wanted = request.wanted}, request.waiter);
     if (grant.kind == Grant::Kind::slot) {
         impl_->assign(request, lease, grant.server);
         if (impl_->take_idle(request, lease)) co_return Failure::none;

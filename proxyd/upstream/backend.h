@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "common/clock.h"
+#include "proxyd/balance/algorithm.h"
 #include "proxyd/net/stream.h"
 #include "proxyd/net/worker.h"
 #include "proxyd/rules/context.h"
@@ -98,7 +99,8 @@ struct Request {
         nullptr;                    // for hashing algorithms, queue positions, timings, retries: filled in
     net::Waiter* waiter = nullptr;  // kMail wakes it; kClientIn tells of a client that left
     bool first_request = true;      // of its client connection (http-reuse safe)
-    bool fresh = false;             // no idle connection: the earlier one died under us
+    std::size_t wanted = balance::kNone;  // the server that the client is bound to
+    bool fresh = false;                   // no idle connection: the earlier one died under us
     bool abort_on_client_close =
         false;  // option abortonclose: ask client_gone when kClientIn fires while waiting
     bool (*client_gone)(void*) = nullptr;  // true when the client left; the read wait must be armed

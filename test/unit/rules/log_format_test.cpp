@@ -44,7 +44,7 @@ TEST_CASE("the default formats") {
     CHECK(render(x.context, kHttpLogFormat) ==
           "192.0.2.7:40000 [22/Nov/2026:15:12:09.448] fe be/s1 1/10/3/31/104 200 2750 - - ---- 4/3/2/1/0 0/0 "
           "\"GET /a/b.html?x=1&y=2 HTTP/1.1\"");
-    const std::array<std::string_view, 2> captures{"haproxy.1wt.eu", {}};
+    std::array<std::string_view, 2> captures{"haproxy.1wt.eu", {}};
     x.context.captured_request_fields = captures;
     x.context.captured_response_fields = captures;
     x.context.tls = true;

@@ -1,0 +1,243 @@
+#include "proxyd/session/persistence.h"
+
+#include <algorithm>
+
+#include "common/text.h"
+
+namespace proxyd::session {
+
+namespace {
+
+using Mode = CookieSettings::Mode;
+
+std::size_t server_of_cookie(const ProxySettings& backend, std::string_view value) {
+    const auto& servers = backend.upstream.servers;
+    const auto found = std::ranges::find_if(
+        servers, [&](const auto& server) { return !server.cookie.empty() && server.cookie == value; });
+    return found == servers.end() ? balance::kNone : static_cast<std::size_t>(found - servers.begin());
+}
+
+// One name=value of a Cookie line and where it stands.
+struct Pair {
+    std::size_t begin = 0, end = 0;  // without blanks and the semicolon around it
+    std::string_view name, value;
+};
+
+bool next_pair(std::string_view line, std::size_t& at, Pair& out) {
+    while (at < line.size()) {
+        const std::size_t end = std::min(line.find(';', at), line.size());
+        const std::string_view text = common::trim(line.substr(at, end - at));
+        at = end + 1;
+        if (text.empty()) continue;
+        const auto equals = std::min(text.find('='), text.size());
+        out.begin = static_cast<std::size_t>(text.data() - line.data());
+        out.end = out.begin + text.size();
+        out.name = common::trim(text.substr(0, equals));
+        out.value = equals < text.size() ? common::trim(text.substr(equals + 1)) : std::string_view();
+        return true;
+    }
+    return false;
+}
+
+// The line without that pair and one separator beside it.
+std::string_view without(const Pair& pair, std::string_view line, common::Arena& arena) {
+    const std::string_view before = common::trim(line.substr(0, pair.begin));
+    std::string_view after = common::trim(line.substr(pair.end));
+    if (after.starts_with(';')) after = common::trim(after.substr(1));
+    if (after.empty())
+        return before.ends_with(';') ? common::trim(before.substr(0, before.size() - 1)) : before;
+    if (before.empty()) return after;
+    return arena.concat({before, " ", after});
+}
+
+// The server's part of a cookie's value: before '~' in prefix mode, before the dates of maxidle otherwise.
+std::string_view server_part(std::string_view value, Mode mode) {
+    const auto end = value.find(mode == Mode::prefix ? '~' : '|');
+    if (end == std::string_view::npos) return mode == Mode::prefix ? std::string_view() : value;
+    return value.substr(0, end);
+}
+
+// Notes what the cookie says: the letters are HAProxy's (manual 8.5).
+void judge(Exchange& exchange, std::string_view value) {
+    char& letter = exchange.context.termination.cookie_request;
+    const std::size_t server = server_of_cookie(*exchange.backend, value);
+    if (server == balance::kNone) {
+        letter = 'I';
+        return;
+    }
+    const bool up = exchange.context.backend->servers[server]->accepts_known_clients();
+    letter = up ? 'V' : 'D';
+    if (up) exchange.wanted = exchange.told_server = server;
+}
+
+void read_cookie(Exchange& exchange) {
+    const CookieSettings& cookie = exchange.backend->cookie;
+    http::Fields& fields = exchange.request.fields;
+    exchange.context.termination.cookie_request = 'N';
+    for (std::size_t i = 0; i < fields.all().size(); ++i) {
+        if (fields.all()[i].id != http::FieldId::cookie) continue;
+        const std::string_view line = fields.all()[i].value;
+        std::size_t at = 0;
+        Pair pair;
+        while (next_pair(line, at, pair)) {
+            if (pair.name != cookie.name) continue;
+            const std::string_view value = server_part(pair.value, cookie.mode);
+            if (exchange.context.termination.cookie_request == 'N' &&
+                (!value.empty() || cookie.mode != Mode::prefix))
+                judge(exchange, value);
+            if (cookie.mode == Mode::prefix && !value.empty()) {
+                const std::string_view rest = pair.value.substr(value.size() + 1);
+                fields.replace_value(exchange.arena, i,
+                                     exchange.arena.concat({line.substr(0, pair.begin), cookie.name, "=",
+                                                            rest, line.substr(pair.end)}));
+                return;
+            }
+            if (!cookie.indirect) return;
+            const std::string_view rest = without(pair, line, exchange.arena);
+            if (!rest.empty()) return fields.replace_value(exchange.arena, i, rest);
+            const char* const gone = line.data();
+            fields.remove_if([gone](const http::Field& field) { return field.value.data() == gone; });
+            return;
+        }
+    }
+}
+
+bool ignores_persistence(const Exchange& exchange) {
+    return std::ranges::any_of(exchange.backend->ignore_persist, [&](const rules::Condition& condition) {
+        return condition.evaluate(exchange.context);
+    });
+}
+
+std::size_t server_of_rules(const Exchange& exchange) {
+    const ProxySettings& backend = *exchange.backend;
+    for (const UseServer& rule : backend.use_servers) {
+        if (!rule.condition.evaluate(exchange.context)) continue;
+        std::size_t server = rule.server;
+        if (server == balance::kNone) {
+            thread_local std::string name;
+            name.clear();
+            rule.name_format.render(exchange.context, name);
+            const auto& servers = backend.upstream.servers;
+            const auto found =
+                std::ranges::find_if(servers, [&](const auto& each) { return each.name == name; });
+            if (found == servers.end()) return balance::kNone;
+            server = static_cast<std::size_t>(found - servers.begin());
+        }
+        // The first rule decides, unless its server is away: then the algorithm does.
+        return exchange.context.backend->servers[server]->usable() ? server : balance::kNone;
+    }
+    return balance::kNone;
+}
+
+std::string_view attributes(const CookieSettings& cookie, common::Arena& arena) {
+    std::string_view out = "; path=/";
+    for (const std::string& domain : cookie.domains) out = arena.concat({out, "; domain=", domain});
+    if (cookie.httponly) out = arena.concat({out, "; HttpOnly"});
+    if (cookie.secure) out = arena.concat({out, "; Secure"});
+    for (const std::string& attribute : cookie.attributes) out = arena.concat({out, "; ", attribute});
+    return out;
+}
+
+// The server's own cookie of that name: rewritten, prefixed, or hidden. True: the server sent one.
+bool change_set_cookie(Exchange& exchange, const std::string& server_cookie) {
+    const CookieSettings& cookie = exchange.backend->cookie;
+    http::Fields& fields = exchange.response.fields;
+    char& letter = exchange.context.termination.cookie_response;
+    for (std::size_t i = 0; i < fields.all().size(); ++i) {
+        if (fields.all()[i].id != http::FieldId::set_cookie) continue;
+        const std::string_view line = fields.all()[i].value;
+        std::size_t at = 0;
+        Pair pair;
+        if (!next_pair(line, at, pair) || pair.name != cookie.name) continue;
+        const std::string_view rest = line.substr(pair.end);
+        if (cookie.mode == Mode::rewrite && !server_cookie.empty()) {
+            letter = 'R';
+            fields.replace_value(exchange.arena, i,
+                                 exchange.arena.concat({cookie.name, "=", server_cookie, rest}));
+        } else if (cookie.mode == Mode::prefix && !server_cookie.empty()) {
+            letter = 'R';
+            fields.replace_value(
+                exchange.arena, i,
+                exchange.arena.concat({cookie.name, "=", server_cookie, "~", pair.value, rest}));
+        } else if (cookie.mode == Mode::insert && cookie.indirect && !cookie.preserve) {
+            letter = 'D';
+            const char* const gone = line.data();
+            fields.remove_if([gone](const http::Field& field) { return field.value.data() == gone; });
+            return false;
+        } else {
+            letter = 'P';
+        }
+        return true;
+    }
+    return false;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+// A shared cache may keep it: it says how long it is good, or how to ask (RFC 9111 section 3), and does not
+// forbid it.
+bool may_be_cached(const http::Message& response) {
+    bool reusable = false;
+    for (const http::Field& field : response.fields.all()) {
+        if (common::iequals(field.name, "cache-control")) {
+            for (const std::string_view word : {"no-cache", "no-store", "private"})
+                if (contains(field.value, word)) return false;
+            reusable |= contains(field.value, "max-age") || contains(field.value, "s-maxage");
+        }
+        for (const std::string_view name : {"expires", "etag", "last-modified"})
+            reusable |= common::iequals(field.name, name);
+    }
+    return reusable;
+}
+
+void insert_cookie(Exchange& exchange, const std::string& server_cookie) {
+    const CookieSettings& cookie = exchange.backend->cookie;
+    common::Arena& arena = exchange.arena;
+    http::Fields& fields = exchange.response.fields;
+    if (server_cookie.empty()) {
+        // The client's cookie names another server, and this one has none of its own.
+        if (exchange.context.termination.cookie_request == 'N') return;
+        fields.add(arena, "set-cookie",
+                   arena.concat({cookie.name, "=; Expires=Thu, 01-Jan-1970 00:00:01 GMT; path=/"}));
+    } else {
+        fields.add(arena, "set-cookie",
+                   arena.concat({cookie.name, "=", server_cookie, attributes(cookie, arena)}));
+    }
+    exchange.context.termination.cookie_response = 'I';
+    if (cookie.nocache && may_be_cached(exchange.response)) fields.add(arena, "cache-control", "private");
+}
+
+}  // namespace
+
+void choose_server(Exchange& exchange) {
+    const ProxySettings& backend = *exchange.backend;
+    const std::size_t ruled = backend.use_servers.empty() ? balance::kNone : server_of_rules(exchange);
+    if (!backend.cookie.name.empty()) {
+        read_cookie(exchange);
+        if (exchange.wanted != balance::kNone && ignores_persistence(exchange))
+            exchange.wanted = balance::kNone;
+    }
+    // As in HAProxy a rule is stronger than the cookie, and clients are not told of its choice.
+    if (ruled != balance::kNone) exchange.wanted = exchange.told_server = ruled;
+}
+
+void choose_tcp_server(Exchange& exchange) {
+    if (!exchange.backend->use_servers.empty()) exchange.wanted = server_of_rules(exchange);
+}
+
+void tell_server(Exchange& exchange) {
+    const CookieSettings& cookie = exchange.backend->cookie;
+    const upstream::ServerSettings* const server = exchange.lease.settings();
+    if (cookie.name.empty() || server == nullptr || !exchange.response_from_server) return;
+    exchange.context.termination.cookie_response = 'N';
+    const bool sent_by_server = change_set_cookie(exchange, server->cookie);
+    if (cookie.mode != Mode::insert || (sent_by_server && cookie.preserve)) return;
+    const auto index = static_cast<std::size_t>(server - exchange.backend->upstream.servers.data());
+    if (index == exchange.told_server) return;
+    if (cookie.postonly && exchange.request.method != http::Method::post) return;
+    insert_cookie(exchange, server->cookie);
+}
+
+}  // namespace proxyd::session
