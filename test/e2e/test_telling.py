@@ -188,6 +188,29 @@ vrrp_sync_group G {{
             page = net.n1.run([lab.binary("vrrpd"), "--show", "--socket=/run/vrrpd/blue/vrrpd.sock"])
             self.assertRegex(page, "! the reload at .* was refused, the former configuration is in force: .*blue.conf:")
 
+    def test_scripts_of_start_and_end(self):
+        """The one is over before anything begins, however long it takes within its time; the other comes last."""
+        with Keepers() as net:
+            log = os.path.join(net.n1.folder, "told")
+            tell = net.n1.write("tell.sh", f'#!/bin/sh\nsleep $2\necho "$1" >> {log}\n', 0o755)
+            keeper = net.start_one(
+                net.n1, "vrrpd", state="BACKUP", instance=f'  notify "{tell} notify 0"',
+                globals=f'  startup_script "{tell} start 1"\n  shutdown_script "{tell} end 0"')
+            begun = keeper.wait_for("Running startup script", 5)
+            self.assertGreater(keeper.wait_for("Entering BACKUP STATE", 5) - begun, 0.99)
+            lab.wait_until(lambda: text_of(log) == "start\nnotify\n", 3, "in order")
+            self.assertEqual(keeper.stop(), 0)
+            self.assertEqual(text_of(log).splitlines()[-1], "end")  # waited for
+
+            keeper = net.start_one(
+                net.n1, "vrrpd", state="BACKUP",
+                globals=f'  startup_script "{tell} late 60"\n  startup_script_timeout 1\n  shutdown_script /bin/false')
+            keeper.wait_for("startup script failed: timed out", 5)
+            keeper.wait_for("startup script failed: killed by signal 15", 2)
+            keeper.wait_for("Entering BACKUP STATE", 5)
+            self.assertEqual(keeper.stop(), 0)
+            keeper.wait_for("shutdown script failed: exited with status 1", 1)
+
     def test_metrics(self):
         with Keepers() as net:
             net.start_one(net.n1, "vrrpd")

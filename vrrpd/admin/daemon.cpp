@@ -1,6 +1,7 @@
 #include "vrrpd/admin/daemon.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "vrrpd/admin/metrics.h"
 #include "vrrpd/config/load.h"
 #include "vrrpd/engine/check.h"
+#include "vrrpd/engine/users.h"
 #include "vrrpd/io/file_test.h"
 #include "vrrpd/io/mail.h"
 #include "vrrpd/io/scheduling.h"
@@ -28,6 +30,7 @@ namespace process = common::process;
 
 namespace {
 
+constexpr std::uint64_t kStartupJob = 1;  // over before the engine numbers its own
 constexpr process::HelperTask kTasks[] = {io::kMailTask, io::kFileTestTask};
 
 // Several keepers on one node (`instance NAME`) must not meet in each other's files.
@@ -80,6 +83,51 @@ pid_t other_keeper(const std::string& pid_file) {
     return std::string_view(name) == "vrrpd\n" ? pids->front() : 0;
 }
 
+// Nothing and a line in the log where the script cannot or must not be run.
+std::optional<process::HelperJob> job_of(const config::Command& command, const config::Globals& globals,
+                                         common::Duration timeout, std::string_view name) {
+    if (!command) return std::nullopt;
+    const auto account = engine::account_for(command, globals);
+    const std::string trouble = account
+                                    ? engine::script_trouble(command, *account, globals.script_security).text
+                                    : account.error().text;
+    if (!trouble.empty()) {
+        log::error("{} is not run: {}", name, trouble);
+        return std::nullopt;
+    }
+    auto job = account->job(command.argv);
+    job.timeout = std::chrono::ceil<std::chrono::milliseconds>(timeout);
+    return job;
+}
+
+// As keepalived, which goes on either way.
+void log_end(std::string_view what, const process::HelperEvent& event) {
+    if (event.kind == process::HelperEvent::Kind::exited && event.status == 0) {
+        log::info("{} succeeded", what);
+    } else {
+        log::warning("{} failed: {}", what, event.describe());
+    }
+}
+
+// Before anything else begins, so that there is nothing yet that the wait could delay. One that hangs is
+// ended by the helper; a signal that comes meanwhile is served behind it.
+void run_startup_script(process::HelperProcess& helper, const config::Globals& globals) {
+    auto job = job_of(globals.startup_script, globals, globals.startup_timeout, "startup_script");
+    if (!job) return;
+    job->id = kStartupJob;
+    log::info("Running startup script {}", job->argv.front());
+    if (auto done = helper.submit(*job); !done) return log::error("startup script: {}", done.error().text);
+    while (true) {
+        pollfd ready{helper.fd(), POLLIN, 0};
+        ::poll(&ready, 1, -1);
+        const auto event = helper.receive();
+        if (!event) return log::error("startup script: {}", event.error().text);
+        if (!*event || (*event)->id != job->id) continue;
+        log_end("startup script", **event);
+        if ((*event)->final()) return;
+    }
+}
+
 }  // namespace
 
 std::shared_ptr<const config::Config> load_checked(const Options& options, common::Diagnostics& diagnostics) {
@@ -129,6 +177,7 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
     log_diagnostics(diagnostics);
     for (const std::string& note : options.notes) log::notice("{}", note);
 
+    run_startup_script(*helper, config->globals);
     Daemon daemon(options, std::move(readiness), std::move(*signals));
     if (auto done = daemon.start(std::move(*helper), std::move(config)); !done)
         return refuse(done.error().text, done.error().code);
@@ -175,6 +224,20 @@ int Daemon::run() {
     signal_watch_.release();
     log::info("Stopped vrrpd {}", FRONTDOOR_VERSION);
     return 0;
+}
+
+// Behind everything else, and its end is waited for: who stops the service means the script as well, and a
+// supervisor that sees us gone may end whatever we left behind.
+void Daemon::finish() {
+    const config::Globals& globals = engine_->config().globals;
+    auto job = job_of(globals.shutdown_script, globals, globals.shutdown_timeout, "shutdown_script");
+    if (!job) return io_.stop();
+    log::info("Running shutdown script {}", job->argv.front());
+    finishing_ = true;
+    engine_->run_job(std::move(*job), [this](const process::HelperEvent& event) {
+        log_end("shutdown script", event);
+        if (event.final()) io_.stop();
+    });
 }
 
 void Daemon::open_control_socket() {
@@ -253,6 +316,10 @@ void Daemon::reload() {
 }
 
 void Daemon::stop(int signal) {
+    if (finishing_) {
+        log::info("Signal {} again: not waiting for the shutdown script", signal);
+        return io_.stop();
+    }
     if (stopping_) {
         log::info("Signal {} again: not waiting for a new master", signal);
     } else {
@@ -262,7 +329,7 @@ void Daemon::stop(int signal) {
     }
     stopping_ = true;
     readiness_.stopping();
-    engine_->stop([this] { io_.stop(); });
+    engine_->stop([this] { finish(); });
 }
 
 void Daemon::tell_roles() {

@@ -39,6 +39,7 @@ class Daemon {
     void on_signal(int signal);
     void reload();
     void stop(int signal);
+    void finish();
     void write_data();
     void write_statistics(bool clear);
     void write_json();
@@ -57,6 +58,7 @@ class Daemon {
     std::unique_ptr<engine::Engine> engine_;
     std::unique_ptr<OperatorSocket> control_;
     bool stopping_ = false;
+    bool finishing_ = false;  // nothing is left but the end of shutdown_script
 };
 
 }  // namespace vrrpd::admin

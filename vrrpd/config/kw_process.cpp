@@ -18,6 +18,11 @@ void dump_path(Call& call, Globals& g) {
     g.dumps.*Member = std::move(*path);
 }
 
+template <Duration Globals::* Member>
+void script_timeout(Call& call, Globals& g) {
+    if (const auto value = call.seconds(1, 1000)) g.*Member = *value;
+}
+
 struct ModeBit {
     std::string_view name;
     int bits;
@@ -67,12 +72,14 @@ void read_chain_priority(Call& call, G& g) {
 }
 
 constexpr Keyword<Globals> kKeywords[] = {
-    {"startup_script", [](Call& c, G& g) { g.startup_script = c.command_with_user(); }, Effect::not_yet,
-     "\"PROGRAM\" run once at the start"},
-    {"startup_script_timeout", nullptr, Effect::not_yet, "1..1000 SECONDS"},
-    {"shutdown_script", [](Call& c, G& g) { g.shutdown_script = c.command_with_user(); }, Effect::not_yet,
-     "\"PROGRAM\" run once at the end"},
-    {"shutdown_script_timeout", nullptr, Effect::not_yet, "1..1000 SECONDS"},
+    {"startup_script", [](Call& c, G& g) { g.startup_script = c.command_with_user(); }, Effect::full,
+     "\"PROGRAM\" [USER [GROUP]] run once before anything else; vrrpd waits for its end"},
+    {"startup_script_timeout", script_timeout<&G::startup_timeout>, Effect::full,
+     "1..1000 SECONDS; default 10"},
+    {"shutdown_script", [](Call& c, G& g) { g.shutdown_script = c.command_with_user(); }, Effect::full,
+     "\"PROGRAM\" [USER [GROUP]] run once behind everything else"},
+    {"shutdown_script_timeout", script_timeout<&G::shutdown_timeout>, Effect::full,
+     "1..1000 SECONDS; default 10"},
     {"reload_check_config", nullptr, Effect::internal, "[LOG]: vrrpd always checks before it reloads"},
     {"reload_time_file", nullptr, Effect::not_yet, "PATH of a file with the time to reload"},
     {"reload_repeat", nullptr, Effect::not_yet, "reload at that time every day"},

@@ -270,6 +270,7 @@ struct Globals {
     bool fifo_states_on_reload = false;
     Fifo fifo, vrrp_fifo;
     Command startup_script, shutdown_script;
+    Duration startup_timeout = std::chrono::seconds(10), shutdown_timeout = std::chrono::seconds(10);
     std::string instance_name;   // `instance NAME`
     std::string namespace_name;  // `net_namespace NAME`
     bool use_pid_dir = false;

@@ -40,6 +40,8 @@ std::vector<Run> commands_of(const config::Config& config) {
     }
     for (const config::Script& script : config.scripts)
         out.push_back({&script.command, "vrrp_script " + script.name});
+    if (config.globals.startup_script) out.push_back({&config.globals.startup_script, "startup_script"});
+    if (config.globals.shutdown_script) out.push_back({&config.globals.shutdown_script, "shutdown_script"});
     for (const config::Fifo* fifo : {&config.globals.fifo, &config.globals.vrrp_fifo}) {
         if (fifo->script) out.push_back({&fifo->script, "script of FIFO " + fifo->path});
     }

@@ -322,6 +322,10 @@ void Engine::stop(std::function<void()> done) {
     if (done_ && routers_.empty() && leaving_.empty()) finish();
 }
 
+void Engine::run_job(common::process::HelperJob job, HelperPort::Handler handler) {
+    helper_.run(std::move(job), std::move(handler));
+}
+
 // Nobody needs the node as we made it any more.
 void Engine::finish() {
     statics_.remove_all();

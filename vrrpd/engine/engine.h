@@ -52,6 +52,9 @@ class Engine {
     // call does not wait.
     void stop(std::function<void()> done);
 
+    // A job of the daemon's own for the helper process; `handler` as HelperPort calls it.
+    void run_job(common::process::HelperJob job, HelperPort::Handler handler);
+
     const config::Config& config() const { return *config_; }
     const std::vector<std::unique_ptr<Router>>& routers() const { return routers_; }
     const Trackers& trackers() const { return trackers_; }
