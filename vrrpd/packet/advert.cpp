@@ -144,10 +144,10 @@ constexpr ReasonRow kReasons[] = {
     {DropReason::too_short, "too short", "advert of %g bytes, shorter than a header of %e"},
     {DropReason::ttl, "bad TTL", "bad TTL %g, expected %e: it came through a router"},
     {DropReason::version, "bad version", "VRRP version %g, expected %e"},
-    {DropReason::type, "bad type", "packet type %g is no advertisement"},
     {DropReason::auth_type, "authentication type", "authentication type %g, ours is %e"},
     {DropReason::password, "wrong password", "wrong password"},
     {DropReason::interval, "advert interval", "advert interval of %g s, ours is %e s"},
+    {DropReason::type, "bad type", "packet type %g is no advertisement"},
     {DropReason::length, "bad length", "%g bytes, its count of addresses needs %e"},
     {DropReason::checksum, "bad checksum", "bad checksum"},
     {DropReason::vrid, "unknown VRID", "VRID %g, expected %e"},
@@ -158,6 +158,14 @@ constexpr ReasonRow kReasons[] = {
     {DropReason::source, "not a peer", "source is not among the unicast peers"},
 };
 static_assert(std::size(kReasons) == kDropReasons);
+static_assert(
+    [] {
+        for (std::size_t i = 0; i < kDropReasons; ++i) {
+            if (kReasons[i].reason != static_cast<DropReason>(i)) return false;
+        }
+        return true;
+    }(),
+    "row_of() finds a row by its number");
 
 const ReasonRow& row_of(DropReason reason) {
     return kReasons[static_cast<std::size_t>(reason)];

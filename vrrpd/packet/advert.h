@@ -87,10 +87,10 @@ enum class DropReason : unsigned char {
     too_short,
     ttl,
     version,
-    type,
     auth_type,
     password,
-    interval,
+    interval,  // also an interval of 0, found behind the type
+    type,
     length,  // count of addresses and length disagree
     checksum,
     vrid,          // none of ours

@@ -268,3 +268,34 @@ TEST_CASE("addresses compare in network order and print as written") {
     CHECK(ip("febf::1").is_link_local());
     CHECK_FALSE(ip("fec0::1").is_link_local());
 }
+
+TEST_CASE("a packet with several faults is counted under the first of the order") {
+    // From the last check to the first: each further fault takes over from the one before.
+    const Expectations expected = tutorial_expectations();
+    std::vector<std::uint8_t> bytes = kTutorial;
+    int ttl = 255;
+    DropReason last = DropReason::checksum;
+    const auto now_first = [&](DropReason reason) {
+        CHECK(reason_of({kMaster, kGroup, ttl, bytes}, expected) == reason);
+        CHECK(reason <= last);
+        last = reason;
+    };
+    bytes[6] ^= 1;
+    now_first(DropReason::checksum);
+    bytes[3] = 2;
+    now_first(DropReason::length);
+    bytes[0] = 0x22;
+    now_first(DropReason::type);
+    bytes[5] = 2;
+    now_first(DropReason::interval);
+    bytes[12] = '2';
+    now_first(DropReason::password);
+    bytes[4] = 0;
+    now_first(DropReason::auth_type);
+    bytes[0] = 0x32;
+    now_first(DropReason::version);
+    ttl = 254;
+    now_first(DropReason::ttl);
+    bytes.resize(7);
+    now_first(DropReason::too_short);
+}
