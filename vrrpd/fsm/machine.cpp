@@ -34,7 +34,7 @@ void begin(Context& c, bool resume) {
         s.deadlines.main = common::kNever;
         return;
     }
-    const bool at_once = c.params.owner() && c.params.start_master;
+    const bool at_once = s.priority == packet::kPriorityOwner && c.params.start_master;
     become_backup(c, "start", at_once ? Duration{} : master_down_now(c), " (init)");
 }
 
@@ -136,7 +136,7 @@ void weigh(Context& c, bool may_yield) {
     } else if (s.role == Role::fault) {
         s.priority = priority_of(c);
         if (s.tracking.pending) return;
-        const bool at_once = c.params.owner() && c.params.start_master;
+        const bool at_once = s.priority == packet::kPriorityOwner && c.params.start_master;
         become_backup(c, "fault cleared", at_once ? Duration{} : master_down_now(c));
     } else {
         change_priority(c, may_yield);
@@ -189,6 +189,7 @@ void on_group_fault(Context& c, const GroupFault& event) {
 void on_reconfigured(Context& c, const Reconfigured& change) {
     State& s = c.state;
     if (c.params.group.empty()) s.group_fault.reset();
+    s.owner_denied = false;
     if (c.params.version == 2 || s.role != Role::backup) s.master_interval = c.params.advert_interval;
     weigh(c, false);
     if (s.role == Role::backup) {

@@ -198,9 +198,13 @@ struct State {
     bool wants_master = false;  // in a sync group: its wait is over, the other members' not yet
     bool joining = true;        // has neither been master nor given way to one: no example to its group
     std::optional<std::string> group_fault;  // another member of the group is at fault
-    bool late_once = false;                  // has listened longer because its timer was late
-    TimePoint reassured{};                   // last announcement behind an advert
-    int announce_repeat = 0;                 // of the pending second block
+    // Another router claims priority 255 as we do, and has the lower address.
+    TimePoint other_owner_since = common::kNever;
+    TimePoint other_owner_heard{};
+    bool owner_denied = false;  // it did not give way: 254 until the configuration is read again
+    bool late_once = false;     // has listened longer because its timer was late
+    TimePoint reassured{};      // last announcement behind an advert
+    int announce_repeat = 0;    // of the pending second block
 
     RateLimit replies;  // to lower adverts: a flood of them costs one answer per interval
     RateLimit restores;

@@ -136,6 +136,31 @@ void lose_to(Context& c, const AdvertReceived& advert) {
     if (spoke && c.params.last_advert) c.act(SendAdvert{s.priority});
 }
 
+// Two owners cannot be: the one with the lower address gives way (lose_to). If it does not, we do, but only
+// after two of our adverts: one that does give way says a last word when it hears the first.
+void hear_other_owner(Context& c, const packet::IpAddress& source) {
+    State& s = c.state;
+    if (s.same_source_lines.allow(c.now, kLineEvery, 1)) {
+        c.log_short("CONFIGURATION ERROR: " + source.to_string() +
+                        " claims to own the addresses as we do (priority 255)",
+                    Level::error);
+    }
+    const bool goes_on = s.other_owner_since != common::kNever && s.other_owner_since >= s.since &&
+                         c.now - s.other_owner_heard < master_down_now(c);
+    if (!goes_on) s.other_owner_since = c.now;
+    s.other_owner_heard = c.now;
+    if (outranks(c, packet::kPriorityOwner, source)) return;
+    if (c.now - s.other_owner_since < 2 * c.params.advert_interval) return;
+    s.other_owner_since = common::kNever;
+    s.owner_denied = true;
+    s.priority = priority_of(c);
+    c.log_short("CONFIGURATION ERROR: " + source.to_string() +
+                    " has the lower address and does not give way: our priority is 254 until the "
+                    "configuration is read again",
+                Level::error);
+    c.act(Notify{NotifyEvent::priority_changed, s.priority});
+}
+
 void master_hears(Context& c, const AdvertReceived& advert) {
     State& s = c.state;
     if (advert.priority == packet::kPriorityStop) {
@@ -151,12 +176,8 @@ void master_hears(Context& c, const AdvertReceived& advert) {
         }
         return;
     }
-    if (c.params.owner() && advert.priority == packet::kPriorityOwner &&
-        s.same_source_lines.allow(c.now, kLineEvery, 1)) {
-        c.log_short("CONFIGURATION ERROR: " + advert.source.to_string() +
-                        " claims to own the addresses as we do (priority 255)",
-                    Level::error);
-    }
+    if (s.priority == packet::kPriorityOwner && advert.priority == packet::kPriorityOwner)
+        hear_other_owner(c, advert.source);
     learn(c, advert);
     if (outranks(c, advert.priority, advert.source)) {
         lose_to(c, advert);

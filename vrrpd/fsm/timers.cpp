@@ -20,7 +20,7 @@ Duration late_limit(const Context& c) {
 
 std::string takeover_reason(const Context& c) {
     const State& s = c.state;
-    if (c.params.owner()) return "owns the addresses (priority 255)";
+    if (s.priority == packet::kPriorityOwner) return "owns the addresses (priority 255)";
     if (s.released_by) return s.released_by->to_string() + " gave up the addresses (priority 0)";
     if (!s.master) return "no master heard for " + seconds(c.now - s.since);
     const std::string who = s.master->address.to_string();

@@ -72,6 +72,7 @@ std::string_view name_of(Role role) {
 
 std::uint8_t priority_of(const Context& c) {
     const State& s = c.state;
+    if (c.params.owner() && s.owner_denied) return packet::kPriorityOwner - 1;
     if (s.resumed_priority && !s.tracking.settled && s.tracking.healthy && !c.params.owner()) {
         return *s.resumed_priority;
     }
