@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,13 @@ struct Draft {
     std::vector<SyncGroupDraft> sync_groups;
     std::vector<InstanceDraft> instances;
     std::uint32_t unnumbered_rules = 0;
+    // Of kernel load balancing only what another block names.
+    struct LvsReference {
+        std::string name;
+        common::Location where;
+    };
+    std::set<std::string> lvs_groups;
+    std::vector<LvsReference> lvs_groups_wanted, lvs_files_wanted;
 };
 
 }  // namespace vrrpd::config

@@ -3,6 +3,7 @@
 #include <initializer_list>
 
 #include "vrrpd/config/load.h"
+#include "vrrpd/config/lvs.h"
 
 namespace vrrpd::config {
 namespace {
@@ -40,6 +41,7 @@ std::string_view effect_text(Effect effect) {
         case Effect::internal:
             return "not needed";
         case Effect::lvs:
+        case Effect::checked:
         case Effect::refused:
             return "not served";
     }
@@ -57,6 +59,7 @@ void report_unknown(Call& call, std::string_view block, std::span<const std::str
 void report_without_effect(Call& call, Effect effect) {
     switch (effect) {
         case Effect::full:
+        case Effect::checked:
         case Effect::refused:
             return;
         case Effect::not_yet:
@@ -83,6 +86,16 @@ std::string keyword_reference() {
     list(out, "vrrp_sync_group", track_keywords());
     list(out, "vrrp_sync_group", notify_keywords());
     list(out, "garp_group", garp_group_keywords());
+    list(out, "virtual_server", virtual_server_keywords());
+    list(out, "virtual_server", server_keywords());
+    list(out, "virtual_server", pacing_keywords());
+    list(out, "real_server", real_server_keywords());
+    list(out, "real_server", server_keywords());
+    list(out, "real_server", pacing_keywords());
+    list(out, "real_server", check_keywords());
+    for (const CheckBlock& block : check_blocks()) list(out, block.name, block.own);
+    list(out, "checks that connect", connection_keywords());
+    list(out, "SSL", ssl_keywords());
     list(out, "address entry", address_entry_words());
     list(out, "route entry", route_words());
     list(out, "rule entry", rule_words());

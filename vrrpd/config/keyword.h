@@ -18,6 +18,7 @@ enum class Effect : unsigned char {
     not_yet,   // read, and said to do nothing yet
     internal,  // tunes something inside keepalived that vrrpd does not have: read, noted
     lvs,       // kernel load balancing, which this system leaves to proxyd
+    checked,   // inside a block that is `lvs`: its arguments are checked, the block's warning says the rest
     refused,   // not served, for good: its function says what follows
 };
 

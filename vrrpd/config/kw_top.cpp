@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "vrrpd/config/keyword.h"
+#include "vrrpd/config/lvs.h"
 
 namespace vrrpd::config {
 namespace {
@@ -192,9 +193,11 @@ constexpr Keyword<Draft> kKeywords[] = {
     {"child_wait_time", nullptr, Effect::internal, "SECONDS to wait for children at the end"},
     {"linkbeat_use_polling", nullptr, Effect::internal, "ask interfaces instead of listening"},
     {"linkbeat_interfaces", nullptr, Effect::internal, "{ IF... }"},
-    {"virtual_server", nullptr, Effect::lvs, "IP PORT { ... }"},
-    {"virtual_server_group", nullptr, Effect::lvs, "NAME { ... }"},
-    {"SSL", nullptr, Effect::lvs, "{ ... }"},
+    {"virtual_server", read_virtual_server, Effect::checked,
+     "ADDR [PORT] | fwmark N | group NAME { ... }: checked, and one warning says that proxyd balances"},
+    {"virtual_server_group", read_virtual_server_group, Effect::checked,
+     "NAME { ADDR [PORT]... fwmark N... }"},
+    {"SSL", read_ssl, Effect::checked, "{ ... }: of SSL_GET"},
 };
 
 }  // namespace

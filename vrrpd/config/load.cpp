@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "vrrpd/config/keyword.h"
+#include "vrrpd/config/lvs.h"
 #include "vrrpd/config/source.h"
 #include "vrrpd/config/validate.h"
 
@@ -29,6 +30,7 @@ Config load_with(const LoadOptions& options, common::Diagnostics& diagnostics, R
     // Of a file that is not there or cut in the middle there is nothing more to say.
     if (diagnostics.has_errors()) return std::move(draft.config);
     apply_block(tree, "the file", draft, diagnostics, Part<Draft>{top_keywords(), draft});
+    check_lvs_references(draft, diagnostics);
     return complete(std::move(draft), diagnostics);
 }
 
