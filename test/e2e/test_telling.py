@@ -189,7 +189,9 @@ vrrp_sync_group G {{
             self.assertRegex(page, "! the reload at .* was refused, the former configuration is in force: .*blue.conf:")
 
     def test_scripts_of_start_and_end(self):
-        """The one is over before anything begins, however long it takes within its time; the other comes last."""
+        """The one is over before anything begins, however long it takes within its time; the other is waited for.
+
+        The scripts that notify of the stop may end after it: as with keepalived, nothing orders these two."""
         with Keepers() as net:
             log = os.path.join(net.n1.folder, "told")
             tell = net.n1.write("tell.sh", f'#!/bin/sh\nsleep $2\necho "$1" >> {log}\n', 0o755)
@@ -200,7 +202,7 @@ vrrp_sync_group G {{
             self.assertGreater(keeper.wait_for("Entering BACKUP STATE", 5) - begun, 0.99)
             lab.wait_until(lambda: text_of(log) == "start\nnotify\n", 3, "in order")
             self.assertEqual(keeper.stop(), 0)
-            self.assertEqual(text_of(log).splitlines()[-1], "end")  # waited for
+            self.assertIn("end", text_of(log).splitlines())
 
             keeper = net.start_one(
                 net.n1, "vrrpd", state="BACKUP",
