@@ -4,7 +4,6 @@ test/bench/micro has the steps; here stand the limits. A limit that fails after 
 nuisance: has the step become dearer for those with many servers or rules?
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -67,9 +66,6 @@ class FlatTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if os.environ.get("FRONTDOOR_SANITIZED"):
-        print("a sanitizer's instructions are not ours")
-        sys.exit(77)
     if not shutil.which("valgrind"):
         print("valgrind is not installed")
         sys.exit(77)
