@@ -168,6 +168,7 @@ class Routes(unittest.TestCase):
             self.assertEqual(n1.run(setting), "1\n")
             net.kill_keeper(n1)
             keeper = net.start_one(n1)
+            keeper.wait_for("Startup complete", 5)  # before that a hangup ends it
             net.wait_for_master(n1)
             n1.write("keepalived.conf", conf(n1, instance="  promote_secondaries", vips=VIP + "\n    192.168.38.2/24"))
             mark = keeper.mark()
