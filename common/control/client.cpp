@@ -6,9 +6,9 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "common/blocking_socket.h"
 #include "common/control/line_channel.h"
 #include "common/endpoint.h"
-#include "common/unique_fd.h"
 
 namespace common::control {
 
@@ -164,18 +164,14 @@ Result<Response> await_response(int socket, std::uint64_t id, TimePoint deadline
 
 Result<Response> ask(const std::string& path, const Hello& hello, const Request& request, Duration timeout) {
     const TimePoint deadline = Clock::now() + timeout;
-    const auto endpoint = Endpoint::from_unix(path);
-    if (!endpoint) return std::unexpected(endpoint.error());
-    const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!socket) return fail_errno("cannot open a socket");
-    if (::connect(socket.get(), endpoint->data(), endpoint->size()) < 0) {
-        return fail_errno("cannot reach the daemon at " + path);
-    }
+    const auto connected = connect_unix(path, timeout);
+    if (!connected) return std::unexpected(connected.error());
+    const int socket = connected->get();
     const std::string text = encode(hello) + encode(request);
-    if (::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) {
+    if (::send(socket, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) {
         return fail_errno("cannot send the request");
     }
-    return await_response(socket.get(), request.id, deadline);
+    return await_response(socket, request.id, deadline);
 }
 
 }  // namespace common::control

@@ -2,12 +2,11 @@
 
 #include <net/if.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <array>
 #include <cstring>
 
-#include "common/endpoint.h"
+#include "common/blocking_socket.h"
 #include "common/process/fd_passing.h"
 
 namespace proxyd::main {
@@ -21,13 +20,6 @@ using common::UniqueFd;
 constexpr std::size_t kBatch = 252;      // HAProxy's MAX_SEND_FD
 constexpr int kMostSockets = 1'000'000;  // more is no number of sockets but another protocol
 constexpr std::size_t kMessageBytes = kBatch * (2 + 255 + 255 + sizeof(int));
-
-void set_timeouts(int fd, common::Duration timeout) {
-    const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(timeout).count();
-    const timeval value{microseconds / 1'000'000, microseconds % 1'000'000};
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value);
-    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value);
-}
 
 Result<int> receive_int(int fd) {
     int value = 0;
@@ -52,20 +44,15 @@ void append_record(std::string& out, int socket) {
 }  // namespace
 
 Result<std::vector<UniqueFd>> request_sockets(const std::string& path, common::Duration timeout) {
-    const auto endpoint = common::Endpoint::from_unix(path);
-    if (!endpoint) return std::unexpected(endpoint.error());
-    const UniqueFd connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!connection) return fail_errno("cannot create a socket");
-    set_timeouts(connection.get(), timeout);
-    if (::connect(connection.get(), endpoint->data(), endpoint->size()) < 0) {
-        return fail_errno("cannot reach the old process at " + path);
-    }
+    const auto old_process = common::connect_unix(path, timeout);
+    if (!old_process) return std::unexpected(old_process.error());
+    const int connection = old_process->get();
     constexpr std::string_view kCommand = "_getsocks\n";
-    if (::send(connection.get(), kCommand.data(), kCommand.size(), MSG_NOSIGNAL) !=
+    if (::send(connection, kCommand.data(), kCommand.size(), MSG_NOSIGNAL) !=
         static_cast<ssize_t>(kCommand.size())) {
         return fail_errno("cannot ask the old process");
     }
-    const auto count = receive_int(connection.get());
+    const auto count = receive_int(connection);
     if (!count) return std::unexpected(count.error());
     if (*count < 0 || *count > kMostSockets) {
         return fail(
@@ -74,19 +61,19 @@ Result<std::vector<UniqueFd>> request_sockets(const std::string& path, common::D
     }
     std::vector<UniqueFd> sockets;
     while (sockets.size() < static_cast<std::size_t>(*count)) {
-        auto received = common::process::receive_fds(connection.get(), kMessageBytes);
+        auto received = common::process::receive_fds(connection, kMessageBytes);
         if (!received) return std::unexpected(received.error());
         if (received->fds.empty()) return fail("the old process handed over fewer sockets than it said");
         for (UniqueFd& fd : received->fds) sockets.push_back(std::move(fd));
         const int so_far = static_cast<int>(sockets.size());
         // After the last message the other side may be gone already.
-        (void)::send(connection.get(), &so_far, sizeof so_far, MSG_NOSIGNAL);
+        (void)::send(connection, &so_far, sizeof so_far, MSG_NOSIGNAL);
     }
     return sockets;
 }
 
 Result<> serve_sockets(int connection, std::span<const int> sockets, common::Duration timeout) {
-    set_timeouts(connection, timeout);
+    common::limit_blocking(connection, timeout);
     const int count = static_cast<int>(sockets.size());
     if (::send(connection, &count, sizeof count, MSG_NOSIGNAL) != sizeof count)
         return fail_errno("cannot send sockets");

@@ -8,10 +8,9 @@
 #include <cstdio>
 #include <optional>
 
+#include "common/blocking_socket.h"
 #include "common/clock.h"
 #include "common/control/protocol.h"
-#include "common/endpoint.h"
-#include "common/unique_fd.h"
 #include "proxyd/main/version.h"
 
 namespace proxyd::main {
@@ -46,16 +45,16 @@ std::optional<control::Health> await_health(int fd) {
 }  // namespace
 
 int query_health(const std::string& path) {
-    const auto endpoint = common::Endpoint::from_unix(path);
-    const common::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!endpoint || !fd || ::connect(fd.get(), endpoint->data(), endpoint->size()) < 0) {
-        std::printf("no proxy at %s\n", path.c_str());
-        return 2;
+    const auto fd = common::connect_unix(path, kPatience);
+    if (!fd) {
+        const bool queue_is_full = fd.error().code == EAGAIN;
+        std::printf(queue_is_full ? "the proxy at %s does not answer\n" : "no proxy at %s\n", path.c_str());
+        return queue_is_full ? 1 : 2;
     }
     const std::string hello = control::encode(
         control::Hello{control::kProtocolVersion, "health", std::string(kVersion), ::getpid(), 0});
-    (void)::send(fd.get(), hello.data(), hello.size(), MSG_NOSIGNAL);
-    const auto health = await_health(fd.get());
+    (void)::send(fd->get(), hello.data(), hello.size(), MSG_NOSIGNAL);
+    const auto health = await_health(fd->get());
     if (!health) {
         std::printf("the proxy at %s does not answer\n", path.c_str());
         return 1;

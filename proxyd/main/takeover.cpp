@@ -2,13 +2,13 @@
 
 #include <dirent.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <memory>
 
+#include "common/blocking_socket.h"
 #include "common/control/protocol.h"
 #include "common/endpoint.h"
 #include "common/process/fd_passing.h"
@@ -59,19 +59,6 @@ class ControlConversation {
  public:
     explicit ControlConversation(int fd) : fd_(fd) {}
 
-    static Result<UniqueFd> connect(const std::string& path) {
-        const auto endpoint = common::Endpoint::from_unix(path);
-        if (!endpoint) return std::unexpected(endpoint.error());
-        UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        if (!fd) return fail_errno("cannot create a socket");
-        const timeval limit{kPatience.count(), 0};
-        ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-        ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-        if (::connect(fd.get(), endpoint->data(), endpoint->size()) < 0)
-            return fail_errno("cannot reach " + path);
-        return fd;
-    }
-
     Result<> send(const control::Message& message) {
         const std::string line = control::encode(message);
         if (::send(fd_, line.data(), line.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(line.size()))
@@ -117,7 +104,7 @@ control::Hello our_hello() {
 // True when it spoke for one of the predecessors; their sockets then came too, with the control listener
 // among them.
 Result<bool> ask_control_socket(const TakeoverPlan& plan, Takeover& takeover) {
-    auto connection = ControlConversation::connect(plan.control_path);
+    auto connection = common::connect_unix(plan.control_path, kPatience);
     if (!connection) return std::unexpected(connection.error());
     ControlConversation talk(connection->get());
     if (auto sent = talk.send(our_hello()); !sent) return std::unexpected(sent.error());

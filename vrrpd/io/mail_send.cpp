@@ -1,10 +1,10 @@
 // The blocking half of mail: runs in a child of the helper process.
 #include <netdb.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <array>
 
+#include "common/blocking_socket.h"
 #include "common/error.h"
 #include "common/unique_fd.h"
 #include "vrrpd/io/mail.h"
@@ -28,9 +28,7 @@ common::Result<common::UniqueFd> connect_to(const MailMessage& message) {
     int error = 0;
     for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
         common::UniqueFd fd(::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol));
-        const timeval limit{message.timeout.count(), 0};
-        ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);  // connect(2) heeds it as well
-        ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        common::limit_blocking(fd.get(), message.timeout);
         if (fd && ::connect(fd.get(), at->ai_addr, at->ai_addrlen) == 0) return fd;
         error = errno == EINPROGRESS ? ETIMEDOUT : errno;
     }
