@@ -5,55 +5,45 @@
 namespace proxyd::rules {
 namespace {
 
-template <bool Fold>
-class ExactPatterns final : public Patterns {
+// What stands alike in the three that compare with the beginning, the end or the whole of the subject.
+template <bool Fold, bool FromEnd>
+class AffixPatterns : public Patterns {
  public:
     common::Result<> add(const PatternEntry& entry) override {
         index_.add(entry.pattern, entry);
         return {};
     }
     void remove(const PatternEntry& entry) override { index_.remove(entry.pattern, entry); }
-    const PatternEntry* match(const Sample& sample) const override { return index_.exact(sample.text); }
-    bool is_list() const override { return Fold; }
 
- private:
-    AffixIndex<Fold, false> index_;
-};
-
-template <bool Fold>
-class PrefixPatterns final : public Patterns {
- public:
-    common::Result<> add(const PatternEntry& entry) override {
-        index_.add(entry.pattern, entry);
-        return {};
-    }
-    void remove(const PatternEntry& entry) override { index_.remove(entry.pattern, entry); }
-    // HAProxy keeps prefixes in a tree unless case is ignored.
-    const PatternEntry* match(const Sample& sample) const override {
-        return Fold ? index_.first(sample.text, [](std::size_t) { return true; })
-                    : index_.longest(sample.text);
-    }
-    bool is_list() const override { return Fold; }
-
- private:
-    AffixIndex<Fold, false> index_;
-};
-
-template <bool Fold>
-class SuffixPatterns final : public Patterns {
- public:
-    common::Result<> add(const PatternEntry& entry) override {
-        index_.add(entry.pattern, entry);
-        return {};
-    }
-    void remove(const PatternEntry& entry) override { index_.remove(entry.pattern, entry); }
-    const PatternEntry* match(const Sample& sample) const override {
+ protected:
+    const PatternEntry* first(const Sample& sample) const {
         return index_.first(sample.text, [](std::size_t) { return true; });
     }
-    bool is_list() const override { return true; }
+    AffixIndex<Fold, FromEnd> index_;
+};
 
- private:
-    AffixIndex<Fold, true> index_;
+template <bool Fold>
+class ExactPatterns final : public AffixPatterns<Fold, false> {
+ public:
+    const PatternEntry* match(const Sample& sample) const override { return this->index_.exact(sample.text); }
+    bool is_list() const override { return Fold; }
+};
+
+template <bool Fold>
+class PrefixPatterns final : public AffixPatterns<Fold, false> {
+ public:
+    // HAProxy keeps prefixes in a tree unless case is ignored.
+    const PatternEntry* match(const Sample& sample) const override {
+        return Fold ? this->first(sample) : this->index_.longest(sample.text);
+    }
+    bool is_list() const override { return Fold; }
+};
+
+template <bool Fold>
+class SuffixPatterns final : public AffixPatterns<Fold, true> {
+ public:
+    const PatternEntry* match(const Sample& sample) const override { return this->first(sample); }
+    bool is_list() const override { return true; }
 };
 
 struct Directory {
