@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace test {
 
@@ -19,10 +20,11 @@ class TemporaryFolder {
     ~TemporaryFolder() { std::filesystem::remove_all(path_); }
     TemporaryFolder(const TemporaryFolder&) = delete;
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    std::string operator/(const char* name) const { return path_ + "/" + name; }
+    const std::filesystem::path& path() const { return path_; }
+    std::string operator/(std::string_view name) const { return path_ / name; }
 
  private:
-    std::string path_;
+    std::filesystem::path path_;
 };
 
 }  // namespace test

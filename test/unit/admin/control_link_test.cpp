@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <thread>
 
 #include "common/control/client.h"
 #include "common/endpoint.h"
+#include "test/support/temporary_folder.h"
 
 using namespace proxyd::admin;
 namespace control = common::control;
@@ -44,7 +44,7 @@ struct Keeper {
 };
 
 struct Fixture {
-    std::string folder;
+    test::TemporaryFolder folder;
     boost::asio::io_context io;
     std::shared_ptr<HealthBoard> board = HealthBoard::create(2, 1).value();
     ControlLinkSettings settings;
@@ -52,16 +52,12 @@ struct Fixture {
     std::unique_ptr<control::Client> client;
 
     Fixture() {
-        std::string pattern = "/tmp/control_link_test.XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        folder = pattern;
-        settings.path = folder + "/control.sock";
+        settings.path = folder / "control.sock";
         settings.release = "t";
         board->main_thread.last_turn_ms = monotonic_ms();
         client = std::make_unique<control::Client>(
             io, control::ClientSettings{settings.path, {1, "vrrpd", "t", ::getpid(), 0}}, keeper.handlers());
     }
-    ~Fixture() { std::filesystem::remove_all(folder); }
 };
 
 }  // namespace

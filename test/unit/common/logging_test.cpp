@@ -8,6 +8,8 @@
 #include <regex>
 #include <sstream>
 
+#include "test/support/temporary_folder.h"
+
 using namespace common;
 using namespace std::chrono_literals;
 
@@ -21,21 +23,13 @@ std::string slurp(const std::string& path) {
 }
 
 struct LogFolder {
-    std::string path;
-    LogFolder() {
-        std::string pattern = "/tmp/logging_test.XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
-    }
-    ~LogFolder() {
-        (void)log::configure({});
-        std::filesystem::remove_all(path);
-    }
+    test::TemporaryFolder folder;
+    ~LogFolder() { (void)log::configure({}); }
     log::Settings settings(log::Style style) const {
         log::Settings s;
         s.style = style;
         s.console = false;
-        s.file = path + "/daemon.log";
+        s.file = folder / "daemon.log";
         return s;
     }
 };
@@ -46,12 +40,12 @@ TEST_CASE_METHOD(LogFolder, "lines look as the tools of either world expect") {
     REQUIRE(log::configure(settings(log::Style::haproxy)));
     log::warning("backend '{}' has no server", "web");
     log::debug("not shown");
-    CHECK(slurp(path + "/daemon.log") ==
+    CHECK(slurp(folder / "daemon.log") ==
           "[WARNING]  (" + std::to_string(::getpid()) + ") : backend 'web' has no server\n");
 
     REQUIRE(log::configure(settings(log::Style::keepalived)));
     log::notice("Entering MASTER STATE");
-    CHECK(std::regex_search(slurp(path + "/daemon.log"),
+    CHECK(std::regex_search(slurp(folder / "daemon.log"),
                             std::regex("\n[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-3][0-9] [0-9:]{8} [0-9]{4}: "
                                        "Entering MASTER STATE\n$")));
 }
@@ -59,15 +53,15 @@ TEST_CASE_METHOD(LogFolder, "lines look as the tools of either world expect") {
 TEST_CASE_METHOD(LogFolder, "reopen follows logrotate, and keeps the old file when it cannot") {
     REQUIRE(log::configure(settings(log::Style::plain)));
     log::info("one");
-    std::filesystem::rename(path + "/daemon.log", path + "/daemon.log.1");
+    std::filesystem::rename(folder / "daemon.log", folder / "daemon.log.1");
     log::info("two");
     REQUIRE(log::reopen());
     log::info("three");
-    CHECK(slurp(path + "/daemon.log.1") == "one\ntwo\n");
-    CHECK(slurp(path + "/daemon.log") == "three\n");
+    CHECK(slurp(folder / "daemon.log.1") == "one\ntwo\n");
+    CHECK(slurp(folder / "daemon.log") == "three\n");
 
-    std::filesystem::remove(path + "/daemon.log");
-    std::filesystem::create_directory(path + "/daemon.log");
+    std::filesystem::remove(folder / "daemon.log");
+    std::filesystem::create_directory(folder / "daemon.log");
     CHECK_FALSE(log::reopen());
 }
 

@@ -12,6 +12,8 @@
 #include <map>
 #include <sstream>
 
+#include "test/support/temporary_folder.h"
+
 using namespace common;
 using namespace common::process;
 using namespace std::chrono_literals;
@@ -60,13 +62,6 @@ bool eventually(const std::function<bool()>& condition) {
     }
     return false;
 }
-
-struct Folder {
-    std::filesystem::path path =
-        std::filesystem::temp_directory_path() / ("helper-test-" + std::to_string(::getpid()));
-    Folder() { std::filesystem::create_directory(path); }
-    ~Folder() { std::filesystem::remove_all(path); }
-};
 
 }  // namespace
 
@@ -149,12 +144,12 @@ TEST_CASE("a job inherits nothing but the three standard descriptors") {
 }
 
 TEST_CASE("a job has its own group, default signals and the ordinary scheduling class") {
-    Folder folder;
+    const test::TemporaryFolder folder;
     ::signal(SIGPIPE, SIG_IGN);
     auto helper = HelperProcess::start("test-helper");
     ::signal(SIGPIPE, SIG_DFL);
     REQUIRE(helper);
-    const auto out = folder.path / "status";
+    const auto out = folder.path() / "status";
     REQUIRE(helper->submit(shell(1, "grep -E '^Sig(Blk|Ign)' /proc/self/status > " + out.string() +
                                         "; ps -o pgid= -p $$ | tr -d ' ' | grep -qx $$")));
     CHECK(next_event(*helper) == HelperEvent{1, Kind::exited, 0, ""});
@@ -162,10 +157,10 @@ TEST_CASE("a job has its own group, default signals and the ordinary scheduling 
 }
 
 TEST_CASE("time over: the group gets SIGTERM, then SIGKILL, but a daemon it started lives on") {
-    Folder folder;
+    const test::TemporaryFolder folder;
     auto helper = HelperProcess::start("test-helper");
     REQUIRE(helper);
-    const auto daemon = folder.path / "daemon", stubborn = folder.path / "child";
+    const auto daemon = folder.path() / "daemon", stubborn = folder.path() / "child";
     HelperJob job =
         shell(1, "setsid sleep 60 & echo $! > " + daemon.string() + "; (trap '' TERM; sleep 50 & echo $! > " +
                      stubborn.string() + "; wait; sleep 50) & trap '' TERM; wait; sleep 50");
@@ -183,10 +178,10 @@ TEST_CASE("time over: the group gets SIGTERM, then SIGKILL, but a daemon it star
 }
 
 TEST_CASE("jobs of one queue follow each other, and a stuck one gives way after its patience") {
-    Folder folder;
+    const test::TemporaryFolder folder;
     auto helper = HelperProcess::start("test-helper");
     REQUIRE(helper);
-    const std::string log = (folder.path / "log").string();
+    const std::string log = folder / "log";
     for (int i = 1; i <= 3; ++i) {
         // The first takes longest: without the queue it would be last.
         HelperJob job = shell(
@@ -210,11 +205,11 @@ TEST_CASE("jobs of one queue follow each other, and a stuck one gives way after 
 }
 
 TEST_CASE("a helper that dies is replaced and gets its open jobs again, once") {
-    Folder folder;
+    const test::TemporaryFolder folder;
     auto helper = HelperProcess::start("test-helper");
     REQUIRE(helper);
     // The first run kills the helper, whose child the job's shell is; the second ends well.
-    const std::string mark = (folder.path / "mark").string();
+    const std::string mark = folder / "mark";
     const std::string killer = "kill -9 $PPID; sleep 0.2";
     REQUIRE(helper->submit(shell(1, "[ -e " + mark + " ] && exit 4; touch " + mark + "; " + killer)));
     CHECK(next_event(*helper) == HelperEvent{1, Kind::exited, 4, ""});
@@ -230,8 +225,8 @@ TEST_CASE("a helper that dies is replaced and gets its open jobs again, once") {
 }
 
 TEST_CASE("what was queued still runs after the daemon is gone") {
-    Folder folder;
-    const std::string log = (folder.path / "log").string();
+    const test::TemporaryFolder folder;
+    const std::string log = folder / "log";
     pid_t pid = 0;
     {
         auto helper = HelperProcess::start("test-helper");

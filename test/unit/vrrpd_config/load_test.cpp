@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "test/support/temporary_folder.h"
+
 using namespace vrrpd;
 using namespace std::chrono_literals;
 using config::Config;
@@ -53,22 +55,13 @@ std::string address_entry(const std::string& entry) {
     return out;
 }
 
-class TempDir {
- public:
-    TempDir() {
-        char name[] = "/tmp/vrrpd_config_XXXXXX";
-        REQUIRE(::mkdtemp(name) != nullptr);
-        path_ = name;
-    }
-    ~TempDir() { fs::remove_all(path_); }
+struct TempDir : test::TemporaryFolder {
     std::string write(const std::string& name, std::string_view text) const {
-        fs::create_directories((path_ / name).parent_path());
-        std::ofstream(path_ / name, std::ios::binary) << text;
-        return (path_ / name).string();
+        const fs::path file = path() / name;
+        fs::create_directories(file.parent_path());
+        std::ofstream(file, std::ios::binary) << text;
+        return file;
     }
-
- private:
-    fs::path path_;
 };
 
 Loaded load_file(const std::string& path) {

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "test/support/temporary_folder.h"
 #include "vrrpd/io/file_test.h"
 
 using namespace vrrpd;
@@ -19,18 +20,11 @@ using fsm::Health;
 namespace {
 
 struct Bench {
-    // One for each: what a former test left running must not write into the next one's.
-    static inline int count = 0;
-    std::filesystem::path folder =
-        std::filesystem::temp_directory_path() /
-        ("runner-test-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
+    test::TemporaryFolder folder;
     boost::asio::io_context io{1};
     static constexpr common::process::HelperTask kTasks[] = {vrrpd::io::kFileTestTask};
     HelperPort helper{io, std::move(*common::process::HelperProcess::start("test-helper", kTasks))};
     int changes = 0;
-
-    Bench() { std::filesystem::create_directory(folder); }
-    ~Bench() { std::filesystem::remove_all(folder); }
 
     config::Script script(const std::string& shell) {
         config::Script result;
@@ -40,7 +34,7 @@ struct Bench {
         result.timeout = 10s;
         return result;
     }
-    std::string path(const char* name) const { return (folder / name).string(); }
+    std::string path(const char* name) const { return folder / name; }
     std::size_t lines(const char* name) const {
         std::ifstream in(path(name));
         return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(in), {}, '\n'));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "test/support/temporary_folder.h"
 #include "vrrpd/engine/file_trackers.h"
 #include "vrrpd/engine/process_trackers.h"
 
@@ -17,15 +18,10 @@ using fsm::Health;
 namespace {
 
 struct Bench {
-    static inline int count = 0;
-    std::filesystem::path folder =
-        std::filesystem::temp_directory_path() /
-        ("trackers-test-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
+    test::TemporaryFolder folder;
     boost::asio::io_context io{1};
     int changes = 0;
 
-    Bench() { std::filesystem::create_directory(folder); }
-    ~Bench() { std::filesystem::remove_all(folder); }
     std::function<void()> changed() {
         return [this] { ++changes; };
     }
@@ -65,7 +61,7 @@ class Child {
 
 TEST_CASE("a track file's number follows the file") {
     Bench bench;
-    const std::string path = (bench.folder / "value").string();
+    const std::string path = bench.folder / "value";
     config::TrackFile file;
     file.name = "load";
     file.path = path;
@@ -91,7 +87,7 @@ TEST_CASE("a track file's number follows the file") {
     file.overwrite = true;
     trackers.configure({file});
     CHECK(trackers.result("load").value == 5);
-    file.path = (bench.folder / "elsewhere").string();
+    file.path = bench.folder / "elsewhere";
     trackers.configure({file});
     CHECK(trackers.result("load").value == 3);
     trackers.configure({});

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "test/support/temporary_folder.h"
+
 using namespace vrrpd;
 using namespace vrrpd::engine;
 
@@ -47,38 +49,34 @@ TEST_CASE("commands are files that can be executed") {
 
 TEST_CASE("a path that others may change is not safe for root") {
     if (::geteuid() != 0) return;
-    const auto folder = std::filesystem::temp_directory_path() / ("users-test-" + std::to_string(::getpid()));
-    std::filesystem::create_directory(folder);
-    const std::string script = (folder / "chk.sh").string();
+    const test::TemporaryFolder folder;
+    const std::string script = folder / "chk.sh";
     std::ofstream(script) << "#!/bin/sh\n";
-    ::chmod(folder.c_str(), 0755);
+    ::chmod(folder.path().c_str(), 0755);
     ::chmod(script.c_str(), 0755);
     CHECK(insecure_part(script).empty());
     ::chmod(script.c_str(), 0757);
     CHECK(insecure_part(script) == script + " can be changed by users other than root");
     ::chmod(script.c_str(), 0755);
-    ::chmod(folder.c_str(), 0777);
-    CHECK(insecure_part(script) == folder.string() + " can be changed by users other than root");
-    ::chmod(folder.c_str(), 0755);
+    ::chmod(folder.path().c_str(), 0777);
+    CHECK(insecure_part(script) == folder.path().string() + " can be changed by users other than root");
+    ::chmod(folder.path().c_str(), 0755);
     // The file behind a link counts, and who owns it.
-    const std::string link = (folder / "link").string();
+    const std::string link = folder / "link";
     std::filesystem::create_symlink(script, link);
     REQUIRE(::chown(script.c_str(), 65534, 65534) == 0);
     CHECK(insecure_part(link) == script + " can be changed by users other than root");
     CHECK(insecure_part("/no/such/file") == "cannot look at /no");
-    std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a script that its user cannot execute, or that others may change, is not run") {
     if (::geteuid() != 0) return;
-    const auto folder =
-        std::filesystem::temp_directory_path() / ("trouble-test-" + std::to_string(::getpid()));
-    std::filesystem::create_directory(folder);
+    const test::TemporaryFolder folder;
     config::Command command;
-    const std::string script = (folder / "chk.sh").string();
+    const std::string script = folder / "chk.sh";
     command.argv = {script, "argument"};
     std::ofstream(script) << "#!/bin/sh\n";
-    ::chmod(folder.c_str(), 0755);
+    ::chmod(folder.path().c_str(), 0755);
     const Account root = *resolve({"0", "0", false}), other = *resolve({"54321", "12345", false});
     struct Case {
         mode_t mode;
@@ -111,9 +109,8 @@ TEST_CASE("a script that its user cannot execute, or that others may change, is 
         CHECK(trouble.text == (*one.trouble ? script + one.trouble : ""));
         CHECK(trouble.insecure == one.insecure);
     }
-    ::chmod(folder.c_str(), 0700);
-    CHECK(script_trouble(command, other, true).text == folder.string() + denied);
+    ::chmod(folder.path().c_str(), 0700);
+    CHECK(script_trouble(command, other, true).text == folder.path().string() + denied);
     command.argv = {"</no/such/file"};
     CHECK(script_trouble(command, other, true).text.empty());  // whether it is there is the check itself
-    std::filesystem::remove_all(folder);
 }

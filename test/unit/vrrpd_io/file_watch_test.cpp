@@ -9,18 +9,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include "test/support/temporary_folder.h"
 #include "vrrpd/io/track_value.h"
 
 using namespace vrrpd::io;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-    fs::path path = fs::temp_directory_path() / ("file-watch-" + std::to_string(::getpid()));
-    Folder() { fs::create_directories(path); }
-    ~Folder() { fs::remove_all(path); }
-};
 
 void write(const fs::path& path, const std::string& text) {
     std::ofstream(path) << text;
@@ -58,32 +53,32 @@ TEST_CASE("a track file's number is read as keepalived reads it") {
 }
 
 TEST_CASE("a missing track file is empty; what is no file is refused without waiting for it") {
-    Folder folder;
-    CHECK(read_track_file(folder.path / "none") == "");
-    CHECK(read_track_file(folder.path / "none" / "deeper") == "");
-    CHECK_FALSE(read_track_file(folder.path).has_value());
-    const fs::path pipe = folder.path / "pipe";
+    const test::TemporaryFolder folder;
+    CHECK(read_track_file(folder.path() / "none") == "");
+    CHECK(read_track_file(folder.path() / "none" / "deeper") == "");
+    CHECK_FALSE(read_track_file(folder.path()).has_value());
+    const fs::path pipe = folder.path() / "pipe";
     REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
     CHECK_FALSE(read_track_file(pipe).has_value());
-    write(folder.path / "long", std::string(1000, '1'));
-    CHECK(read_track_file(folder.path / "long")->size() == 128);
+    write(folder.path() / "long", std::string(1000, '1'));
+    CHECK(read_track_file(folder.path() / "long")->size() == 128);
 }
 
 TEST_CASE("init_file writes where there is no file, or is told to") {
-    Folder folder;
-    const fs::path path = folder.path / "value";
+    const test::TemporaryFolder folder;
+    const fs::path path = folder.path() / "value";
     REQUIRE(init_track_file(path, -3, false));
     CHECK(read_track_file(path) == "-3\n");
     REQUIRE(init_track_file(path, 4, false));
     CHECK(read_track_file(path) == "-3\n");
     REQUIRE(init_track_file(path, 4, true));
     CHECK(read_track_file(path) == "4\n");
-    CHECK_FALSE(init_track_file(folder.path / "none" / "value", 4, true).has_value());
+    CHECK_FALSE(init_track_file(folder.path() / "none" / "value", 4, true).has_value());
 }
 
 TEST_CASE("each way of changing a file is noticed, and nothing else") {
-    Folder folder;
-    const fs::path path = folder.path / "a" / "b" / "value";
+    const test::TemporaryFolder folder;
+    const fs::path path = folder.path() / "a" / "b" / "value";
     auto watch = FileWatch::open();
     REQUIRE(watch);
     const auto arm = [&] {
@@ -93,15 +88,15 @@ TEST_CASE("each way of changing a file is noticed, and nothing else") {
         if (::poll(&ready, 1, 0) > 0) CHECK_FALSE(watch->receive());
     };
     arm();
-    fs::create_directory(folder.path / "other");
+    fs::create_directory(folder.path() / "other");
     CHECK_FALSE(noticed(*watch));
-    fs::create_directory(folder.path / "a");
+    fs::create_directory(folder.path() / "a");
     CHECK(noticed(*watch));
     arm();
-    fs::create_directory(folder.path / "a" / "b");
+    fs::create_directory(folder.path() / "a" / "b");
     CHECK(noticed(*watch));
     arm();
-    write(folder.path / "a" / "b" / "another", "1");
+    write(folder.path() / "a" / "b" / "another", "1");
     CHECK_FALSE(noticed(*watch));
     write(path, "1");
     CHECK(noticed(*watch));
@@ -109,29 +104,29 @@ TEST_CASE("each way of changing a file is noticed, and nothing else") {
     write(path, "2");
     CHECK(noticed(*watch));
     arm();
-    write(folder.path / "new", "3");
-    fs::rename(folder.path / "new", path);
+    write(folder.path() / "new", "3");
+    fs::rename(folder.path() / "new", path);
     CHECK(noticed(*watch));
     arm();
     fs::remove(path);
     CHECK(noticed(*watch));
     arm();
-    fs::remove(folder.path / "a" / "b" / "another");
-    fs::remove(folder.path / "a" / "b");
+    fs::remove(folder.path() / "a" / "b" / "another");
+    fs::remove(folder.path() / "a" / "b");
     CHECK(noticed(*watch));
     arm();
-    fs::create_directory(folder.path / "a" / "b");
+    fs::create_directory(folder.path() / "a" / "b");
     CHECK(noticed(*watch));
 }
 
 TEST_CASE("a file behind a symbolic link is watched where it is") {
-    Folder folder;
-    write(folder.path / "target", "1");
-    fs::create_directory(folder.path / "links");
-    fs::create_symlink(folder.path / "target", folder.path / "links" / "value");
+    const test::TemporaryFolder folder;
+    write(folder.path() / "target", "1");
+    fs::create_directory(folder.path() / "links");
+    fs::create_symlink(folder.path() / "target", folder.path() / "links" / "value");
     auto watch = FileWatch::open();
     REQUIRE(watch);
-    REQUIRE(watch->watch({(folder.path / "links" / "value").string()}));
-    write(folder.path / "target", "2");
+    REQUIRE(watch->watch({(folder.path() / "links" / "value").string()}));
+    write(folder.path() / "target", "2");
     CHECK(noticed(*watch));
 }

@@ -6,16 +6,15 @@
 #include <filesystem>
 #include <fstream>
 
+#include "test/support/temporary_folder.h"
+
 using namespace vrrpd::io;
 using namespace std::chrono_literals;
 
 namespace {
 
-struct Folder {
-    std::filesystem::path path =
-        std::filesystem::temp_directory_path() / ("state-test-" + std::to_string(::getpid()));
-    std::string file = (path / "run" / "state").string();
-    ~Folder() { std::filesystem::remove_all(path); }
+struct Folder : test::TemporaryFolder {
+    std::string file = *this / "run/state";
 };
 
 }  // namespace
