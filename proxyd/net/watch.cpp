@@ -1,9 +1,8 @@
 #include "proxyd/net/watch.h"
 
-#include <sys/socket.h>
+#include <poll.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <system_error>
 #include <utility>
 
@@ -109,8 +108,9 @@ void Watch::arm_input() {
     if (!reactor_data_) {
         join_reactor();  // brings an edge when there is input already
     } else if (!drained_ || trouble_) {
-        char byte;
-        if (::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN) return on_ready(false);
+        // Not a peek: that would take the socket's error, and the owner's next read would find a mere end.
+        pollfd state{fd_, POLLIN, 0};
+        if (::poll(&state, 1, 0) != 0) return on_ready(false);
         drained_ = true;
     }
     input_armed_ = true;

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "common/unique_fd.h"
 #include "proxyd/net/stream.h"
 #include "proxyd/net/waiter.h"
 #include "proxyd/net/worker.h"
@@ -29,6 +31,21 @@ std::pair<int, int> socket_pair() {
     int fds[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
     return {fds[0], fds[1]};
+}
+
+std::pair<int, int> tcp_pair() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const name = reinterpret_cast<sockaddr*>(&address);
+    const common::UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    REQUIRE(::bind(listener.get(), name, size) == 0);
+    REQUIRE(::listen(listener.get(), 1) == 0);
+    REQUIRE(::getsockname(listener.get(), name, &size) == 0);
+    const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(::connect(client, name, size) == 0);
+    return {::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC), client};
 }
 
 iovec piece(std::string_view text) {
@@ -246,4 +263,34 @@ TEST_CASE("an idle stream remembers that its peer spoke, and hands it to the nex
     spawn(worker, coroutine(worker, ours, theirs));
     worker.run();
     ::close(theirs);
+}
+
+TEST_CASE("the look for a reset before a wait leaves the error to who reads") {
+    Worker worker({});
+    auto coroutine = [](Worker& w, int fd, int peer) -> Task<> {
+        Stream stream(w, fd);
+        Waiter waiter(w), pause(w);
+        stream.attach(waiter, Waiter::kClientIn, Waiter::kClientOut);
+        const auto limit = w.now() + 5s;
+        CHECK(::write(peer, "x", 1) == 1);
+        stream.arm_read();
+        co_await waiter.wait(Waiter::kClientIn, limit);
+        std::array<char, 8> room;
+        CHECK(stream.try_read(room).count == 1);
+        const linger at_once{1, 0};
+        ::setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        ::close(peer);
+        // The edge comes while nobody waits.
+        for (int turn = 0; turn < 3; ++turn) co_await pause.wait(Waiter::kMail, w.now() + 1ms);
+        stream.arm_read();
+        const Waiter::Bits bits = co_await waiter.wait(Waiter::kClientIn, limit);
+        CHECK(bits == Waiter::kClientIn);
+        const IoResult result = stream.try_read(room);
+        CHECK(result.kind == IoResult::Kind::error);
+        CHECK(result.error == ECONNRESET);
+        w.stop();
+    };
+    const auto [ours, theirs] = tcp_pair();
+    spawn(worker, coroutine(worker, ours, theirs));
+    worker.run();
 }
