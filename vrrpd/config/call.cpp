@@ -50,6 +50,14 @@ std::optional<Duration> Call::seconds(double low, double high, std::size_t index
     return std::nullopt;
 }
 
+void Call::extra_announcements(GarpSettings& garp) {
+    const bool all = has(1) && word(1) == "all";
+    const auto interval = seconds(0, 86400, all ? 2 : 1);
+    if (!interval) return;
+    garp.extra = *interval;
+    garp.extra_all = all;
+}
+
 std::optional<Duration> Call::milliseconds(std::int64_t low, std::int64_t high, std::size_t index) {
     const std::optional<std::int64_t> value = number(low, high, index);
     if (!value) return std::nullopt;

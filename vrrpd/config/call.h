@@ -50,6 +50,9 @@ class Call {
     // "NAME [weight W [reverse|noreverse]]" behind the word at `index`; false after a complaint.
     bool weight(std::size_t index, int most, std::optional<int>& value, std::optional<bool>& reverse);
 
+    // "[all] SECONDS" of garp_extra_if.
+    void extra_announcements(GarpSettings& garp);
+
     // A program: one quoted word is split into arguments; without quotes all words are arguments.
     Command command();
     // For notify and its like, where words behind the program are its user and group.

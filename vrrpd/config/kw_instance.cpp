@@ -186,6 +186,20 @@ void read_multicast_group(Call& call, Target& d) {
         call.warn("'" + value->to_string() + "' is no multicast address; ignored");
 }
 
+void read_old_checksum(Call& call, Target& d) {
+    if (!call.has(1)) {
+        d.out.old_unicast_checksum = true;
+    } else if (call.word(1) == "never") {
+        d.out.old_unicast_checksum = false;
+    } else {
+        call.warn("'" + call.word(1) + "' is not understood; expected nothing or 'never'");
+    }
+}
+
+void garp_extra(Call& call, Target& d) {
+    call.extra_announcements(d.out.garp);
+}
+
 // ---- tracking
 
 void read_preempt_delay(Call& call, Target& d) {
@@ -265,8 +279,8 @@ constexpr Keyword<Target> kKeywords[] = {
      "drop packets to and from the addresses, but for neighbour discovery (nftables)"},
     {"promote_secondaries", flag<&Instance::promote_secondaries>, Effect::full,
      "set the sysctl while running"},
-    {"v3_checksum_as_v2", [](Call& c, Target& d) { d.out.v3_checksum_as_v2 = c.boolean().value_or(false); },
-     Effect::full, "[BOOL]: version 3 over IPv4 without pseudo header; received ones are taken either way"},
+    {"v3_checksum_as_v2", optional_bool<&Instance::v3_checksum_as_v2>, Effect::full,
+     "[BOOL]: version 3 over IPv4 without pseudo header; received ones are taken either way"},
     {"strict_mode", optional_bool<&Instance::strict>, Effect::full, "[BOOL]: keep to the letter of the RFC"},
     {"use_vmac", read_vmac, Effect::full,
      "[[name] IF] [MAC]: addresses and adverts on a macvlan with the VRRP MAC; default name vrrp.VRID"},
@@ -278,17 +292,22 @@ constexpr Keyword<Target> kKeywords[] = {
      Effect::full, "not served: use use_vmac"},
     {"virtual_routes", read_routes, Effect::full, "{ ROUTE... }: set on the master, as ip route"},
     {"virtual_rules", read_rules, Effect::full, "{ RULE... }: set on the master, as ip rule"},
-    {"unicast_fault_no_peer", nullptr, Effect::not_yet, "FAULT when no unicast peer is left"},
+    {"unicast_fault_no_peer", flag<&Instance::fault_no_peer>, Effect::full,
+     "FAULT instead of multicast where there is no unicast peer"},
     {"auth_hmac", nullptr, Effect::not_yet, "{ ... }: keepalived's own HMAC trailer"},
-    {"owner_ignore_adverts", nullptr, Effect::not_yet, "[BOOL]: priority 255 ignores adverts"},
+    {"owner_ignore_adverts", optional_bool<&Instance::owner_ignore_adverts>, Effect::full,
+     "[BOOL]: a master of priority 255 ignores adverts"},
     {"timer_expired_backup", nullptr, Effect::internal, "[PRIO]: vrrpd notices late timers by itself"},
     {"thread_timer_expired", nullptr, Effect::internal, "old name of timer_expired_backup"},
-    {"old_unicast_checksum", nullptr, Effect::not_yet, "[never]: checksum of keepalived before 1.3.6"},
+    {"old_unicast_checksum", read_old_checksum, Effect::full,
+     "[never]: checksum of keepalived before 1.3.6 in unicast version 3; default: once a peer sends it"},
     {"no_virtual_ipaddress", nullptr, Effect::internal, "do not complain that there are no addresses"},
     {"native_ipv6", nullptr, Effect::internal, "deprecated"},
     {"vrf", nullptr, Effect::not_yet, "IF of a VRF"},
-    {"garp_extra_if", nullptr, Effect::not_yet, "[all] SECONDS: ARPs on other interfaces"},
-    {"vmac_garp_intvl", nullptr, Effect::not_yet, "[all] SECONDS: old name of garp_extra_if"},
+    {"garp_extra_if", garp_extra, Effect::full,
+     "[all] SECONDS, 0..86400, between ARPs on VMACs (all: interfaces) that send no adverts; default 0: "
+     "none"},
+    {"vmac_garp_intvl", garp_extra, Effect::full, "[all] SECONDS: old name of garp_extra_if"},
     {"kernel_rx_buf_size", nullptr, Effect::internal, "N bytes of receive buffer"},
     {"linkbeat_use_polling", nullptr, Effect::internal, "deprecated"},
     {"lvs_sync_daemon_interface", nullptr, Effect::lvs, "IF, deprecated"},

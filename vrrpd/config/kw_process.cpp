@@ -18,6 +18,10 @@ void dump_path(Call& call, Globals& g) {
     g.dumps.*Member = std::move(*path);
 }
 
+void garp_extra(Call& call, Globals& g) {
+    call.extra_announcements(g.garp);
+}
+
 template <Duration Globals::* Member>
 void script_timeout(Call& call, Globals& g) {
     if (const auto value = call.seconds(1, 1000)) g.*Member = *value;
@@ -154,8 +158,10 @@ constexpr Keyword<Globals> kKeywords[] = {
      },
      Effect::full, "PREFIX of VMAC interface names, at most 11 characters; default vrrp"},
     {"vmac_addr_prefix", nullptr, Effect::not_yet, "PREFIX of VMAC address interface names"},
-    {"vrrp_garp_extra_if", nullptr, Effect::not_yet, "[all] SECONDS: ARPs on other interfaces"},
-    {"vrrp_vmac_garp_intvl", nullptr, Effect::not_yet, "[all] SECONDS: old name of vrrp_garp_extra_if"},
+    {"vrrp_garp_extra_if", garp_extra, Effect::full,
+     "[all] SECONDS, 0..86400, between ARPs on VMACs (all: interfaces) that send no adverts; default 0: "
+     "none"},
+    {"vrrp_vmac_garp_intvl", garp_extra, Effect::full, "[all] SECONDS: old name of vrrp_garp_extra_if"},
     {"umask", read_umask, Effect::full,
      "N | BIT[|BIT...] (IXUSR|IRWXG|IRWXO) of dumps; default 0177; option -u goes first"},
     {"random_seed", nullptr, Effect::internal, "N"},

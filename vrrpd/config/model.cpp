@@ -12,6 +12,22 @@ const Script* Config::find_script(const std::string& name) const {
 // Fast adverts would flood the segment; a client may be misled for less than 0.1 s.
 constexpr Duration kReassureGap = std::chrono::milliseconds(50);
 
+namespace {
+
+// Adverts keep the switches' memory of the interface they leave by; garp_extra_if is for the others.
+bool is_extra(const Instance& instance, const AddressEntry& entry) {
+    const std::string& device = address_device(instance, entry);
+    if (device == transmit_device(instance)) return false;
+    const bool own_mac = instance.vmac && device == instance.vmac->name;
+    return own_mac || instance.garp.extra_all.value_or(false);
+}
+
+}  // namespace
+
+Duration startup_delay(const Globals& globals, Duration uptime) {
+    return std::max(globals.startup_delay, globals.delay_after_boot - uptime);
+}
+
 fsm::Params machine_params(const Instance& instance) {
     fsm::Params out;
     out.name = instance.name;
@@ -29,6 +45,8 @@ fsm::Params machine_params(const Instance& instance) {
     out.lower_prio_no_advert = instance.lower_prio_no_advert.value_or(false);
     out.last_advert = !instance.strict.value_or(false);
     out.dont_track_primary = instance.dont_track_primary;
+    out.no_peer = instance.fault_no_peer && !instance.unicast();
+    out.owner_ignores_adverts = instance.owner_ignore_adverts.value_or(false);
     const fsm::Announcing defaults;
     out.announcing.delay = instance.garp.master_delay.value_or(defaults.delay);
     out.announcing.repeat = instance.garp.master_repeat.value_or(defaults.repeat);
@@ -37,9 +55,11 @@ fsm::Params machine_params(const Instance& instance) {
     if (instance.garp.reassure) out.announcing.reassure = kReassureGap;
     out.announcing.lower_prio_delay = instance.garp.lower_prio_delay.value_or(defaults.lower_prio_delay);
     out.announcing.lower_prio_repeat = instance.garp.lower_prio_repeat.value_or(defaults.lower_prio_repeat);
+    out.announcing.extra = instance.garp.extra.value_or(Duration{});
     for (const auto* list : {&instance.addresses, &instance.excluded_addresses}) {
         for (const AddressEntry& entry : *list) {
-            out.addresses.push_back({entry.address, address_device(instance, entry)});
+            out.addresses.push_back(
+                {entry.address, address_device(instance, entry), is_extra(instance, entry)});
         }
     }
     return out;

@@ -153,6 +153,8 @@ struct Notifications {
 struct GarpSettings {
     std::optional<Duration> master_delay, master_refresh, lower_prio_delay;
     std::optional<int> master_repeat, master_refresh_repeat, lower_prio_repeat;
+    std::optional<Duration> extra;  // between announcements on other interfaces; 0: none
+    std::optional<bool> extra_all;  // ... on all of them, not on VMACs alone
     bool reassure = false;  // one with each advert: nothing about refreshing or sparing ARPs is configured
 };
 
@@ -184,7 +186,10 @@ struct Instance {
     std::vector<UnicastPeer> unicast_peers;
     int unicast_ttl = 255;
     bool check_unicast_source = false;
-    bool v3_checksum_as_v2 = false;
+    bool fault_no_peer = false;  // unicast_fault_no_peer: without a peer it is at fault, not multicast
+    std::optional<bool> v3_checksum_as_v2, owner_ignore_adverts;
+    // Pseudo header with the group instead of the peer, in unicast version 3 over IPv4; not set: as the peer.
+    std::optional<bool> old_unicast_checksum;
 
     std::vector<AddressEntry> addresses;           // advertised
     std::vector<AddressEntry> excluded_addresses;  // set, not advertised; any family
@@ -257,12 +262,14 @@ struct Globals {
     bool min_garp = false;
     bool lower_prio_no_advert = false, higher_prio_send_advert = false, skip_check_adv_addr = false;
     bool strict = false, check_unicast_source = false;
+    bool v3_checksum_as_v2 = false, owner_ignore_adverts = false;
     int down_timer_adverts = 3;
     std::optional<IpAddress> group4, group6;  // not set: 224.0.0.18, ff02::12
     std::string default_interface = "eth0";
     bool dynamic_interfaces = false;
     Duration startup_delay{};
-    int realtime_priority = 0;  // SCHED_RR 1-99; 0: off
+    Duration delay_after_boot{};  // of the machine, not of vrrpd
+    int realtime_priority = 0;    // SCHED_RR 1-99; 0: off
     int nice = 0;
     bool no_swap = false;
     bool log_unknown_vrids = false;
@@ -302,6 +309,8 @@ struct Config {
 
 // What the state machine and the advert checks need to know of an instance.
 fsm::Params machine_params(const Instance& instance);
+// How long to stay passive when vrrpd starts `uptime` after the machine did.
+Duration startup_delay(const Globals& globals, Duration uptime);
 std::vector<const Command*> commands_of(const Notifications& notify);  // those that are configured
 // The interface that an address line means, and those adverts leave by and come in by: what a peer sends from
 // the virtual MAC the kernel gives to our own VMAC of that MAC, and to nobody else.

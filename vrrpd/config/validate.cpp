@@ -195,6 +195,12 @@ class Completion {
         });
         if (out_.track_source && !out_.source)
             warn(out_.where, "track_src_ip without mcast_src_ip or unicast_src_ip: ignored");
+        if (out_.fault_no_peer && out_.unicast_peers.empty())
+            warn(out_.where, "unicast_fault_no_peer, and there is no unicast_peer: it stays in FAULT");
+        const bool knows_old = out_.unicast() && out_.version == 3 && out_.family == Family::v4;
+        if (out_.old_unicast_checksum && !knows_old) {
+            note(out_.where, "old_unicast_checksum is for unicast, version 3, IPv4: it changes nothing here");
+        }
     }
 
     void settle_globals() {
@@ -204,6 +210,8 @@ class Completion {
             out_.higher_prio_send_advert.value_or(globals_.higher_prio_send_advert);
         out_.skip_check_adv_addr = out_.skip_check_adv_addr.value_or(globals_.skip_check_adv_addr);
         out_.strict = out_.strict.value_or(globals_.strict);
+        out_.v3_checksum_as_v2 = out_.v3_checksum_as_v2.value_or(globals_.v3_checksum_as_v2);
+        out_.owner_ignore_adverts = out_.owner_ignore_adverts.value_or(globals_.owner_ignore_adverts);
         // A peer's TTL limits are about knowing who sends: they turn the check on.
         const bool limits = std::ranges::any_of(out_.unicast_peers,
                                                 [](const UnicastPeer& p) { return p.min_ttl || p.max_ttl; });
@@ -222,6 +230,8 @@ class Completion {
         own.master_repeat = own.master_repeat.value_or(g.master_repeat.value_or(globals_.min_garp ? 1 : 5));
         own.reassure = !own.master_refresh && !g.master_refresh && !globals_.min_garp;
         own.master_refresh = own.master_refresh.value_or(g.master_refresh.value_or(Duration{}));
+        own.extra = own.extra.value_or(g.extra.value_or(Duration{}));
+        own.extra_all = own.extra_all.value_or(g.extra_all.value_or(false));
         own.master_refresh_repeat = own.master_refresh_repeat.value_or(g.master_refresh_repeat.value_or(1));
         own.lower_prio_delay = own.lower_prio_delay.value_or(g.lower_prio_delay.value_or(*own.master_delay));
         own.lower_prio_repeat =

@@ -47,9 +47,10 @@ void Router::adopt(std::shared_ptr<const config::Config> config, const config::I
     config_ = std::move(config);
     settings_ = &settings;
     params_ = config::machine_params(settings);
-    params_.startup_delay = config_->globals.startup_delay;
+    params_.startup_delay = config::startup_delay(config_->globals, io::boottime_now());
     advertised_ = config::advertised_addresses(settings);
     group_ = config::multicast_group(config_->globals, settings);
+    old_checksum_ = settings.old_unicast_checksum.value_or(false);
     peers_.clear();
     for (const config::UnicastPeer& peer : settings.unicast_peers) peers_.push_back(peer.address);
 }
@@ -112,6 +113,7 @@ void Router::on_datagram(const packet::Datagram& datagram) {
     expected.unicast = settings_->unicast();
     expected.check_source = settings_->check_unicast_source;
     expected.peers = peers_;
+    expected.old_checksum = settings_->old_unicast_checksum.value_or(true);
     if (expected.unicast) {
         const auto peer =
             std::ranges::find(settings_->unicast_peers, datagram.source, &config::UnicastPeer::address);
@@ -125,6 +127,11 @@ void Router::on_datagram(const packet::Datagram& datagram) {
     if (!received) return note_drop(datagram, received.error());
     ++counters_.adverts_received;
     if (received->advert.priority == packet::kPriorityStop) ++counters_.priority_zero_received;
+    if (received->old_checksum && !old_checksum_) {
+        old_checksum_ = true;
+        log::notice("({}) Setting unicast VRRPv3 checksum to old version: {} sends it", settings_->name,
+                    datagram.source.to_string());
+    }
     if (received->addresses_differ) note_difference(datagram, received->advert);
     deliver(fsm::AdvertReceived{datagram.source, received->advert.priority, received->advert.interval});
 }

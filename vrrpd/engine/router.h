@@ -146,6 +146,7 @@ class Router {
     common::TimePoint armed_for_ = common::kNever;
     bool holding_ = false;  // we have set the addresses and not removed them
     bool source_warned_ = false;
+    bool old_checksum_ = false;  // old_unicast_checksum, said or learnt from a peer
     bool routes_doubted_ = false;
     bool restoring_ = false;  // what add_routes() finds missing now was deleted by somebody
     Counters counters_;

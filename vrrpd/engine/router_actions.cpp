@@ -91,8 +91,10 @@ void Router::act(const fsm::SendAdvert& action) {
     advert.addresses = advertised_;
     advert.auth = settings_->version == 2 ? settings_->auth : packet::AuthType::none;
     if (advert.auth == packet::AuthType::pass) advert.password = packet::make_password(settings_->password);
-    const auto style =
-        settings_->v3_checksum_as_v2 ? packet::ChecksumStyle::plain : packet::ChecksumStyle::pseudo_header;
+    const bool plain = settings_->v3_checksum_as_v2.value_or(false);
+    const auto style = plain                                   ? packet::ChecksumStyle::plain
+                       : old_checksum_ && settings_->unicast() ? packet::ChecksumStyle::old_unicast
+                                                               : packet::ChecksumStyle::pseudo_header;
 
     const auto send = [&](const packet::IpAddress& destination, int ttl) {
         const auto payload = packet::encode(advert, *state_.source, destination, style);

@@ -198,6 +198,8 @@ void on_reconfigured(Context& c, const Reconfigured& change) {
         advertise(c);
         s.deadlines.main = c.now + c.params.advert_interval;
         if (c.params.announcing.refresh <= Duration{}) s.deadlines.refresh = common::kNever;
+        const Duration extra = c.params.announcing.extra;
+        s.deadlines.extra = extra > Duration{} ? std::min(s.deadlines.extra, c.now + extra) : common::kNever;
         if (!change.added.empty() || change.routes_added) c.act(AddAddresses{});
         for (const packet::IpAddress& address : change.added) {
             c.act(Announce{c.params.announcing.repeat, address});

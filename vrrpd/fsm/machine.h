@@ -173,6 +173,7 @@ struct Deadlines {
     TimePoint main = common::kNever;      // backup: master down; master: next advert; else: end of the wait
     TimePoint announce = common::kNever;  // second block of ARPs
     TimePoint refresh = common::kNever;   // garp_master_refresh
+    TimePoint extra = common::kNever;     // garp_extra_if
     TimePoint restore = common::kNever;   // addresses deleted faster than they are put back
 };
 

@@ -15,6 +15,7 @@ namespace vrrpd::fsm {
 struct VirtualAddress {
     packet::IpAddress address;
     std::string interface;  // where it is set and announced
+    bool extra = false;     // adverts leave by another interface: Announcing::extra is for it
 };
 
 // When and how often the neighbours are told (gratuitous ARP, unsolicited NA). Names as in keepalived.conf.
@@ -27,6 +28,7 @@ struct Announcing {
     // may fall silent at our first advert that reaches it without our hearing anything: only this moves the
     // clients.
     common::Duration reassure{};
+    common::Duration extra{};  // between announcements of the extra addresses; 0: never
     common::Duration lower_prio_delay = std::chrono::seconds(5);
     int lower_prio_repeat = 5;
 };
@@ -46,7 +48,9 @@ struct Params {
     common::Duration preempt_delay{};
     bool lower_prio_no_advert = false;  // do not answer a lower advert with one of ours
     bool last_advert = true;            // a master that loses says so: not in strict mode
-    bool dont_track_primary = false;    // own interface down is no fault
+    bool no_peer = false;               // unicast, and nobody to send to: a fault
+    bool owner_ignores_adverts = false;
+    bool dont_track_primary = false;  // own interface down is no fault
     common::Duration startup_delay{};
     common::Duration stop_hold =
         std::chrono::seconds(1);  // addresses kept after priority 0, waiting for a new master

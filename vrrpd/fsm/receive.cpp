@@ -205,6 +205,7 @@ void on_advert(Context& c, const AdvertReceived& advert) {
         case Role::backup:
             return backup_hears(c, advert);
         case Role::master:
+            if (c.params.owner() && c.params.owner_ignores_adverts) return;
             return master_hears(c, advert);
         case Role::yielding:
             return yielding_hears(c, advert);

@@ -145,7 +145,7 @@ std::string seconds(Duration time) {
 
 TimePoint next_deadline(const State& state) {
     const Deadlines& d = state.deadlines;
-    return std::min({d.main, d.announce, d.refresh, d.restore});
+    return std::min({d.main, d.announce, d.refresh, d.extra, d.restore});
 }
 
 void on_timer(Context& c) {
@@ -159,6 +159,12 @@ void on_timer(Context& c) {
     if (s.deadlines.refresh <= c.now) {
         s.deadlines.refresh = c.now + c.params.announcing.refresh;
         c.act(Announce{c.params.announcing.refresh_repeat, std::nullopt});
+    }
+    if (s.deadlines.extra <= c.now) {
+        s.deadlines.extra = c.now + c.params.announcing.extra;
+        for (const VirtualAddress& vip : c.params.addresses) {
+            if (vip.extra) c.act(Announce{1, vip.address});
+        }
     }
     if (s.deadlines.restore <= c.now) {
         s.deadlines.restore = common::kNever;

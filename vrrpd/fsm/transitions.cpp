@@ -32,6 +32,7 @@ void schedule_announcements(Context& c) {
         s.announce_repeat = a.repeat;
     }
     if (a.refresh > Duration{}) s.deadlines.refresh = c.now + a.refresh;
+    if (a.extra > Duration{}) s.deadlines.extra = c.now + a.extra;
 }
 
 void announcement_lines(Context& c) {
@@ -82,6 +83,7 @@ std::uint8_t priority_of(const Context& c) {
 std::optional<std::string> own_fault(const Params& params, const State& s) {
     if (!s.link_up && !params.dont_track_primary) return "interface " + params.interface + " is down";
     if (!s.source) return "interface " + params.interface + " has no address to send adverts from";
+    if (params.no_peer) return "there is no unicast peer";
     if (s.tracking.fault) return s.tracking.reason;
     return std::nullopt;
 }

@@ -23,8 +23,11 @@ std::size_t message_size(int version, Family family, std::size_t addresses) {
 }
 
 bool has_pseudo_header(int version, Family family, ChecksumStyle style) {
-    return version == 3 && (family == Family::v6 || style == ChecksumStyle::pseudo_header);
+    return version == 3 && (family == Family::v6 || style != ChecksumStyle::plain);
 }
+
+// What keepalived before 1.3.6 had in the pseudo header of unicast adverts.
+const IpAddress kOldUnicastGroup = IpAddress::from_bytes(std::array<std::uint8_t, 4>{224, 0, 0, 18});
 
 std::uint16_t checksum(std::span<const std::uint8_t> message, const IpAddress& source,
                        const IpAddress& destination, bool pseudo_header) {
@@ -35,17 +38,23 @@ std::uint16_t checksum(std::span<const std::uint8_t> message, const IpAddress& s
     return sum.add(message).value();
 }
 
-// Version 2 never has a pseudo header, IPv6 always one; for IPv4 version 3 both forms are in use.
-bool checksum_holds(const Datagram& datagram, int version) {
+// Which of the checksums in use it carries; none: it is damaged. Version 2 never has a pseudo header, IPv6
+// always one; for IPv4 version 3 all forms are in use.
+std::optional<ChecksumStyle> checksum_style(const Datagram& datagram, int version, bool old_unicast) {
     const bool v6 = datagram.source.family() == Family::v6;
-    if (version == 2 || !v6) {
-        if (checksum(datagram.payload, datagram.source, datagram.destination, false) == 0) return true;
-    }
-    return version == 3 && checksum(datagram.payload, datagram.source, datagram.destination, true) == 0;
+    const auto holds = [&](const IpAddress& destination, bool pseudo_header) {
+        return checksum(datagram.payload, datagram.source, destination, pseudo_header) == 0;
+    };
+    if ((version == 2 || !v6) && holds(datagram.destination, false)) return ChecksumStyle::plain;
+    if (version != 3) return std::nullopt;
+    if (holds(datagram.destination, true)) return ChecksumStyle::pseudo_header;
+    if (old_unicast && !v6 && !datagram.destination.is_multicast() && holds(kOldUnicastGroup, true))
+        return ChecksumStyle::old_unicast;
+    return std::nullopt;
 }
 
 // The checks in keepalived's order; `expected` is empty for decoding alone.
-std::expected<Advert, Drop> parse(const Datagram& datagram, const Expectations* expected) {
+std::expected<Received, Drop> parse(const Datagram& datagram, const Expectations* expected) {
     const std::span<const std::uint8_t> bytes = datagram.payload;
     const auto drop = [](DropReason reason, int got = 0, int wanted = 0) {
         return std::unexpected(Drop{reason, got, wanted});
@@ -59,7 +68,8 @@ std::expected<Advert, Drop> parse(const Datagram& datagram, const Expectations* 
                     datagram.ttl < expected->min_ttl ? expected->min_ttl : expected->max_ttl);
     }
 
-    Advert advert;
+    Received received;
+    Advert& advert = received.advert;
     const Family family = datagram.source.family();
     advert.version = bytes[0] >> 4;
     const bool known_version = advert.version == 3 || (advert.version == 2 && family == Family::v4);
@@ -100,7 +110,9 @@ std::expected<Advert, Drop> parse(const Datagram& datagram, const Expectations* 
     if (bytes.size() != size) {
         return drop(DropReason::length, static_cast<int>(bytes.size()), static_cast<int>(size));
     }
-    if (!checksum_holds(datagram, advert.version)) return drop(DropReason::checksum);
+    const auto style = checksum_style(datagram, advert.version, expected && expected->old_checksum);
+    if (!style) return drop(DropReason::checksum);
+    received.old_checksum = *style == ChecksumStyle::old_unicast;
 
     advert.addresses.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -108,7 +120,7 @@ std::expected<Advert, Drop> parse(const Datagram& datagram, const Expectations* 
             bytes.subspan(kHeaderSize + i * address_size(family), address_size(family))));
     }
     if (advert.version == 2) std::copy_n(bytes.end() - kPasswordSize, kPasswordSize, advert.password.begin());
-    return advert;
+    return received;
 }
 
 std::optional<Drop> check_path(const Datagram& datagram, const Advert& advert, const Expectations& expected) {
@@ -210,8 +222,9 @@ std::vector<std::uint8_t> encode(const Advert& advert, const IpAddress& source, 
     }
     if (advert.version == 2) out.insert(out.end(), advert.password.begin(), advert.password.end());
 
-    const std::uint16_t sum =
-        checksum(out, source, destination, has_pseudo_header(advert.version, family, style));
+    const bool old = style == ChecksumStyle::old_unicast && family == Family::v4;
+    const std::uint16_t sum = checksum(out, source, old ? kOldUnicastGroup : destination,
+                                       has_pseudo_header(advert.version, family, style));
     out[6] = static_cast<std::uint8_t>(sum >> 8);
     out[7] = static_cast<std::uint8_t>(sum & 0xff);
     return out;
@@ -244,16 +257,18 @@ std::string describe(const Drop& drop) {
 }
 
 std::expected<Advert, Drop> decode(const Datagram& datagram) {
-    return parse(datagram, nullptr);
+    std::expected<Received, Drop> received = parse(datagram, nullptr);
+    if (!received) return std::unexpected(received.error());
+    return std::move(received->advert);
 }
 
 std::expected<Received, Drop> receive(const Datagram& datagram, const Expectations& expected) {
-    std::expected<Advert, Drop> advert = parse(datagram, &expected);
-    if (!advert) return std::unexpected(advert.error());
-    if (const std::optional<Drop> drop = check_path(datagram, *advert, expected))
+    std::expected<Received, Drop> received = parse(datagram, &expected);
+    if (!received) return received;
+    if (const std::optional<Drop> drop = check_path(datagram, received->advert, expected))
         return std::unexpected(*drop);
-    const bool differ = !same_addresses(expected.addresses, advert->addresses);
-    return Received{std::move(*advert), differ};
+    received->addresses_differ = !same_addresses(expected.addresses, received->advert.addresses);
+    return received;
 }
 
 }  // namespace vrrpd::packet

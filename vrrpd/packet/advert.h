@@ -43,8 +43,9 @@ struct Advert {
 std::array<char, kPasswordSize> make_password(std::string_view text);
 
 // RFC 5798 wants the pseudo header for IPv4 too; RFC 9568 devices and keepalived's v3_checksum_as_v2 leave it
-// out. Version 2 never has one, IPv6 always.
-enum class ChecksumStyle : unsigned char { pseudo_header, plain };
+// out. keepalived before 1.3.6 wrote the group into that of unicast adverts. Version 2 never has one, IPv6
+// always and with the true destination.
+enum class ChecksumStyle : unsigned char { pseudo_header, plain, old_unicast };
 
 // The payload behind the IP header, checksum filled in. `source` and `destination` only enter the pseudo
 // header.
@@ -78,6 +79,7 @@ struct Expectations {
     bool unicast = false;                      // multicast and unicast adverts do not mix
     bool check_ttl = true;                     // TTL 255; unicast: only with min_ttl / max_ttl
     std::uint8_t min_ttl = kVrrpTtl, max_ttl = kVrrpTtl;
+    bool old_checksum = true;   // take ChecksumStyle::old_unicast in unicast adverts as well
     bool check_source = false;  // source must be among `peers`
     std::span<const IpAddress> peers;
 };
@@ -114,6 +116,7 @@ std::string describe(const Drop& drop);
 
 struct Received {
     Advert advert;
+    bool old_checksum = false;      // ChecksumStyle::old_unicast
     bool addresses_differ = false;  // accepted nonetheless: dropping it would make two masters
 };
 

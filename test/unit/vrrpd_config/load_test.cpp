@@ -382,3 +382,70 @@ TEST_CASE("files and processes are tracked with their own weight or the line's")
     CHECK((tracks[2].rule.kind == TrackKind::process && tracks[2].rule.weight == -9));
     CHECK((tracks[3].rule.name == "none" && tracks[3].rule.weight == 4));
 }
+
+TEST_CASE("startup and shutdown scripts") {
+    const Loaded got = instance("",
+                                "global_defs {\nstartup_script \"/bin/a b\" root\nstartup_script_timeout 3\n"
+                                "shutdown_script /bin/c\nshutdown_script_timeout 1001\n}\n");
+    const config::Globals& g = got.config.globals;
+    CHECK(g.startup_script.argv == std::vector<std::string>{"/bin/a", "b"});
+    CHECK(g.startup_script.run_as.user == "root");
+    CHECK(g.startup_timeout == 3s);
+    CHECK(g.shutdown_script.argv == std::vector<std::string>{"/bin/c"});
+    CHECK(g.shutdown_timeout == 10s);
+    CHECK(got.complains_of("'1001' is no number of seconds from 1 to 1000"));
+}
+
+TEST_CASE("the delay after the machine's start counts from there, that of vrrpd from now") {
+    const Loaded got = instance("", "global_defs {\nvrrp_startup_delay 5\nvrrp_delay_after_boot 60\n}\n");
+    CHECK(config::startup_delay(got.config.globals, 20s) == 40s);
+    CHECK(config::startup_delay(got.config.globals, 58s) == 5s);
+    CHECK(config::startup_delay(got.config.globals, 24h) == 5s);
+    CHECK(config::startup_delay(instance("").config.globals, 24h) == 0s);
+}
+
+TEST_CASE("announcements on interfaces that send no adverts") {
+    const std::string addresses =
+        "use_vmac\nvirtual_ipaddress {\n192.168.36.101\n}\n"
+        "virtual_ipaddress_excluded {\n192.168.37.1 dev eth1\n}\n";
+    const auto extra = [](const Loaded& got) {
+        std::vector<bool> out;
+        for (const auto& vip : config::machine_params(got.config.instances.at(0)).addresses)
+            out.push_back(vip.extra);
+        return out;
+    };
+    const auto params = [](const Loaded& got) { return config::machine_params(got.config.instances.at(0)); };
+    CHECK(params(instance(addresses)).announcing.extra == 0s);
+    const Loaded vmacs = instance(addresses + "garp_extra_if 100\n");
+    CHECK(params(vmacs).announcing.extra == 100s);
+    CHECK(extra(vmacs) == std::vector<bool>{false, false, false});  // the VMAC sends the adverts itself
+    CHECK(extra(instance(addresses + "garp_extra_if 100\nvmac_xmit_base\n")) ==
+          std::vector<bool>{true, true, false});
+    const Loaded all = instance(addresses + "garp_extra_if all 30\n");
+    CHECK(params(all).announcing.extra == 30s);
+    CHECK(extra(all) == std::vector<bool>{false, false, true});
+    const Loaded global = instance(addresses, "global_defs {\nvrrp_garp_extra_if all 40\n}\n");
+    CHECK(params(global).announcing.extra == 40s);
+    CHECK(extra(global).back());
+    CHECK(instance("garp_extra_if 86401").complains_of("from 0 to 86400"));
+}
+
+TEST_CASE("defaults of global_defs for checksums and owners, and without a unicast peer") {
+    const std::string globals =
+        "global_defs {\nvrrp_version 3\nv3_checksum_as_v2\nvrrp_owner_ignore_adverts\n}\n";
+    const auto first = [](const Loaded& got) { return got.config.instances.at(0); };
+    CHECK(*first(instance("", globals)).v3_checksum_as_v2);
+    CHECK(*first(instance("", globals)).owner_ignore_adverts);
+    CHECK_FALSE(*first(instance("v3_checksum_as_v2 no", globals)).v3_checksum_as_v2);
+    CHECK_FALSE(*first(instance("")).owner_ignore_adverts);
+
+    CHECK(config::machine_params(first(instance("unicast_fault_no_peer"))).no_peer);
+    CHECK(instance("unicast_fault_no_peer").complains_of("there is no unicast_peer: it stays in FAULT"));
+    CHECK_FALSE(config::machine_params(first(instance("unicast_fault_no_peer\nunicast_peer {\n10.0.0.1\n}")))
+                    .no_peer);
+
+    CHECK(first(instance("old_unicast_checksum")).old_unicast_checksum == true);
+    CHECK(first(instance("old_unicast_checksum never")).old_unicast_checksum == false);
+    CHECK_FALSE(first(instance("")).old_unicast_checksum.has_value());
+    CHECK(instance("old_unicast_checksum").complains_of("it changes nothing here"));
+}

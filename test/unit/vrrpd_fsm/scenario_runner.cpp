@@ -75,6 +75,13 @@ void ScenarioRunner::set_param(const std::string& name, const std::string& value
         {"stop_hold", [&] { params_.stop_hold = time_of(value); }},
         {"garp_delay", [&] { params_.announcing.delay = time_of(value); }},
         {"garp_refresh", [&] { params_.announcing.refresh = time_of(value); }},
+        {"garp_extra",
+         [&] {
+             params_.announcing.extra = time_of(value);
+             params_.addresses.push_back({ip("192.168.37.100"), "vrrp1.51", true});
+         }},
+        {"no_peer", [&] { params_.no_peer = on; }},
+        {"owner_ignores_adverts", [&] { params_.owner_ignores_adverts = on; }},
         {"reassure", [&] { params_.announcing.reassure = time_of(value); }},
         {"lower_prio_repeat", [&] { params_.announcing.lower_prio_repeat = std::stoi(value); }},
     };

@@ -92,6 +92,28 @@ TEST_CASE("version 3 over IPv4 is the bytes keepalived sends, and accepted with 
     CHECK(decode(from_master(plain)).value() == advert);
 }
 
+TEST_CASE("the unicast checksum of keepalived before 1.3.6 has the group in its pseudo header") {
+    Advert advert;
+    advert.version = 3;
+    advert.vrid = 51;
+    advert.addresses = {kVip};
+    const auto sent = encode(advert, kMaster, kBackup, ChecksumStyle::old_unicast);
+    CHECK(sent == encode(advert, kMaster, kGroup));
+    CHECK(sent != encode(advert, kMaster, kBackup));
+
+    Expectations expected;
+    expected.version = 3;
+    expected.vrid = 51;
+    expected.unicast = true;
+    expected.addresses = advert.addresses;
+    const auto got = receive({kMaster, kBackup, 255, sent}, expected);
+    REQUIRE(got.has_value());
+    CHECK(got->old_checksum);
+    CHECK_FALSE(receive({kMaster, kBackup, 255, encode(advert, kMaster, kBackup)}, expected)->old_checksum);
+    expected.old_checksum = false;  // `never`
+    CHECK(receive({kMaster, kBackup, 255, sent}, expected).error().reason == DropReason::checksum);
+}
+
 TEST_CASE("version 3 over IPv6 needs the pseudo header") {
     const IpAddress source = ip("fe80::1"), group = ip("ff02::12");
     const Advert advert{3, 7, 200, 100ms, {ip("fe80::100"), ip("2001:db8::100")}, AuthType::none, {}};
