@@ -86,6 +86,27 @@ class Vmac(unittest.TestCase):
             lab.wait_until(lambda: net.n2.holds("2001:db8::100", "vrrp.51"), 5, "n2 took over")
             lab.wait_until(lambda: net.client.status("ping -c1 -W1 2001:db8::100") == 0, 3, "n2 answers")
 
+    def test_addresses_elsewhere(self):
+        """use_vmac_addr: a VMAC on the second interface, whose MAC the switch there is reminded of; nothing of it stays."""
+        with Keepers() as net:
+            n1 = net.n1
+            n1.run("ip link add eth1 type veth peer name far; ip link set eth1 up; ip link set far up")
+            before = n1.run(SYSCTLS)
+            instance = ("  use_vmac\n  use_vmac_addr\n  garp_extra_if all 0.5\n  garp_master_delay 0\n"
+                        "  garp_master_refresh 0")
+            keeper = net.start_one(n1, "vrrpd", instance=instance, vips=f"{VIP}\n    10.78.0.9/24 dev eth1")
+            lab.wait_until(lambda: n1.holds("10.78.0.9", "vrrp1.51"), 8, "the address on its VMAC")
+            self.assertTrue(n1.holds(VIP, "vrrp.51"))
+            time.sleep(0.3)  # the first block is over
+            seen = n1.run("timeout 2.2 tcpdump -lnei far arp 2>/dev/null || true")
+            self.assertIn(len(re.findall(VIRTUAL_MAC + " > ff:ff:ff:ff:ff:ff.* 10.78.0.9", seen)), (3, 4, 5), seen)
+            n1.run("ip link del vrrp1.51")
+            lab.wait_until(lambda: n1.holds("10.78.0.9", "vrrp1.51"), 1, "a new VMAC with the address", 0.005)
+            self.assertTrue(n1.holds(VIP, "vrrp.51"))
+            keeper.stop()
+            self.assertNotIn("vrrp", n1.run("ip link"))
+            self.assertEqual(n1.run(SYSCTLS), before)
+
     def test_foreign_interface(self):
         """An interface of that name that somebody else made is neither used nor deleted."""
         with Keepers() as net:

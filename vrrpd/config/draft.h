@@ -37,7 +37,8 @@ struct InstanceDraft {
     std::optional<int> down_timer_adverts;
     std::optional<bool> check_unicast_source;
     std::optional<bool> accept;
-    bool transmit_base = false;  // vmac_xmit_base
+    bool transmit_base = false;   // vmac_xmit_base
+    bool vmac_addresses = false;  // use_vmac_addr
     TrackDraft tracks;
 };
 

@@ -101,8 +101,8 @@ constexpr WordRow<AddressEntry> kKeywords[] = {
     {"no_track", 0, [](EntryCall& c) { c.entry.no_track = true; },
      "do not put it back when somebody deletes it"},
     {"preferred_lft", 1, read_preferred, "SECONDS | forever"},
-    {"use_vmac", 0, [](EntryCall& c) { c.warn("use_vmac has no effect yet"); },
-     "set it on the instance's VMAC (no effect yet)"},
+    {"use_vmac", 0, [](EntryCall& c) { c.entry.use_vmac = true; },
+     "set it on a macvlan with the VRRP MAC on its interface"},
     {"track_group", 1, [](EntryCall& c) { c.entry.track_group = c.argument(); },
      "G: static addresses; gone for good is FAULT of its instances"},
 };

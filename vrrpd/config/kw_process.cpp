@@ -157,7 +157,11 @@ constexpr Keyword<Globals> kKeywords[] = {
          if (auto t = c.text()) g.vmac_prefix = t->substr(0, 11);
      },
      Effect::full, "PREFIX of VMAC interface names, at most 11 characters; default vrrp"},
-    {"vmac_addr_prefix", nullptr, Effect::not_yet, "PREFIX of VMAC address interface names"},
+    {"vmac_addr_prefix",
+     [](Call& c, G& g) {
+         if (auto t = c.text()) g.vmac_addr_prefix = t->substr(0, 11);
+     },
+     Effect::full, "PREFIX of the names of addresses' VMACs, at most 11 characters; default vmac_prefix"},
     {"vrrp_garp_extra_if", garp_extra, Effect::full,
      "[all] SECONDS, 0..86400, between ARPs on VMACs (all: interfaces) that send no adverts; default 0: "
      "none"},

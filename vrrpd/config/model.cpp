@@ -18,7 +18,7 @@ namespace {
 bool is_extra(const Instance& instance, const AddressEntry& entry) {
     const std::string& device = address_device(instance, entry);
     if (device == transmit_device(instance)) return false;
-    const bool own_mac = instance.vmac && device == instance.vmac->name;
+    const bool own_mac = !entry.vmac.empty() || (instance.vmac && device == instance.vmac->name);
     return own_mac || instance.garp.extra_all.value_or(false);
 }
 
@@ -75,6 +75,7 @@ std::vector<const Command*> commands_of(const Notifications& notify) {
 }
 
 const std::string& address_device(const Instance& instance, const AddressEntry& entry) {
+    if (!entry.vmac.empty()) return entry.vmac;
     if (!entry.device.empty() && entry.device != instance.interface) return entry.device;
     return instance.vmac ? instance.vmac->name : instance.interface;
 }
@@ -90,6 +91,14 @@ const std::string& receive_device(const Instance& instance) {
 packet::MacAddress vmac_address(const Instance& instance) {
     const auto standard = packet::virtual_mac(instance.family, instance.vrid);
     return instance.vmac ? instance.vmac->mac.value_or(standard) : standard;
+}
+
+std::vector<VmacLink> vmacs_of(const Instance& instance) {
+    std::vector<VmacLink> out;
+    if (instance.vmac)
+        out.push_back({instance.vmac->name, instance.interface, vmac_address(instance), instance.family});
+    out.insert(out.end(), instance.address_vmacs.begin(), instance.address_vmacs.end());
+    return out;
 }
 
 std::vector<fsm::TrackRule> track_rules(const Instance& instance) {

@@ -103,6 +103,8 @@ struct AddressEntry {
     std::uint8_t scope = 0;  // RT_SCOPE_*: global 0, site 200, link 253, host 254, nowhere 255
     bool home = false, nodad = true, mngtmpaddr = false, noprefixroute = false, autojoin = false;
     bool no_track = false;
+    bool use_vmac = false;                            // as written
+    std::string vmac;                                 // filled in: of Instance::address_vmacs; empty: none
     std::string track_group;                          // static addresses
     std::optional<std::uint32_t> preferred_lifetime;  // seconds; 0xffffffff: forever
     Location where;
@@ -120,6 +122,13 @@ struct Vmac {
     std::optional<packet::MacAddress> mac;  // not set: RFC 5798's of family and VRID
     bool transmit_base = false;  // `vmac_xmit_base`, or unicast: adverts leave by the interface itself
     Location where;
+};
+
+// A macvlan that an instance needs.
+struct VmacLink {
+    std::string name, below;
+    packet::MacAddress mac{};
+    packet::Family family = packet::Family::v4;
 };
 
 // garp_group: interfaces that share one pace.
@@ -196,7 +205,8 @@ struct Instance {
     std::vector<RouteEntry> routes;
     std::vector<RuleEntry> rules;
     std::optional<Vmac> vmac;
-    bool accept = true;  // false: packets to and from the addresses are dropped
+    std::vector<VmacLink> address_vmacs;  // use_vmac_addr, use_vmac of an address: beside `vmac`
+    bool accept = true;                   // false: packets to and from the addresses are dropped
     bool promote_secondaries = false;
 
     std::string group;          // vrrp_sync_group; empty: none
@@ -284,6 +294,7 @@ struct Globals {
     Dumps dumps;
     Firewall firewall;
     std::string vmac_prefix = "vrrp";
+    std::string vmac_addr_prefix;  // empty: vmac_prefix
     bool disable_local_igmp = false;
     std::string control_socket = kDefaultControlSocket;
     ProxyLink proxy;
@@ -318,6 +329,7 @@ const std::string& address_device(const Instance& instance, const AddressEntry& 
 const std::string& transmit_device(const Instance& instance);
 const std::string& receive_device(const Instance& instance);
 packet::MacAddress vmac_address(const Instance& instance);
+std::vector<VmacLink> vmacs_of(const Instance& instance);  // of the instance, then of its addresses
 std::vector<fsm::TrackRule> track_rules(const Instance& instance);
 std::vector<IpAddress> advertised_addresses(const Instance& instance);
 IpAddress multicast_group(const Globals& globals, const Instance& instance);

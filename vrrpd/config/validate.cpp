@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "common/keyword_table.h"
+#include "vrrpd/config/vmac.h"
 
 namespace vrrpd::config {
 namespace {
@@ -239,19 +240,13 @@ class Completion {
     }
 
     void settle_vmac() {
-        if (!out_.vmac) {
-            if (draft_.transmit_base) warn(out_.where, "vmac_xmit_base without use_vmac: ignored");
-            return;
+        if (out_.vmac) {
+            out_.vmac->transmit_base = draft_.transmit_base || out_.unicast();
+            if (out_.vmac->name.empty()) out_.vmac->name = vmac_name(config_, out_);
+        } else if (draft_.transmit_base) {
+            warn(out_.where, "vmac_xmit_base without use_vmac: ignored");
         }
-        Vmac& vmac = *out_.vmac;
-        vmac.transmit_base = draft_.transmit_base || out_.unicast();
-        if (!vmac.name.empty()) return;
-        const std::string& prefix = globals_.vmac_prefix;
-        const std::string vrid = "." + std::to_string(out_.vrid);
-        vmac.name = prefix + vrid;
-        const auto taken = [&](const Instance& one) { return one.vmac && one.vmac->name == vmac.name; };
-        if (std::ranges::any_of(config_.instances, taken))
-            vmac.name = prefix + (out_.family == Family::v6 ? "6" : "4") + vrid;
+        settle_address_vmacs(config_, draft_.vmac_addresses, out_);
     }
 
     // What RFC 3768 and RFC 5798 do not know is dropped, and said.

@@ -36,9 +36,9 @@ struct Subject {
 Subject subject_of(const config::Config& config) {
     Subject out;
     for (const Instance& instance : config.instances) {
-        if (instance.vmac) {
-            auto& vmacs = instance.family == Family::v4 ? out.v4_vmacs : out.v6_vmacs;
-            vmacs.emplace(instance.vmac->name, instance.interface);
+        for (const config::VmacLink& vmac : config::vmacs_of(instance)) {
+            auto& vmacs = vmac.family == Family::v4 ? out.v4_vmacs : out.v6_vmacs;
+            vmacs.emplace(vmac.name, vmac.below);
         }
         if (instance.accept) continue;
         for (const AddressEntry& entry : instance.addresses) out.add(instance, entry);

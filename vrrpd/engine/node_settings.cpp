@@ -14,6 +14,7 @@ namespace vrrpd::engine {
 
 namespace log = common::log;
 using config::Instance;
+using config::VmacLink;
 using packet::Family;
 
 namespace {
@@ -47,17 +48,29 @@ std::vector<Wanted> wanted_settings(const config::Config& config) {
     for (const Instance& instance : config.instances) {
         // Without it the kernel removes the other addresses of a network along with the first.
         if (instance.promote_secondaries) conf(instance.interface, "promote_secondaries", 1);
-        if (!instance.vmac || instance.family != Family::v4) continue;
-        for (const VmacRow& row : kVmacRows)
-            conf(row.of_vmac ? instance.vmac->name : instance.interface, row.key, row.value);
+        for (const VmacLink& vmac : config::vmacs_of(instance)) {
+            if (vmac.family != Family::v4) continue;
+            for (const VmacRow& row : kVmacRows)
+                conf(row.of_vmac ? vmac.name : vmac.below, row.key, row.value);
+        }
     }
     if (config.globals.disable_local_igmp) out.push_back({"", "net/ipv4/igmp_link_local_mcast_reports", 0});
     return out;
 }
 
 bool has_vmac4(const config::Config& config) {
-    return std::ranges::any_of(config.instances,
-                               [](const Instance& one) { return one.vmac && one.family == Family::v4; });
+    return std::ranges::any_of(config.instances, [](const Instance& one) {
+        const std::vector<VmacLink> all = config::vmacs_of(one);
+        return std::ranges::find(all, Family::v4, &VmacLink::family) != all.end();
+    });
+}
+
+std::set<std::string> vmac_names(const config::Config& config) {
+    std::set<std::string> out;
+    for (const Instance& instance : config.instances) {
+        for (const VmacLink& vmac : config::vmacs_of(instance)) out.insert(vmac.name);
+    }
+    return out;
 }
 
 constexpr std::string_view kReversePath = "/rp_filter";
@@ -81,7 +94,7 @@ config::AddressEntry borrowed_link_local(const packet::IpAddress& address) {
 
 void NodeSettings::configure(const config::Config& config) {
     for (const Instance& instance : config.instances) {
-        if (instance.vmac) make_vmac(instance);
+        for (const VmacLink& vmac : config::vmacs_of(instance)) make_vmac(instance, vmac);
     }
     std::vector<Wanted> settings = wanted_settings(config);
     // Of an interface that is not there yet they are set when it comes.
@@ -102,9 +115,9 @@ void NodeSettings::move_reverse_path_check(const config::Config& config) {
     const int all = sysctls_.get(name_of("all")).value_or(0);
     if (all == 0 || !has_vmac4(config)) return;
     std::vector<std::string> interfaces{"default"};
+    const std::set<std::string> vmacs = vmac_names(config);
     for (const io::Link& link : network_.links()) {
-        const auto is_vmac = [&](const Instance& one) { return one.vmac && one.vmac->name == link.name; };
-        if (std::ranges::none_of(config.instances, is_vmac)) interfaces.push_back(link.name);
+        if (!vmacs.contains(link.name)) interfaces.push_back(link.name);
     }
     for (const std::string& interface : interfaces) {
         if (sysctls_.get(name_of(interface)).value_or(all) < all) (void)sysctls_.set(name_of(interface), all);
@@ -119,25 +132,24 @@ void NodeSettings::drop_unused(const config::Config& config) {
         if (has_vmac4(config) && name.ends_with(kReversePath)) names.insert(name);
     }
     sysctls_.restore_except(names);
+    const std::set<std::string> vmacs = vmac_names(config);
     for (const std::string& name : network_.our_macvlans()) {
-        const auto used = [&](const Instance& one) { return one.vmac && one.vmac->name == name; };
-        if (std::ranges::none_of(config.instances, used)) network_.remove_macvlan(name);
+        if (!vmacs.contains(name)) network_.remove_macvlan(name);
     }
 }
 
-void NodeSettings::make_vmac(const Instance& instance) {
-    const std::string& name = instance.vmac->name;
-    if (network_.find(instance.interface) == nullptr) return;
-    const auto made =
-        network_.ensure_macvlan(name, instance.interface, config::vmac_address(instance), instance.family);
+void NodeSettings::make_vmac(const Instance& instance, const VmacLink& wanted) {
+    const std::string& name = wanted.name;
+    if (network_.find(wanted.below) == nullptr) return;
+    const auto made = network_.ensure_macvlan(name, wanted.below, wanted.mac, wanted.family);
     if (!made) {
         log::error("({}) use_vmac: {}", instance.name, made.error().text);
         return;
     }
     if (*made) sysctls_.forget_interface(name);
     const io::Link* vmac = network_.find(name);
-    const io::Link* below = network_.find(instance.interface);
-    if (instance.family == Family::v4 || vmac == nullptr || below == nullptr) return;
+    const io::Link* below = network_.find(wanted.below);
+    if (wanted.family == Family::v4 || vmac == nullptr || below == nullptr) return;
     for (const io::NodeAddress& known : network_.addresses()) {
         if (known.link == below->index && known.address.family() == Family::v6 &&
             known.address.is_link_local())
@@ -148,10 +160,10 @@ void NodeSettings::make_vmac(const Instance& instance) {
 void NodeSettings::on_interface(const config::Config& config, const std::string& interface, bool gone) {
     if (gone) sysctls_.forget_interface(interface);
     for (const Instance& instance : config.instances) {
-        const bool concerned =
-            instance.vmac && (instance.vmac->name == interface || instance.interface == interface);
-        // Gone with the interface below, or deleted by somebody: in that case it is made anew.
-        if (concerned && (!gone || instance.vmac->name == interface)) make_vmac(instance);
+        for (const VmacLink& vmac : config::vmacs_of(instance)) {
+            // Gone with the interface below, or deleted by somebody: in that case it is made anew.
+            if (vmac.name == interface || (vmac.below == interface && !gone)) make_vmac(instance, vmac);
+        }
     }
     std::vector<Wanted> settings = wanted_settings(config);
     std::erase_if(settings, [&](const Wanted& one) {

@@ -29,7 +29,7 @@ class NodeSettings {
     void restore(bool keep_addresses);
 
  private:
-    void make_vmac(const config::Instance& instance);
+    void make_vmac(const config::Instance& instance, const config::VmacLink& wanted);
     void move_reverse_path_check(const config::Config& config);
     std::string standing_table() const;
     void set_firewall(const config::Config& config);

@@ -20,7 +20,7 @@ void for_each_address(const config::Instance& settings, Function function) {
 }
 
 bool same_address(const AddressEntry& a, const AddressEntry& b) {
-    return a.address == b.address && a.prefix == b.prefix && a.device == b.device;
+    return a.address == b.address && a.prefix == b.prefix && a.device == b.device && a.vmac == b.vmac;
 }
 
 bool contains(const config::Instance& settings, const AddressEntry& wanted) {
@@ -161,7 +161,9 @@ bool Router::uses(const std::string& interface, packet::Family family) const {
 }
 
 void Router::on_link(const io::Link& link, bool gone) {
-    if (settings_->vmac && link.name == settings_->vmac->name && !gone) on_vmac();
+    const std::vector<config::VmacLink> vmacs = config::vmacs_of(*settings_);
+    if (!gone && std::ranges::find(vmacs, link.name, &config::VmacLink::name) != vmacs.end())
+        on_vmac(link.name);
     if (link.up && !gone) doubt_routes();  // those by this interface went when it did
     if (link.name != settings_->interface) return;
     const bool up = link.up && !gone;
@@ -174,11 +176,17 @@ void Router::on_link(const io::Link& link, bool gone) {
 }
 
 // Somebody deleted it, or its interface was replaced: it has been made anew, and is empty.
-void Router::on_vmac() {
+void Router::on_vmac(const std::string& name) {
     listen();
-    if (!holding_ || all_addresses_set() || settings_->addresses.empty()) return;
+    if (!holding_) return;
+    const AddressEntry* lost = nullptr;
+    for_each_address(*settings_, [&](const AddressEntry& entry) {
+        const bool here = config::address_device(*settings_, entry) == name;
+        if (lost == nullptr && here && !is_set(entry)) lost = &entry;
+    });
+    if (lost == nullptr) return;
     ++counters_.addresses_restored;
-    deliver(fsm::AddressLost{settings_->addresses.front().address});
+    deliver(fsm::AddressLost{lost->address});
 }
 
 void Router::on_address(const io::NodeAddress& address, bool present) {

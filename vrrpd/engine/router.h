@@ -114,7 +114,7 @@ class Router {
 
     void adopt(std::shared_ptr<const config::Config> config, const config::Instance& settings);
     void listen();
-    void on_vmac();
+    void on_vmac(const std::string& name);
     void look_for_source();
     void note_source(const std::optional<packet::IpAddress>& source);
     std::optional<packet::IpAddress> choose_source() const;

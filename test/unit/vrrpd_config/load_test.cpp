@@ -449,3 +449,35 @@ TEST_CASE("defaults of global_defs for checksums and owners, and without a unica
     CHECK_FALSE(first(instance("")).old_unicast_checksum.has_value());
     CHECK(instance("old_unicast_checksum").complains_of("it changes nothing here"));
 }
+
+TEST_CASE("VMACs of single addresses") {
+    const auto devices = [](const Loaded& got) {
+        const config::Instance& instance = got.config.instances.at(0);
+        std::vector<std::string> out;
+        for (const auto* list : {&instance.addresses, &instance.excluded_addresses}) {
+            for (const config::AddressEntry& entry : *list)
+                out.push_back(config::address_device(instance, entry));
+        }
+        return out;
+    };
+    using Names = std::vector<std::string>;
+    const std::string more =
+        "virtual_ipaddress {\n10.1.0.9 dev eth1\n10.1.0.10 dev eth1\n10.2.0.9 dev eth2 use_vmac\n}\n"
+        "virtual_ipaddress_excluded {\nfd00::9/64\n}\n";
+    // Names as keepalived 2.2.7 gives them.
+    const Loaded all = instance(more + "use_vmac\nuse_vmac_addr\n");
+    CHECK(devices(all) == Names{"vrrp.51", "vrrp1.51", "vrrp1.51", "vrrp2.51", "vrrp6.51"});
+    const auto vmacs = config::vmacs_of(all.config.instances[0]);
+    REQUIRE(vmacs.size() == 4);
+    CHECK(vmacs[1].below == "eth1");
+    CHECK(vmacs[1].mac == packet::virtual_mac(packet::Family::v4, 51));
+    CHECK(vmacs[3].below == "eth0");
+    CHECK(vmacs[3].mac == packet::virtual_mac(packet::Family::v6, 51));
+
+    CHECK(devices(instance(more)) == Names{"eth0", "eth1", "eth1", "vrrp.51", "eth0"});
+    CHECK(devices(instance(more + "use_vmac_addr\n")) ==
+          Names{"eth0", "vrrp.51", "vrrp.51", "vrrp1.51", "eth0"});
+    CHECK(devices(instance("use_vmac\nvirtual_ipaddress {\n10.1.0.1 use_vmac\n}\n")) ==
+          Names{"vrrp.51", "vrrp.51"});
+    CHECK(devices(instance(more, "global_defs {\nvmac_addr_prefix eleven_char\n}\n"))[3] == "eleven_char.51");
+}
