@@ -5,7 +5,7 @@
 #include "common/read_mostly.h"
 #include "common/text.h"
 #include "proxyd/admin/commands.h"
-#include "proxyd/rules/pattern_list.h"
+#include "proxyd/rules/patterns/list.h"
 
 namespace proxyd::admin {
 

@@ -8,7 +8,7 @@
 #include "proxyd/admin/server_state_dump.h"
 #include "proxyd/admin/show_info.h"
 #include "proxyd/admin/stat_columns.h"
-#include "proxyd/rules/log_date.h"
+#include "proxyd/rules/logs/date.h"
 
 namespace proxyd::admin {
 

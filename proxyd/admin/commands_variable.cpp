@@ -3,7 +3,7 @@
 
 #include "proxyd/admin/commands.h"
 #include "proxyd/rules/expression.h"
-#include "proxyd/rules/log_format.h"
+#include "proxyd/rules/logs/format.h"
 
 namespace proxyd::admin {
 

@@ -11,7 +11,7 @@
 #include "common/diagnostics.h"
 #include "common/endpoint.h"
 #include "common/error.h"
-#include "proxyd/rules/log_format.h"
+#include "proxyd/rules/logs/format.h"
 
 namespace proxyd::observe {
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <charconv>
 
-#include "proxyd/rules/log_date.h"
+#include "proxyd/rules/logs/date.h"
 
 namespace proxyd::observe {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "common/diagnostics.h"
 #include "proxyd/rules/capture_slots.h"
-#include "proxyd/rules/pattern_list.h"
+#include "proxyd/rules/patterns/list.h"
 #include "proxyd/rules/users.h"
 #include "proxyd/rules/variables.h"
 

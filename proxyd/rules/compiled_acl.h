@@ -8,7 +8,7 @@
 
 #include "common/diagnostics.h"
 #include "proxyd/rules/expression.h"
-#include "proxyd/rules/pattern_list.h"
+#include "proxyd/rules/patterns/list.h"
 
 namespace proxyd::rules {
 

@@ -2,7 +2,7 @@
 // value".
 #include <array>
 
-#include "proxyd/rules/action.h"
+#include "proxyd/rules/actions/action.h"
 #include "proxyd/rules/ascii.h"
 #include "proxyd/rules/regex.h"
 #include "proxyd/rules/request_line.h"

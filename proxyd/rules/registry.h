@@ -57,7 +57,7 @@ std::vector<const ConverterRow*> all_converters();
 std::vector<std::string_view> fetch_names();
 std::vector<std::string_view> converter_names();
 
-// The families (fetch_*.cpp, conv_*.cpp).
+// The families (fetches/*.cpp, converters/*.cpp).
 std::span<const FetchRow> constant_fetches();
 std::span<const FetchRow> process_fetches();
 std::span<const FetchRow> client_fetches();

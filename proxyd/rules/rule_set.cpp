@@ -5,7 +5,7 @@
 
 #include "common/keyword_table.h"
 #include "common/text.h"
-#include "proxyd/rules/action.h"
+#include "proxyd/rules/actions/action.h"
 
 namespace proxyd::rules {
 

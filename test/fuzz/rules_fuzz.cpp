@@ -10,7 +10,7 @@
 
 #include "proxyd/http/h1_parser.h"
 #include "proxyd/rules/expression.h"
-#include "proxyd/rules/log_format.h"
+#include "proxyd/rules/logs/format.h"
 #include "proxyd/rules/rule_set.h"
 
 using namespace proxyd;

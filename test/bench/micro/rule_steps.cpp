@@ -6,7 +6,7 @@
 
 #include "exchange.h"
 #include "proxyd/config/model.h"
-#include "proxyd/rules/log_format.h"
+#include "proxyd/rules/logs/format.h"
 #include "proxyd/session/phases.h"
 #include "step.h"
 

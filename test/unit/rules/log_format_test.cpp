@@ -1,4 +1,4 @@
-#include "proxyd/rules/log_format.h"
+#include "proxyd/rules/logs/format.h"
 
 #include "rules_fixture.h"
 

@@ -5,7 +5,7 @@
 #include "proxyd/rules/compiled_acl.h"
 #include "proxyd/rules/expression.h"
 #include "proxyd/rules/jump_table.h"
-#include "proxyd/rules/pattern_list.h"
+#include "proxyd/rules/patterns/list.h"
 #include "rules_fixture.h"
 
 using namespace proxyd::rules;

@@ -9,7 +9,7 @@
 #include "common/text.h"
 #include "proxyd/rules/acl.h"
 #include "proxyd/rules/context.h"
-#include "proxyd/rules/log_format.h"
+#include "proxyd/rules/logs/format.h"
 #include "proxyd/rules/rule_set.h"
 
 namespace test {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "proxyd/rules/pattern.h"
-#include "proxyd/rules/pattern_bucket.h"
+#include "proxyd/rules/patterns/bucket.h"
+#include "proxyd/rules/patterns/pattern.h"
 
 namespace proxyd::rules {
 namespace {

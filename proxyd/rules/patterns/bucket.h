@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "proxyd/rules/pattern.h"
+#include "proxyd/rules/patterns/pattern.h"
 
 namespace proxyd::rules {
 

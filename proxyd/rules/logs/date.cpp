@@ -1,4 +1,4 @@
-#include "proxyd/rules/log_date.h"
+#include "proxyd/rules/logs/date.h"
 
 #include <array>
 #include <cstdio>

@@ -1,8 +1,8 @@
 // How text, times and dates look in log lines (configuration manual 8.2, 8.4, 8.6).
 #include <ctime>
 
-#include "proxyd/rules/log_date.h"
-#include "proxyd/rules/log_variables.h"
+#include "proxyd/rules/logs/date.h"
+#include "proxyd/rules/logs/variables.h"
 
 namespace proxyd::rules {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "proxyd/rules/ascii.h"
-#include "proxyd/rules/pattern.h"
-#include "proxyd/rules/pattern_bucket.h"
+#include "proxyd/rules/patterns/bucket.h"
+#include "proxyd/rules/patterns/pattern.h"
 #include "proxyd/rules/regex.h"
 
 namespace proxyd::rules {

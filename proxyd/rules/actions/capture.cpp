@@ -2,7 +2,7 @@
 #include <array>
 
 #include "common/text.h"
-#include "proxyd/rules/action.h"
+#include "proxyd/rules/actions/action.h"
 
 namespace proxyd::rules {
 namespace {

@@ -1,4 +1,4 @@
-#include "proxyd/rules/pattern_list.h"
+#include "proxyd/rules/patterns/list.h"
 
 #include <algorithm>
 #include <fstream>

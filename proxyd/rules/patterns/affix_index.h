@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "proxyd/rules/ascii.h"
-#include "proxyd/rules/pattern_bucket.h"
+#include "proxyd/rules/patterns/bucket.h"
 
 namespace proxyd::rules {
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <array>
 
-#include "proxyd/rules/action.h"
+#include "proxyd/rules/actions/action.h"
 
 namespace proxyd::rules {
 namespace {

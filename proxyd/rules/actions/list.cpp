@@ -2,7 +2,7 @@
 // is what all ACLs and maps of that file see from then on.
 #include <array>
 
-#include "proxyd/rules/action.h"
+#include "proxyd/rules/actions/action.h"
 
 namespace proxyd::rules {
 namespace {

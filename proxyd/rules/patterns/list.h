@@ -16,7 +16,7 @@
 
 #include "common/diagnostics.h"
 #include "common/error.h"
-#include "proxyd/rules/pattern.h"
+#include "proxyd/rules/patterns/pattern.h"
 
 namespace proxyd::rules {
 

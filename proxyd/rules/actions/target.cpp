@@ -4,7 +4,7 @@
 #include <array>
 
 #include "proxyd/http/replies.h"
-#include "proxyd/rules/action.h"
+#include "proxyd/rules/actions/action.h"
 #include "proxyd/rules/ascii.h"
 #include "proxyd/rules/regex.h"
 

@@ -1,4 +1,4 @@
-#include "proxyd/rules/log_format.h"
+#include "proxyd/rules/logs/format.h"
 
 #include <variant>
 #include <vector>
@@ -6,7 +6,7 @@
 #include "common/keyword_table.h"
 #include "proxyd/rules/ascii.h"
 #include "proxyd/rules/expression.h"
-#include "proxyd/rules/log_variables.h"
+#include "proxyd/rules/logs/variables.h"
 
 namespace proxyd::rules {
 

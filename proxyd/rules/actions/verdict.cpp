@@ -5,7 +5,7 @@
 #include <iterator>
 #include <memory>
 
-#include "proxyd/rules/action.h"
+#include "proxyd/rules/actions/action.h"
 
 namespace proxyd::rules {
 namespace {

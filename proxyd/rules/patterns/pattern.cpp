@@ -1,4 +1,4 @@
-#include "proxyd/rules/pattern.h"
+#include "proxyd/rules/patterns/pattern.h"
 
 #include <array>
 

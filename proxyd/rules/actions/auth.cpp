@@ -1,7 +1,7 @@
 // http-request auth [realm REALM]: asks for user and password (configuration manual 4.2).
 #include <array>
 
-#include "proxyd/rules/action.h"
+#include "proxyd/rules/actions/action.h"
 
 namespace proxyd::rules {
 namespace {

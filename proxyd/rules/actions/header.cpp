@@ -2,7 +2,7 @@
 #include <array>
 
 #include "common/keyword_table.h"
-#include "proxyd/rules/action.h"
+#include "proxyd/rules/actions/action.h"
 #include "proxyd/rules/ascii.h"
 #include "proxyd/rules/fields_walk.h"
 #include "proxyd/rules/regex.h"

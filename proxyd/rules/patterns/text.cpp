@@ -1,6 +1,6 @@
 // Patterns of text: exact, prefix, suffix, and words between delimiters, all by hash.
-#include "proxyd/rules/affix_index.h"
-#include "proxyd/rules/pattern.h"
+#include "proxyd/rules/patterns/affix_index.h"
+#include "proxyd/rules/patterns/pattern.h"
 
 namespace proxyd::rules {
 namespace {

@@ -1,7 +1,7 @@
 // set-var, set-var-fmt, unset-var (configuration manual 4.2 and 2.8).
 #include <array>
 
-#include "proxyd/rules/action.h"
+#include "proxyd/rules/actions/action.h"
 
 namespace proxyd::rules {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "common/diagnostics.h"
 #include "proxyd/rules/expression.h"
-#include "proxyd/rules/log_format.h"
+#include "proxyd/rules/logs/format.h"
 #include "proxyd/rules/regex.h"
 #include "proxyd/rules/rule_set.h"
 

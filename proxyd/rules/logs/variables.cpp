@@ -1,4 +1,4 @@
-#include "proxyd/rules/log_variables.h"
+#include "proxyd/rules/logs/variables.h"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include <climits>
 #include <cstdio>
 
-#include "proxyd/rules/log_date.h"
+#include "proxyd/rules/logs/date.h"
 #include "proxyd/rules/request_line.h"
 #include "proxyd/rules/sample.h"
 

@@ -2,7 +2,7 @@
 // connection, session, content): accept; and the changes of addresses, which HTTP rules share.
 #include <array>
 
-#include "proxyd/rules/action.h"
+#include "proxyd/rules/actions/action.h"
 
 namespace proxyd::rules {
 namespace {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "proxyd/rules/network.h"
-#include "proxyd/rules/pattern.h"
-#include "proxyd/rules/pattern_bucket.h"
+#include "proxyd/rules/patterns/bucket.h"
+#include "proxyd/rules/patterns/pattern.h"
 
 namespace proxyd::rules {
 namespace {
