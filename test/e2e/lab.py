@@ -38,7 +38,7 @@ import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from wire import Ping, Wire
+from wire import LinkNews, Ping, Wire
 
 SKIPPED = 77  # ctest: SKIP_RETURN_CODE
 _ENTERED = "FRONTDOOR_LAB_ENTERED"
@@ -328,6 +328,10 @@ class Node:
         ping = Ping(self, address, interval)
         self._pings.append(ping)
         return ping
+
+    def link_news(self):
+        """What the node's kernel tells of its links from now on; see LinkNews."""
+        return LinkNews(self)
 
     # ---- end
 

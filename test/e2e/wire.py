@@ -1,6 +1,6 @@
-"""What the lab sees from outside: pings of a client, VRRP adverts and ARP frames that cross the switch.
+"""What the lab sees from outside: pings of a client, VRRP adverts and ARP frames that cross the switch, a kernel's news of its links.
 
-Nodes and labs make these objects (Node.ping(), Lab.watch()); times are time.monotonic() seconds.
+Nodes and labs make these objects (Node.ping(), Lab.watch(), Node.link_news()); times are time.monotonic() seconds.
 """
 
 import os
@@ -101,12 +101,16 @@ class Gaps:
 class Advert:
     """A VRRP advert as it entered the switch. `node` is the name of the sender."""
 
-    def __init__(self, at, node, ip, payload):
+    def __init__(self, at, node, mac, ip, payload):
         self.at = at
         self.node = node
-        self.source = socket.inet_ntoa(ip[12:16])
-        self.destination = socket.inet_ntoa(ip[16:20])
-        self.tos, self.ttl = ip[1], ip[8]
+        self.mac = mac
+        if ip[0] >> 4 == 4:
+            self.source, self.destination = socket.inet_ntoa(ip[12:16]), socket.inet_ntoa(ip[16:20])
+            self.tos, self.ttl = ip[1], ip[8]
+        else:
+            self.source, self.destination = (socket.inet_ntop(socket.AF_INET6, part) for part in (ip[8:24], ip[24:40]))
+            self.tos, self.ttl = struct.unpack("!H", ip[0:2])[0] >> 4 & 0xFF, ip[7]
         self.payload = payload
         self.version, self.type = payload[0] >> 4, payload[0] & 15
         self.vrid, self.priority, self.count = payload[1], payload[2], payload[3]
@@ -160,11 +164,17 @@ class Wire:
             node = port.rsplit("-", 1)[0]
             if frame[12:14] == b"\x08\x06" and len(frame) >= 42:
                 self.arps.append(Arp(_stamp(control), node, frame))
-            elif frame[12:14] == b"\x08\x00" and frame[23] == 112:
-                header = (frame[14] & 15) * 4
+                continue
+            if frame[12:14] == b"\x08\x00" and frame[23] == 112:
+                begin = 14 + (frame[14] & 15) * 4
                 end = 14 + struct.unpack("!H", frame[16:18])[0]
-                if end - 14 - header >= 8:
-                    self.adverts.append(Advert(_stamp(control), node, frame[14:14 + header], frame[14 + header:end]))
+            elif frame[12:14] == b"\x86\xdd" and frame[20] == 112:
+                begin = 14 + 40
+                end = begin + struct.unpack("!H", frame[18:20])[0]
+            else:
+                continue
+            if end - begin >= 8:
+                self.adverts.append(Advert(_stamp(control), node, frame[6:12].hex(":"), frame[14:begin], frame[begin:end]))
 
     def of(self, node, since=0.0):
         """Adverts of a node after a time."""
@@ -180,6 +190,29 @@ class Wire:
         self._ending.set()
         self._thread.join()
         self._socket.close()
+
+
+class LinkNews:
+    """What the kernel of a node tells everybody about its links. From a cable pulled or put in until then the kernel takes
+    its own time, milliseconds or, with many changes, up to a second: no keeper can know earlier."""
+
+    _LINKS, _NEW_LINK, _ETHERNET, _RUNNING = 1, 16, 1, 0x40
+
+    def __init__(self, node):
+        self._socket = node.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+        self._socket.bind((0, self._LINKS))
+        self._socket.settimeout(5)
+
+    def wait(self, up):
+        """Time of the news that an Ethernet link works, or does not; TimeoutError after 5 s."""
+        while True:
+            message = self._socket.recv(65536)
+            at = time.monotonic()
+            kind, = struct.unpack_from("H", message, 4)
+            hardware, _, flags = struct.unpack_from("=HiI", message, 16 + 2)
+            if kind == self._NEW_LINK and hardware == self._ETHERNET and bool(flags & self._RUNNING) == up:
+                self._socket.close()
+                return at
 
 
 def _stamp(control):

@@ -44,6 +44,7 @@ fsm::Params machine_params(const Instance& instance) {
     out.preempt_delay = instance.preempt_delay;
     out.lower_prio_no_advert = instance.lower_prio_no_advert.value_or(false);
     out.last_advert = !instance.strict.value_or(false);
+    out.copy_addresses = out.last_advert;
     out.dont_track_primary = instance.dont_track_primary;
     out.no_peer = instance.fault_no_peer && !instance.unicast();
     out.owner_ignores_adverts = instance.owner_ignore_adverts.value_or(false);

@@ -133,7 +133,9 @@ void Router::on_datagram(const packet::Datagram& datagram) {
                     datagram.source.to_string());
     }
     if (received->addresses_differ) note_difference(datagram, received->advert);
-    deliver(fsm::AdvertReceived{datagram.source, received->advert.priority, received->advert.interval});
+    fsm::AdvertReceived event{datagram.source, received->advert.priority, received->advert.interval};
+    if (received->addresses_differ) event.other_addresses = received->advert.addresses;
+    deliver(event);
 }
 
 void Router::note_drop(const packet::Datagram& datagram, const packet::Drop& drop) {

@@ -88,7 +88,7 @@ void Router::act(const fsm::SendAdvert& action) {
     advert.vrid = settings_->vrid;
     advert.priority = action.priority;
     advert.interval = std::chrono::duration_cast<std::chrono::milliseconds>(settings_->advert_interval);
-    advert.addresses = advertised_;
+    advert.addresses = action.addresses.value_or(advertised_);
     advert.auth = settings_->version == 2 ? settings_->auth : packet::AuthType::none;
     if (advert.auth == packet::AuthType::pass) advert.password = packet::make_password(settings_->password);
     const bool plain = settings_->v3_checksum_as_v2.value_or(false);

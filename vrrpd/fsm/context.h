@@ -31,6 +31,8 @@ Duration skew_now(const Context& c);
 Duration master_down_now(const Context& c);
 // Whether a router with this priority and address wins against us while both are master.
 bool outranks(const Context& c, std::uint8_t priority, const packet::IpAddress& source);
+// Whether a lower master serves until it hears of us: nopreempt is not set, or preempt_delay is over.
+bool preempts(const Context& c);
 std::string seconds(Duration time);  // "3.6 s", "31 ms"
 
 // ---- transitions ----
@@ -45,7 +47,8 @@ enum class Leave : unsigned char { remove_addresses, keep_addresses };
 void take_over(Context& c, Cause cause);  // a backup's wait is over
 void finish(Context& c, bool removed, Leave leave = Leave::remove_addresses);
 void announce(Context& c, int repeat);  // all addresses, with a line each
-void advertise(Context& c);             // a master's advert, and what goes with it (Announcing::reassure)
+void send_advert(Context& c, std::uint8_t priority);
+void advertise(Context& c);  // a master's advert, and what goes with it (Announcing::reassure)
 
 // ---- events ----
 

@@ -69,7 +69,7 @@ void on_stop(Context& c, const Stop& stop) {
         finish(c, stop.removed);
         return;
     }
-    c.act(SendAdvert{packet::kPriorityStop});
+    send_advert(c, packet::kPriorityStop);
     c.log_short("sent 0 priority", Level::info, true);
     const bool serves = s.tracking.healthy && s.link_up;
     if (stop.keep_addresses || stop.removed || !serves || c.params.stop_hold <= Duration{}) {
@@ -176,8 +176,8 @@ void on_group_backup(Context& c, const GroupBackup& event) {
     if (!spoke) return;
     // It leaves without having lost to anybody: a peer that is master already announces itself to the lowest
     // priority, one that is backup need not wait after priority 0.
-    c.act(SendAdvert{kLowestPriority});
-    c.act(SendAdvert{packet::kPriorityStop});
+    send_advert(c, kLowestPriority);
+    send_advert(c, packet::kPriorityStop);
     c.log_short("sent 0 priority", Level::info, true);
 }
 
@@ -190,6 +190,7 @@ void on_reconfigured(Context& c, const Reconfigured& change) {
     State& s = c.state;
     if (c.params.group.empty()) s.group_fault.reset();
     s.owner_denied = false;
+    for (Peer& peer : s.peers) peer.other_addresses.reset();
     if (c.params.version == 2 || s.role != Role::backup) s.master_interval = c.params.advert_interval;
     weigh(c, false);
     if (s.role == Role::backup) {

@@ -65,6 +65,8 @@ struct AdvertReceived {
     packet::IpAddress source;
     std::uint8_t priority = 0;
     Duration interval{};  // adopted in version 3
+    std::optional<std::vector<packet::IpAddress>>
+        other_addresses{};  // what it carries, when that is not ours
 };
 struct Timer {};
 struct LinkChanged {
@@ -106,6 +108,8 @@ using Event =
 
 struct SendAdvert {
     std::uint8_t priority = 0;
+    // Carried instead of our own: the list of a peer that may drop adverts with any other (fsm/sending.cpp).
+    std::optional<std::vector<packet::IpAddress>> addresses{};
     bool operator==(const SendAdvert&) const = default;
 };
 // All addresses, routes and rules of the instance. Idempotent: sets what is missing.
@@ -167,6 +171,7 @@ struct Peer {
     packet::IpAddress address;
     std::uint8_t priority = 0;
     TimePoint heard{};
+    std::optional<std::vector<packet::IpAddress>> other_addresses{};  // as in its last advert
 };
 
 struct Deadlines {

@@ -48,6 +48,7 @@ struct Params {
     common::Duration preempt_delay{};
     bool lower_prio_no_advert = false;  // do not answer a lower advert with one of ours
     bool last_advert = true;            // a master that loses says so: not in strict mode
+    bool copy_addresses = true;         // adverts with the peer's address list too: not in strict mode
     bool no_peer = false;               // unicast, and nobody to send to: a fault
     bool owner_ignores_adverts = false;
     bool dont_track_primary = false;  // own interface down is no fault

@@ -23,7 +23,7 @@ void log_lower(Context& c, const AdvertReceived& advert) {
 
 void learn(Context& c, const AdvertReceived& advert) {
     std::vector<Peer>& peers = c.state.peers;
-    const Peer heard{advert.source, advert.priority, c.now};
+    const Peer heard{advert.source, advert.priority, c.now, advert.other_addresses};
     const auto known = std::ranges::find(peers, advert.source, &Peer::address);
     if (known != peers.end()) {
         *known = heard;
@@ -103,7 +103,7 @@ void answer_lower(Context& c, const AdvertReceived& advert) {
     log_lower(c, advert);
     if (!s.replies.allow(c.now, c.params.advert_interval, kReplyBurst)) return;
     const Announcing& a = c.params.announcing;
-    if (!c.params.lower_prio_no_advert) c.act(SendAdvert{s.priority});
+    if (!c.params.lower_prio_no_advert) send_advert(c, s.priority);
     if (a.lower_prio_repeat > 0) {
         c.act(Announce{a.lower_prio_repeat, std::nullopt});
         if (a.lower_prio_delay > Duration{}) {
@@ -133,7 +133,7 @@ void lose_to(Context& c, const AdvertReceived& advert) {
     // One last advert: the winner of a healed split announces itself only to a lower master it hears. Behind
     // the removal, so that nobody answers ARP for the addresses any more when the winner's announcement
     // arrives.
-    if (spoke && c.params.last_advert) c.act(SendAdvert{s.priority});
+    if (spoke && c.params.last_advert) send_advert(c, s.priority);
 }
 
 // Two owners cannot be: the one with the lower address gives way (lose_to). If it does not, we do, but only
@@ -164,7 +164,7 @@ void hear_other_owner(Context& c, const packet::IpAddress& source) {
 void master_hears(Context& c, const AdvertReceived& advert) {
     State& s = c.state;
     if (advert.priority == packet::kPriorityStop) {
-        if (s.replies.allow(c.now, c.params.advert_interval, kReplyBurst)) c.act(SendAdvert{s.priority});
+        if (s.replies.allow(c.now, c.params.advert_interval, kReplyBurst)) send_advert(c, s.priority);
         return;
     }
     if (advert.priority == s.priority && s.source && advert.source == *s.source) {

@@ -24,8 +24,7 @@ std::string takeover_reason(const Context& c) {
     if (s.released_by) return s.released_by->to_string() + " gave up the addresses (priority 0)";
     if (!s.master) return "no master heard for " + seconds(c.now - s.since);
     const std::string who = s.master->address.to_string();
-    if (s.master->priority < s.priority && !c.params.nopreempt &&
-        c.now - s.master->heard < master_down_now(c)) {
+    if (preempts(c)) {
         return who + " has the lower priority " + std::to_string(s.master->priority) + ", ours is " +
                std::to_string(s.priority);
     }
@@ -118,12 +117,10 @@ Duration master_down_now(const Context& c) {
     return master_down(c.params, c.state.priority, c.state.master_interval);
 }
 
-void advertise(Context& c) {
-    c.act(SendAdvert{c.state.priority});
-    const Duration reassure = c.params.announcing.reassure;
-    if (reassure <= Duration{} || c.now - c.state.reassured < reassure) return;
-    c.state.reassured = c.now;
-    c.act(Announce{1, std::nullopt});
+bool preempts(const Context& c) {
+    const State& s = c.state;
+    return s.master && s.master->priority < s.priority && !c.params.nopreempt &&
+           c.now - s.master->heard < master_down_now(c);
 }
 
 void take_over(Context& c, Cause cause) {

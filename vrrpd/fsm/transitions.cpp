@@ -116,8 +116,12 @@ void become_backup(Context& c, std::string reason, Duration wait, std::string_vi
 
 void become_master(Context& c, std::string reason, Cause cause) {
     State& s = c.state;
-    c.act(SendAdvert{s.priority});
-    c.act(AddAddresses{});
+    // Whoever still serves stops when it hears the advert: then the addresses have to be here already,
+    // however long the kernel takes to set them.
+    const bool served = s.released_by || preempts(c);
+    if (served) c.act(AddAddresses{});
+    send_advert(c, s.priority);
+    if (!served) c.act(AddAddresses{});
     c.act(Announce{c.params.announcing.repeat, std::nullopt});
     enter(c, Role::master, std::move(reason));
     s.master.reset();
@@ -136,7 +140,7 @@ void become_master(Context& c, std::string reason, Cause cause) {
 void become_fault(Context& c, std::string reason) {
     const bool held = holds_addresses(c.state.role);
     if (held) {
-        c.act(SendAdvert{packet::kPriorityStop});
+        send_advert(c, packet::kPriorityStop);
         c.act(RemoveAddresses{});
     }
     enter(c, Role::fault, reason);
@@ -150,7 +154,7 @@ void become_fault(Context& c, std::string reason) {
 
 void begin_yield(Context& c, std::string reason) {
     State& s = c.state;
-    c.act(SendAdvert{packet::kPriorityStop});
+    send_advert(c, packet::kPriorityStop);
     s.role = Role::yielding;
     s.reason = reason;
     // A better router answers within its skew, which is shorter than ours.
@@ -162,7 +166,7 @@ void begin_yield(Context& c, std::string reason) {
 
 void end_yield(Context& c, std::string reason) {
     State& s = c.state;
-    c.act(SendAdvert{s.priority});
+    send_advert(c, s.priority);
     c.act(Announce{c.params.announcing.repeat, std::nullopt});
     s.role = Role::master;
     s.reason = reason;

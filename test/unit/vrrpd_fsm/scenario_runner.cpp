@@ -69,6 +69,7 @@ void ScenarioRunner::set_param(const std::string& name, const std::string& value
         {"start_master", [&] { params_.start_master = on; }},
         {"nopreempt", [&] { params_.nopreempt = on; }},
         {"preempt_delay", [&] { params_.preempt_delay = time_of(value); }},
+        {"copy_addresses", [&] { params_.copy_addresses = on; }},
         {"lower_prio_no_advert", [&] { params_.lower_prio_no_advert = on; }},
         {"dont_track_primary", [&] { params_.dont_track_primary = on; }},
         {"startup_delay", [&] { params_.startup_delay = time_of(value); }},
@@ -139,6 +140,20 @@ void ScenarioRunner::track(const std::vector<std::string>& words) {
     deliver(fsm::TrackingChanged{tracking});
 }
 
+void ScenarioRunner::hear(const std::vector<std::string>& words) {
+    fsm::AdvertReceived event{ip(words.at(3)), static_cast<std::uint8_t>(std::stoi(words.at(1))),
+                              params_.advert_interval};
+    for (std::size_t i = 4; i < words.size(); ++i) {
+        if (words[i] == "interval")
+            event.interval = time_of(words.at(++i));
+        else if (words[i] == "with")
+            event.other_addresses.emplace();
+        else
+            event.other_addresses.value().push_back(ip(words[i]));
+    }
+    deliver(event);
+}
+
 void ScenarioRunner::deliver(const fsm::Event& event) {
     fsm::Step done = fsm::step(params_, std::move(state_), event, now_);
     state_ = std::move(done.next);
@@ -159,7 +174,12 @@ void ScenarioRunner::advance(Duration time) {
 void ScenarioRunner::render(const fsm::Action& action) {
     struct Renderer {
         std::string operator()(const fsm::SendAdvert& a) const {
-            return "send advert " + std::to_string(a.priority);
+            std::string text = "send advert " + std::to_string(a.priority);
+            if (a.addresses) text += " with";
+            for (const IpAddress& address : a.addresses.value_or(std::vector<IpAddress>())) {
+                text += " " + address.to_string();
+            }
+            return text;
         }
         std::string operator()(const fsm::AddAddresses&) const { return "add addresses"; }
         std::string operator()(const fsm::RemoveAddresses&) const { return "remove addresses"; }
@@ -202,9 +222,7 @@ std::string ScenarioRunner::run(const std::string& command) {
     else if (verb == "start")
         start(words);
     else if (verb == "advert") {
-        const Duration interval = words.size() > 5 ? time_of(words[5]) : params_.advert_interval;
-        deliver(
-            fsm::AdvertReceived{ip(words.at(3)), static_cast<std::uint8_t>(std::stoi(words[1])), interval});
+        hear(words);
     } else if (verb == "wait")
         advance(time_of(words.at(1)));
     else if (verb == "late") {

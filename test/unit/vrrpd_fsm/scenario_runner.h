@@ -2,7 +2,7 @@
 //
 //   params priority=101 interval=1 ...     before start, and again (with `reload`) for a reload
 //   start | start source=none link=down resume=103
-//   advert 102 from 192.168.36.154 [interval 1.0]
+//   advert 102 from 192.168.36.154 [interval 1.0] [with ADDRESS...]     with: a list that is not ours
 //   wait 3.605                             the clock moves; every deadline on the way is met exactly
 //   late 3.0                               the clock moves, no timer runs until the end (a stopped process)
 //   link up|down, source ADDRESS|none, lost ADDRESS, stop [keep|removed], reload [ADDRESS...]
@@ -30,6 +30,7 @@ class ScenarioRunner {
     void set_param(const std::string& name, const std::string& value);
     void start(const std::vector<std::string>& words);
     void track(const std::vector<std::string>& words);
+    void hear(const std::vector<std::string>& words);
     void advance(common::Duration time);
     void deliver(const fsm::Event& event);
     void render(const fsm::Action& action);
