@@ -77,7 +77,7 @@ def show(value, unit):
         return "yes" if value else "no"
     if unit == "s":
         return f"{value:.3f}"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+    return f"{value:.2f}" if unit or value != int(value) else str(int(value))
 
 
 def cell(outcome, name):

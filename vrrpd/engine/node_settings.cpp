@@ -36,7 +36,9 @@ constexpr VmacRow kVmacRows[] = {
     {false, "arp_announce", 2},  // its own ARP requests do not carry an address of the VMAC with its MAC
     {true, "arp_ignore", 1},     // and the other way round
     {true, "rp_filter", 0},      // the way back is by the interface below
-    {true, "accept_local", 1},   // from another virtual router of this node
+    // Not for us: the announcement of a new master, which has our address as source. Our answer, from the
+    // same MAC, would lead the switch back to us.
+    {true, "accept_local", 0},
     {true, "promote_secondaries", 1},
 };
 

@@ -177,6 +177,7 @@ struct Peer {
 struct Deadlines {
     TimePoint main = common::kNever;      // backup: master down; master: next advert; else: end of the wait
     TimePoint announce = common::kNever;  // second block of ARPs
+    TimePoint settle = common::kNever;    // one more ARP, when the former master has let go
     TimePoint refresh = common::kNever;   // garp_master_refresh
     TimePoint extra = common::kNever;     // garp_extra_if
     TimePoint restore = common::kNever;   // addresses deleted faster than they are put back

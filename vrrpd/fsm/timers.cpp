@@ -142,7 +142,7 @@ std::string seconds(Duration time) {
 
 TimePoint next_deadline(const State& state) {
     const Deadlines& d = state.deadlines;
-    return std::min({d.main, d.announce, d.refresh, d.extra, d.restore});
+    return std::min({d.main, d.announce, d.settle, d.refresh, d.extra, d.restore});
 }
 
 void on_timer(Context& c) {
@@ -152,6 +152,10 @@ void on_timer(Context& c) {
     if (s.deadlines.announce <= c.now) {
         s.deadlines.announce = common::kNever;
         announce(c, s.announce_repeat);
+    }
+    if (s.deadlines.settle <= c.now) {
+        s.deadlines.settle = common::kNever;
+        c.act(Announce{1, std::nullopt});
     }
     if (s.deadlines.refresh <= c.now) {
         s.deadlines.refresh = c.now + c.params.announcing.refresh;

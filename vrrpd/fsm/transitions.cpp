@@ -6,6 +6,9 @@
 namespace vrrpd::fsm {
 namespace {
 
+// By then a master that served has heard the advert and removed its addresses. Until then it may answer ARP
+// for them, even our own announcement, and with a VMAC lead the switch back to itself.
+constexpr Duration kSettle = std::chrono::milliseconds(15);
 // The least a peer gets to answer a yield: its scheduler is not exact either.
 constexpr Duration kYieldMargin = std::chrono::milliseconds(50);
 
@@ -128,6 +131,7 @@ void become_master(Context& c, std::string reason, Cause cause) {
     s.master_interval = c.params.advert_interval;
     s.deadlines.main = c.now + c.params.advert_interval;
     schedule_announcements(c);
+    if (served && c.params.announcing.repeat > 0) s.deadlines.settle = c.now + kSettle;
     ++s.transitions_to_master;
     if (cause == Cause::timeout) c.log_short("Receive advertisement timeout", Level::info, true);
     if (cause != Cause::resume) c.log_instance("Transition to MASTER STATE");

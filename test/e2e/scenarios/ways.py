@@ -50,6 +50,7 @@ vrrp_instance VI_U {{
   }}
 }}
 """
+VIRTUAL_MAC = "00:00:5e:00:01:33"  # of VRID 51
 SYSCTLS = ("arp_ignore", "arp_filter", "arp_announce", "rp_filter", "accept_local")
 
 
@@ -115,13 +116,20 @@ def vmac(run):
     held = [lambda node=node: "192.168.36.100" in node.run("ip -o -4 addr show") for node in run.nodes]
     lab.wait_until(lambda: held[0]() and not held[1](), 10, "n1 is master")
     ping = run.steady_ping()
-    mac = run.client.run(f"ip neigh show {VIP}")
-    run.holds_true("client sees the virtual MAC", "00:00:5e:00:01:33" in mac)
+    # keepalived's own ARP requests tell the MAC of the interface below.
+    run.holds_true("client sees the virtual MAC", VIRTUAL_MAC in run.client.run(f"ip neigh show {VIP}"), by=run.n1)
     run.random_phase()
     run.time("SIGTERM: taken over after", handed_over(run), at_most=skew(100) + 0.012, by=run.n2)
     run.keeper(run.n1).wait(5)
     lab.wait_until(held[1], 5, "n2 holds the address", 0.005)
-    time.sleep(0.3)
+    time.sleep(1.5)  # whoever told the switch something wrong is corrected by the next advert only
     run.lost(ping.stop(), 2, by=run.n1)
     run.holds_true("sysctls restored", sysctls(run.n1) == before["n1"], by=run.n1)
     run.holds_true("interface removed", "vrrp.51" not in run.n1.run("ip -o link"), by=run.n1)
+
+    ping = run.steady_ping()
+    run.random_phase()
+    run.start_one(run.n1)
+    lab.wait_until(lambda: held[0]() and not held[1](), 10, "n1 is master again")
+    time.sleep(1.5)
+    run.lost(ping.stop(), 2, by=run.n1, name="failback: pings lost")
