@@ -38,6 +38,7 @@ import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
+from addresses import Addresses
 from wire import LinkNews, Ping, Wire
 
 SKIPPED = 77  # ctest: SKIP_RETURN_CODE
@@ -217,6 +218,7 @@ class Node:
                 raise RuntimeError(f"node {name}: cannot set up its namespaces: {log.read().strip()}")
         self.pid = _only_child(self._holder.pid)  # pid 1 of the node, as seen from here
         self._net = os.open(f"/proc/{self.pid}/ns/net", os.O_RDONLY)
+        self._addresses = Addresses(self)
 
     # ---- commands and files
 
@@ -298,8 +300,8 @@ class Node:
 
     def holds(self, address, interface="eth0"):
         """Whether the address is set on the interface."""
-        found = self.run(f"ip -o addr show dev {interface}", check=False)
-        return re.search(rf"inet6? {re.escape(address)}[/ ]", found) is not None
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return socket.inet_pton(family, address) in self._addresses.of(interface)
 
     def unplug(self, interface="eth0"):
         """Pull the cable at the switch: the node's carrier goes away as well."""
@@ -356,6 +358,7 @@ class Node:
         for process in self.processes:
             process.reap()
         self._holder.stdout.close()
+        self._addresses.close()
         if self._net is not None:
             os.close(self._net)
             self._net = None

@@ -4,6 +4,7 @@ nobody reads. The peer is a keeper too, so that a late advert or a deaf backup s
 import os
 import random
 import signal
+import socket
 import time
 import unittest
 
@@ -111,13 +112,14 @@ class Floods(unittest.TestCase):
                 self.assertGreater(sum(net.status(node)["counters"]["dropped"].values()), GARBAGE / 10)
 
     def test_netlink(self):
-        """Thousands of addresses of others come and go."""
+        """Thousands of addresses and routes of others come and go, and some links."""
         with Calm() as net:
             net.begin()
             for node in net.nodes:
-                batch = node.write("batch", "".join(
-                    f"address {verb} 10.{n // 250}.{n % 250}.9/32 dev lo\n" for verb in ("add", "del") for n in range(2000)))
-                node.start(["ip", "-batch", batch])
+                lines = [f"address {verb} 10.{n // 250}.{n % 250}.9/32 dev lo\n" for verb in ("add", "del") for n in range(2000)]
+                lines += [f"route {verb} blackhole 10.1.{n // 250}.{n % 250}/32\n" for verb in ("add", "del") for n in range(5000)]
+                lines += [f"link {verb} other{n} type bridge\n" for verb in ("add", "del") for n in range(20)]
+                node.start(["ip", "-batch", node.write("batch", "".join(lines))])
             for node in net.nodes:
                 lab.wait_until(lambda: node.processes[-1].status is not None, 60, "the end of the flood")
                 self.assertEqual(node.processes[-1].status, 0)
@@ -177,6 +179,78 @@ vrrp_script chk {{
             self.checked_again()
             time.sleep(1.1)
             net.check(self)
+
+
+class Mail(unittest.TestCase):
+    """Each transition is told by mail; the way of the mail hangs."""
+
+    def go(self, server, net):
+        mail = (f"  notification_email {{\n    ops@lab.example\n  }}\n  notification_email_from k@n1.example\n"
+                f"  smtp_server {server}\n  smtp_connect_timeout 30\n")
+        net.begin(globals=mail, instance="  smtp_alert")
+        net.since = time.monotonic()
+        time.sleep(3.2)
+        net.check(self)
+        # Transitions do not wait for it either, nor does the end.
+        at = net.keeper(net.n1).send(signal.SIGTERM)
+        taken = net.first_advert(net.n2, at)
+        self.assertLess(taken.at - at, 0.62 + SLACK)
+        self.assertEqual(net.keeper(net.n1).wait(3), 0)
+
+    def test_name_server_is_silent(self):
+        with Calm() as net:
+            silent = net.client.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            silent.bind((net.client.address, 53))
+            silent.settimeout(1)
+            for node in net.nodes:
+                node.own("/etc")
+                source = node.write("resolv.conf", f"nameserver {net.client.address}\noptions timeout:10 attempts:5\n")
+                node.run(f"cat {source} > /etc/resolv.conf")
+            self.go("mail.lab.example", net)
+            self.assertIn(b"\x04mail\x03lab", silent.recv(512))
+            silent.close()
+
+    def test_server_is_silent(self):
+        with Calm() as net:
+            server = net.client.socket(socket.AF_INET, socket.SOCK_STREAM)
+            server.bind((net.client.address, 25))
+            server.listen(8)
+            self.go(net.client.address, net)
+            server.settimeout(1)
+            server.accept()[0].close()
+            server.close()
+
+    def test_server_is_nowhere(self):
+        """An address from which nothing comes back."""
+        with Calm() as net:
+            for node in net.nodes:
+                node.run("ip route add 198.51.100.0/24 via 192.168.36.10")
+            net.client.run("ip route add blackhole 198.51.100.0/24; echo 1 > /proc/sys/net/ipv4/ip_forward")
+            self.go("198.51.100.25", net)
+
+
+class Notifications(unittest.TestCase):
+    def test_nobody_takes_them(self):
+        """A FIFO that is full, a notify script that never ends, a check that ignores SIGTERM."""
+        with Calm() as net:
+            fifo = os.path.join(net.n1.folder, "fifo")
+            os.mkfifo(fifo, 0o644)
+            full = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+            try:
+                while True:
+                    os.write(full, b"x" * 4096)
+            except BlockingIOError:
+                pass
+            script = net.n1.write("hang.sh", "#!/bin/sh\ntrap '' TERM\nexec sleep 600\n", 0o755)
+            net.begin(globals=f"  notify_fifo {fifo}",
+                      blocks=f"vrrp_script hang {{\n  script {script}\n  interval 0.3\n  timeout 0.2\n  weight 1\n}}\n",
+                      instance=f"  notify {script}\n  track_script {{\n    hang\n  }}")
+            net.since = time.monotonic()
+            time.sleep(4.2)
+            net.check(self)
+            at = net.keeper(net.n1).send(signal.SIGTERM)
+            self.assertLess(net.first_advert(net.n2, at).at - at, 0.62 + SLACK)
+            os.close(full)
 
 
 class Logs(unittest.TestCase):

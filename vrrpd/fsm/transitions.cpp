@@ -119,12 +119,13 @@ void become_backup(Context& c, std::string reason, Duration wait, std::string_vi
 
 void become_master(Context& c, std::string reason, Cause cause) {
     State& s = c.state;
-    // Whoever still serves stops when it hears the advert: then the addresses have to be here already,
-    // however long the kernel takes to set them.
-    const bool served = s.released_by || preempts(c);
-    if (served) c.act(AddAddresses{});
+    // A lower master stops serving when it hears the advert: by then the addresses have to be here, however
+    // long the kernel takes to set them.
+    const bool preempting = !s.released_by && preempts(c);
+    const bool served = s.released_by || preempting;
+    if (preempting) c.act(AddAddresses{});
     send_advert(c, s.priority);
-    if (!served) c.act(AddAddresses{});
+    if (!preempting) c.act(AddAddresses{});
     c.act(Announce{c.params.announcing.repeat, std::nullopt});
     enter(c, Role::master, std::move(reason));
     s.master.reset();

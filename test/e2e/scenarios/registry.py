@@ -25,11 +25,13 @@ CASES = []
 
 
 class Case:
-    def __init__(self, number, name, function, settings, quick=True, runs=None, alone=False):
+    def __init__(self, number, name, function, settings, quick=True, runs=None, alone=False, pairs=None):
         self.number, self.name, self.function = number, name, function
         self.quick = quick  # part of the short run
         self.runs = runs  # of the full run; None: as many as asked for
-        self.alone = alone  # measures or takes the CPU: nothing else runs beside it
+        self.alone = alone  # measures or takes the CPU: only one more such runs beside it
+        self.pairs = pairs  # not all of them
+        self.group = function.__module__.rsplit(".", 1)[-1]
         self.settings = settings
 
     @property
@@ -37,12 +39,12 @@ class Case:
         return f"{self.number}: {self.name}"
 
 
-def case(number, name, quick=True, runs=None, alone=False, **settings):
+def case(number, name, quick=True, runs=None, alone=False, pairs=None, **settings):
     """Adds a row; `settings` are the function's arguments behind the run."""
     def add(function):
         # Stacked decorators apply from below: the topmost comes first all the same.
         place = next((i for i, other in enumerate(CASES) if other.function is function), len(CASES))
-        CASES.insert(place, Case(number, name, function, settings, quick, runs, alone))
+        CASES.insert(place, Case(number, name, function, settings, quick, runs, alone, pairs))
         return function
     return add
 
@@ -50,8 +52,9 @@ def case(number, name, quick=True, runs=None, alone=False, **settings):
 class Run(Keepers):
     """One run of a case with a pair of programs, such as ("vrrpd", "keepalived"): n1's and n2's."""
 
-    def __init__(self, pair, quick):
+    def __init__(self, pair, quick, seconds=None):
         super().__init__()
+        self.seconds = seconds or (8 if quick else 60)  # of what takes long on purpose
         self.pair = pair
         self.quick = quick
         self.figures = []
@@ -60,13 +63,15 @@ class Run(Keepers):
 
     # ---- what is found
 
-    def note(self, name, value, unit="", at_least=None, at_most=None, by=None, spare=0):
-        """A figure. Limits count when `by` (a node; None: either) runs our keeper; `spare` is the machine's slack."""
+    def note(self, name, value, unit="", at_least=None, at_most=None, by=None, spare=0, no_worse=False):
+        """A figure. Limits count when `by` (a node; None: either) runs our keeper; `spare` is the machine's slack.
+        `no_worse`: the limit is what keepalived twice gets."""
         nodes = self.nodes if by is None else [by]
         binding = any(self.ours(node) for node in nodes)
         good = (at_least is None or value >= at_least) and (at_most is None or value <= at_most + spare)
+        limited = at_least is not None or at_most is not None
         self.figures.append(dict(name=name, value=value, unit=unit, at_least=at_least, at_most=at_most,
-                                 ok=good or not binding))
+                                 ok=good or not binding, binding=binding and limited, no_worse=no_worse))
 
     def holds_true(self, name, value, by=None):
         self.note(name, 1 if value else 0, "yes", at_least=1, by=by)

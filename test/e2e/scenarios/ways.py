@@ -113,7 +113,7 @@ def vmac(run):
     before = {node.name: sysctls(node) for node in run.nodes}
     for node in run.nodes:
         run.start_one(node, text=conf(node, instance="  use_vmac"))
-    held = [lambda node=node: "192.168.36.100" in node.run("ip -o -4 addr show") for node in run.nodes]
+    held = [lambda node=node: node.holds(VIP, "vrrp.51") for node in run.nodes]
     lab.wait_until(lambda: held[0]() and not held[1](), 10, "n1 is master")
     ping = run.steady_ping()
     # keepalived's own ARP requests tell the MAC of the interface below.
