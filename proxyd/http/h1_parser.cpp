@@ -80,7 +80,10 @@ ParseResult H1Parser::parse(std::string_view input, Message& message) {
 
         const std::string_view line = input.substr(position_, stop - position_);
         if (line.empty()) {
-            if (line_ > 0) return finish(next, message);
+            if (line_ > 0) {
+                if (next == stop + 2) message.raw_end = input.substr(stop, 2);
+                return finish(next, message);
+            }
             if (!request_) return fail(502, "empty line instead of a status line", stop);
             begin_ = next;
             if (begin_ > 2 * kMaxEmptyLines) return fail(400, "too many empty lines", stop);

@@ -108,7 +108,7 @@ class HeadWriter {
         const bool raised = message_.is_request && message_.version != version_;
         if (raised && !message_.fields.find(FieldId::host)) sink.lasting("host:\r\n");
         sink.lasting(connection_line());
-        sink.lasting("\r\n");
+        sink.lasting(message_.raw_end.empty() ? "\r\n" : message_.raw_end);
     }
 
     bool framing_said() const { return framing_said_; }

@@ -100,6 +100,9 @@ struct Message {
     // start line as received, with its line end, when it may go out verbatim (not touched by rules), else
     // empty
     std::string_view raw_start_line;
+    // the empty line that ended the head, as received (CR LF), else empty: head and body then go out as one
+    // piece
+    std::string_view raw_end;
 
     Fields fields;
     Framing framing = Framing::none;
