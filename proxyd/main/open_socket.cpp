@@ -33,8 +33,7 @@ common::Result<> set_ip_options(int fd, const net::BindSettings& bind) {
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (!set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1))
         return common::fail_errno(cannot(bind, "share the port of"));
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // accepted connections inherit this and the next
-    set_option(fd, IPPROTO_TCP, TCP_INQ, 1);      // see net::Stream::try_read
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // accepted connections inherit this
     if (bind.address.family() == AF_INET6) {
         // As HAProxy: `:::80` alone takes IPv6 only where the system says so; v4v6 and v6only decide.
         if (bind.v4v6 || bind.v6only) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, bind.v6only ? 1 : 0);

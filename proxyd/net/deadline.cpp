@@ -56,10 +56,6 @@ void DeadlineWheel::file(Deadline& entry) {
     if (head) head->link_ = &entry.next_;
     head = &entry;
     levels_[static_cast<std::size_t>(level)].filled |= std::uint64_t{1} << slot;
-    if (entry.filed_ < announced_) {
-        announced_ = entry.filed_;
-        if (notify_) notify_(argument_);
-    }
 }
 
 std::int64_t DeadlineWheel::next_tick() const {
@@ -111,10 +107,8 @@ void DeadlineWheel::visit(std::int64_t tick) {
 
 void DeadlineWheel::advance(TimePoint now) {
     const std::int64_t target = std::chrono::floor<std::chrono::milliseconds>(now - epoch_).count();
-    announced_ = 0;  // no notices while we are at it
     for (std::int64_t tick = next_tick(); tick <= target; tick = next_tick()) visit(tick);
     if (target > current_) current_ = target;
-    announced_ = next_tick();
 }
 
 }  // namespace proxyd::net

@@ -50,8 +50,6 @@ class DeadlineWheel {
     void advance(common::TimePoint now);
     // When advance() has something to look at; kNever when nothing is filed.
     common::TimePoint next() const;
-    // Called when next() has become earlier than what was announced before (the worker moves its timer).
-    void on_earlier(void (*notify)(void*), void* argument) { notify_ = notify, argument_ = argument; }
 
  private:
     friend class Deadline;
@@ -71,9 +69,6 @@ class DeadlineWheel {
     common::TimePoint epoch_;
     std::int64_t current_ = 0;  // ticks already visited
     std::array<Level, kLevels> levels_{};
-    std::int64_t announced_ = INT64_MAX;
-    void (*notify_)(void*) = nullptr;
-    void* argument_ = nullptr;
 };
 
 }  // namespace proxyd::net

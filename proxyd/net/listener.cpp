@@ -9,17 +9,15 @@
 #include <cerrno>
 #include <utility>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-
 #include "common/logging.h"
 #include "proxyd/net/deadline.h"
+#include "proxyd/net/reactor.h"
 #include "proxyd/net/worker.h"
 
 namespace proxyd::net {
 
 namespace {
 
-using Descriptor = boost::asio::posix::basic_stream_descriptor<Executor>;
 using namespace std::chrono_literals;
 
 // One event accepts at most this many, so that established connections get their turn.
@@ -55,54 +53,51 @@ common::Endpoint common_local(int fd) {
 
 }  // namespace
 
-struct Listener::Core : std::enable_shared_from_this<Listener::Core> {
-    Core(Worker& owner, common::UniqueFd socket, Client& receiver)
+// Level-triggered: who waits is announced again in each turn, without a call. Of several processes that share
+// the socket one is woken (EPOLLEXCLUSIVE).
+struct Listener::Core final : Reactor::Member {
+    Core(Worker& owner, common::UniqueFd fd, Client& receiver)
         : worker(owner),
           client(receiver),
-          local(common_local(socket.get())),
-          descriptor(owner.executor(), socket.release()),
-          pause(owner.deadlines(), [](void* self) { static_cast<Core*>(self)->wait(); }, this) {}
+          local(common_local(fd.get())),
+          socket(std::move(fd)),
+          pause(owner.deadlines(), [](void* self) { static_cast<Core*>(self)->listen(true); }, this) {}
+    ~Core() { listen(false); }
 
-    void wait() {
-        if (armed || closed) return;
-        armed = true;
-        descriptor.async_wait(Descriptor::wait_read,
-                              [self = shared_from_this()](boost::system::error_code error) {
-                                  self->armed = false;
-                                  if (error || self->closed) return;
-                                  const Worker::Event event(self->worker);
-                                  self->accept_batch();
-                              });
+    void listen(bool on) {
+        if (std::exchange(listening, on) == on) return;
+        if (on) {
+            worker.reactor().add(socket.get(), EPOLLIN | EPOLLEXCLUSIVE, *this);
+        } else {
+            worker.reactor().remove(socket.get(), *this);
+        }
     }
 
-    // The wait that follows looks once more whether somebody is there.
-    void accept_batch() {
+    void on_events(std::uint32_t) override {
         for (int i = 0; i < share; ++i) {
-            if (closed) return;
-            if (!client.may_accept()) return;  // resume() goes on
+            if (!client.may_accept()) return listen(false);  // resume() goes on
             common::Endpoint peer;
             socklen_t size = common::Endpoint::capacity();
             common::UniqueFd connection(
-                ::accept4(descriptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+                ::accept4(socket.get(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
             if (!connection) {
                 if (is_passing(errno)) continue;
-                if (errno != EAGAIN) {
-                    complain(errno);
-                    pause.set(worker.now() + kPause);
-                    return;
-                }
                 filled = 0;
                 share = std::max(i, 1);
-                return wait();
+                return errno == EAGAIN ? void() : fail(errno);
             }
             peer.resize(size);
             client.accepted(std::move(connection), peer, local);
         }
-        if (++filled >= kFilledToGrow) {
-            filled = 0;
-            share = std::min(2 * share, kMostAtOnce);
-        }
-        wait();
+        if (++filled < kFilledToGrow) return;
+        filled = 0;
+        share = std::min(2 * share, kMostAtOnce);
+    }
+
+    void fail(int error) {
+        complain(error);
+        listen(false);
+        pause.set(worker.now() + kPause);
     }
 
     void complain(int error) {
@@ -114,40 +109,33 @@ struct Listener::Core : std::enable_shared_from_this<Listener::Core> {
     Worker& worker;
     Client& client;
     const common::Endpoint local;
-    Descriptor descriptor;
+    const common::UniqueFd socket;
     Deadline pause;
     common::TimePoint next_complaint{};
     int share = 1;   // connections per event
     int filled = 0;  // times in a row that the share was used up
-    bool armed = false;
-    bool closed = false;
+    bool listening = false;
 };
 
 Listener::Listener(Worker& worker, common::UniqueFd socket, Client& client)
-    : core_(std::make_shared<Core>(worker, std::move(socket), client)) {
+    : core_(std::make_unique<Core>(worker, std::move(socket), client)) {
     ::fcntl(fd(), F_SETFL, ::fcntl(fd(), F_GETFL) | O_NONBLOCK);
-    // Accepted connections inherit these, also from a socket that another program has opened. Not of TCP: no
+    // Accepted connections inherit it, also from a socket that another program has opened. Not of TCP: no
     // matter.
     const int on = 1;
     ::setsockopt(fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    ::setsockopt(fd(), IPPROTO_TCP, TCP_INQ, &on, sizeof on);  // see Stream::try_read
 }
 
-Listener::~Listener() {
-    core_->closed = true;
-    core_->pause.clear();
-    boost::system::error_code ignored;
-    core_->descriptor.close(ignored);
-}
+Listener::~Listener() = default;
 
 void Listener::start() {
-    core_->wait();
+    core_->listen(true);
 }
 void Listener::resume() {
-    if (core_->pause.when() == common::kNever) core_->wait();
+    if (core_->pause.when() == common::kNever) core_->listen(true);
 }
 int Listener::fd() const {
-    return core_->descriptor.native_handle();
+    return core_->socket.get();
 }
 
 }  // namespace proxyd::net

@@ -36,7 +36,7 @@ class Listener {
 
  private:
     struct Core;
-    std::shared_ptr<Core> core_;
+    std::unique_ptr<Core> core_;
 };
 
 }  // namespace proxyd::net

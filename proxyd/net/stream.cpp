@@ -1,8 +1,8 @@
 #include "proxyd/net/stream.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -46,6 +46,15 @@ struct SocketName {
     std::uint8_t size_ = 0;  // 0: not known yet
 };
 
+// The C library makes these calls cancellation points, two locked operations each; nobody cancels our
+// threads.
+ssize_t receive_bytes(int fd, std::span<char> into) {
+    return ::syscall(SYS_recvfrom, fd, into.data(), into.size(), 0, nullptr, nullptr);
+}
+ssize_t send_bytes(int fd, std::span<const char> data, int flags) {
+    return ::syscall(SYS_sendto, fd, data.data(), data.size(), flags, nullptr, 0);
+}
+
 IoResult failed(int error) {
     if (error == EAGAIN || error == EWOULDBLOCK) return {IoResult::Kind::would_block, 0, 0};
     return {IoResult::Kind::error, 0, error};
@@ -73,42 +82,25 @@ struct Stream::Core final : Watch, Transport {
     Waiter* waiter = nullptr;
     Waiter::Bits in = 0, out = 0;
     bool disturbed = false;
-    bool tells_rest = true;  // until a read says otherwise
     SocketName peer, local;
 };
 
-// recv(), which also learns with TCP_INQ (set by Listener and Connector) whether the socket is empty now: a
-// wait for more needs no look then. The kernel counts the end of the stream as a byte.
 IoResult Stream::Core::receive(std::span<char> into) {
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-    iovec piece{into.data(), into.size()};
-    msghdr message{};
-    message.msg_iov = &piece;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
     ssize_t count = 0;
     do {
-        count = tells_rest ? ::recvmsg(fd(), &message, 0) : ::recv(fd(), into.data(), into.size(), 0);
+        count = receive_bytes(fd(), into);
     } while (count < 0 && errno == EINTR);
     if (count < 0) {
         if (errno == EAGAIN) drained();
         return failed(errno);
     }
     if (count == 0) return {IoResult::Kind::end, 0, 0};
-    if (tells_rest) {
-        const cmsghdr* told = CMSG_FIRSTHDR(&message);
-        tells_rest = told && told->cmsg_level == IPPROTO_TCP && told->cmsg_type == TCP_CM_INQ;
-        if (int rest = 0; tells_rest) {
-            std::memcpy(&rest, CMSG_DATA(told), sizeof rest);
-            if (rest == 0) drained();
-        }
-    }
+    if (static_cast<std::size_t>(count) < into.size()) drained();
     return {IoResult::Kind::ok, static_cast<std::size_t>(count), 0};
 }
 
 Stream::Stream() noexcept = default;
-Stream::Stream(Worker& worker, int fd) : core_(new Core(worker, fd)) {}
+Stream::Stream(Worker& worker, int fd) : core_(std::make_unique<Core>(worker, fd)) {}
 Stream::Stream(Worker& worker, int fd, const common::Endpoint& peer, const common::Endpoint& local)
     : Stream(worker, fd) {
     core_->peer.keep(peer);
@@ -179,7 +171,7 @@ IoResult Stream::Core::send(std::span<const char> data, bool more) {
     const int flags = more ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
     ssize_t count = 0;
     do {
-        count = ::send(fd(), data.data(), data.size(), flags);
+        count = send_bytes(fd(), data, flags);
     } while (count < 0 && errno == EINTR);
     return sent(count);
 }

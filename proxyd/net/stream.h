@@ -10,8 +10,6 @@
 #include <span>
 #include <string>
 
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-
 #include "common/endpoint.h"
 #include "common/error.h"
 #include "proxyd/net/tls_info.h"
@@ -85,9 +83,9 @@ class Stream {
     common::Endpoint local() const;  // getsockname, cached
 
  private:
-    struct Core;  // descriptor, readiness, waiter; kept alive by the reactor; one allocation per connection
+    struct Core;  // descriptor, readiness, waiter; one allocation per connection
 
-    boost::intrusive_ptr<Core> core_;
+    std::unique_ptr<Core> core_;
     std::unique_ptr<TlsSession> tls_;
 };
 

@@ -2,18 +2,19 @@
 
 #include <time.h>
 
+#include <algorithm>
+#include <chrono>
+#include <limits>
 #include <utility>
 #include <vector>
 
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/detail/reactor.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
 #include "common/logging.h"
 #include "proxyd/net/buffer_pool.h"
 #include "proxyd/net/deadline.h"
 #include "proxyd/net/mailbox.h"
+#include "proxyd/net/reactor.h"
 #include "proxyd/net/waiter.h"
 
 namespace proxyd::net {
@@ -36,15 +37,19 @@ constexpr std::size_t kBulkFactor = 8;
 constexpr std::size_t kFreeBulkBuffers = 4;
 constexpr std::size_t kMostBulkBuffers = 64;
 
-using SteadyTimer = asio::basic_waitable_timer<common::Clock, asio::wait_traits<common::Clock>, Executor>;
-using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
-
 template <class Tag>
 using WaiterList = boost::intrusive::list<
     Waiter,
     boost::intrusive::base_hook<boost::intrusive::list_base_hook<
         boost::intrusive::tag<Tag>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>>>,
     boost::intrusive::constant_time_size<false>>;
+
+// What rings when a letter came.
+struct Bell final : Reactor::Member {
+    explicit Bell(Mailbox& box) : mailbox(box) {}
+    void on_events(std::uint32_t) override { mailbox.run_all(); }
+    Mailbox& mailbox;
+};
 
 }  // namespace
 
@@ -57,33 +62,9 @@ struct Worker::Impl {
           bulk_buffers(kBulkFactor * given.buffer_size, kFreeBulkBuffers, kMostBulkBuffers),
           wheel(now),
           io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
-          bell(io.get_executor(), mailbox.wake_fd()),
-          timer(io.get_executor()),
-          reactor(asio::use_service<asio::detail::reactor>(io)),
+          bell(mailbox),
           pulse(wheel, [](void* impl) { static_cast<Impl*>(impl)->beat(); }, this) {
-        wheel.on_earlier([](void* impl) { static_cast<Impl*>(impl)->arm_timer(); }, this);
-    }
-    ~Impl() { bell.release(); }  // the mailbox closes it
-
-    void wait_bell() {
-        bell.async_wait(Descriptor::wait_read, [this](boost::system::error_code error) {
-            if (error) return;
-            const Event event(owner);
-            wait_bell();
-            mailbox.run_all();
-        });
-    }
-
-    void arm_timer() {
-        const common::TimePoint next = wheel.next();
-        if (next == common::kNever) return;
-        timer.expires_at(next);  // cancels the wait for a later moment
-        timer.async_wait([this](boost::system::error_code error) {
-            if (error) return;
-            const Event event(owner);
-            wheel.advance(now);
-            arm_timer();
-        });
+        reactor.add(mailbox.wake_fd(), EPOLLIN, bell);
     }
 
     void beat() {
@@ -93,6 +74,36 @@ struct Worker::Impl {
                 std::memory_order_relaxed);
         }
         pulse.set(now + kPulse);
+    }
+
+    // How long a turn may wait for events. `now` is that of the last event, hardly older than the moment.
+    int patience() const {
+        if (turn_end_wanted || !ready.empty()) return 0;
+        const common::TimePoint next = wheel.next();
+        if (next == common::kNever) return -1;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now).count();
+        return static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
+    }
+
+    void turn() {
+        reactor.wait(patience());
+        finish_turn();
+    }
+
+    // Also what is left of a turn that an exception broke off: an edge that is not told never comes again.
+    void finish_turn() {
+        bool quiet = true;
+        for (auto found = reactor.next(); found.member; found = reactor.next()) {
+            const Event event(owner);
+            found.member->on_events(found.events);
+            quiet = false;
+        }
+        if (quiet || now >= wheel.next()) {
+            const Event event(owner);
+            wheel.advance(now);
+        }
+        if (turn_end_wanted) run_hooks();
+        io.poll();  // what Asio itself has posted
     }
 
     void run_hooks() {
@@ -108,18 +119,16 @@ struct Worker::Impl {
     BufferPool buffers;
     BufferPool bulk_buffers;
     DeadlineWheel wheel;
+    Reactor reactor;
     WaiterList<ReadyTag> ready;
     WaiterList<AliveTag> alive;
     Mailbox mailbox;
     std::vector<std::function<void()>> hooks;
     bool turn_end_wanted = false;
-    int events = 0;             // being handled
-    bool event_posted = false;  // to serve the ready list
+    int events = 0;  // being handled
     bool stopping = false;
     asio::io_context io;
-    Descriptor bell;
-    SteadyTimer timer;
-    asio::detail::reactor& reactor;
+    Bell bell;
     Deadline pulse;
 };
 
@@ -129,13 +138,10 @@ Worker::~Worker() = default;
 int Worker::index() const {
     return impl_->settings.index;
 }
-asio::io_context& Worker::io() {
-    return impl_->io;
-}
 Executor Worker::executor() {
     return impl_->io.get_executor();
 }
-asio::detail::epoll_reactor& Worker::reactor() {
+Reactor& Worker::reactor() {
     return impl_->reactor;
 }
 BufferPool& Worker::buffers() {
@@ -168,10 +174,7 @@ void Worker::post(std::function<void()> job) {
 }
 
 void Worker::stop() {
-    post([this] {
-        impl_->stopping = true;
-        impl_->io.stop();
-    });
+    post([this] { impl_->stopping = true; });
 }
 
 void Worker::run() {
@@ -179,10 +182,16 @@ void Worker::run() {
     {
         const Event event(*this);
         impl_->beat();
-        impl_->wait_bell();
     }
+    // The turns are one handler of Asio's: only within one does it recycle the frames of coroutines.
+    const auto turns = [impl = impl_.get()] {
+        impl->finish_turn();
+        while (!impl->stopping) impl->turn();
+        impl->io.stop();
+    };
     while (!impl_->stopping) {
         try {
+            asio::post(impl_->io, turns);
             impl_->io.run();
         } catch (
             const std::exception& exception) {  // a broken invariant of one session is not the end of all
@@ -207,9 +216,7 @@ void Worker::at_turn_end(std::function<void()> hook) {
 }
 
 void Worker::want_turn_end() {
-    if (std::exchange(impl_->turn_end_wanted, true)) return;
-    // A posted job stands behind all events that this turn of the reactor has found.
-    asio::post(impl_->io, [impl = impl_.get()] { impl->run_hooks(); });
+    impl_->turn_end_wanted = true;
 }
 
 void Worker::broadcast(std::uint32_t bits) {
@@ -238,14 +245,7 @@ void Worker::enlist(Waiter& waiter) {
 
 void Worker::make_ready(Waiter& waiter) {
     if (waiter.ReadyHook::is_linked()) return;
-    impl_->ready.push_back(waiter);
-    // Somebody not called by an Event (a coroutine's first stretch): make one.
-    if (impl_->events == 0 && !std::exchange(impl_->event_posted, true)) {
-        asio::post(impl_->io, [impl = impl_.get()] {
-            impl->event_posted = false;
-            const Event event(impl->owner);
-        });
-    }
+    impl_->ready.push_back(waiter);  // served at the end of this event, or of the next
 }
 
 }  // namespace proxyd::net

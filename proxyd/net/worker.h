@@ -1,5 +1,5 @@
-// A worker is one thread with all it needs: an io_context, buffers, deadlines, a mailbox. Nothing outside its
-// thread touches them; post() is the only way in.
+// A worker is one thread with all it needs: an io_context for coroutines, a reactor for descriptors, buffers,
+// deadlines, a mailbox. Nothing outside its thread touches them; post() is the only way in.
 #pragma once
 
 #include <atomic>
@@ -12,14 +12,11 @@
 #include "common/clock.h"
 #include "proxyd/net/task.h"
 
-namespace boost::asio::detail {
-class epoll_reactor;
-}
-
 namespace proxyd::net {
 
 class BufferPool;
 class DeadlineWheel;
+class Reactor;
 class Waiter;
 
 // Where a worker says that its loop turns; may lie in memory shared with the master process.
@@ -41,11 +38,10 @@ class Worker {
     Worker& operator=(const Worker&) = delete;
 
     int index() const;
-    boost::asio::io_context& io();
-    Executor executor();
-    boost::asio::detail::epoll_reactor& reactor();  // for Watch
-    BufferPool& buffers();                          // of tune.bufsize
-    BufferPool& bulk_buffers();                     // for bodies that flow: eight times as large, few
+    Executor executor();         // of coroutines
+    Reactor& reactor();          // of descriptors
+    BufferPool& buffers();       // of tune.bufsize
+    BufferPool& bulk_buffers();  // for bodies that flow: eight times as large, few
     DeadlineWheel& deadlines();
 
     common::TimePoint now() const;  // read once per event that the loop hands out

@@ -51,7 +51,6 @@ common::Result<common::UniqueFd> start(const ConnectTarget& target) {
     const int on = 1;
     if (target.address.is_ip()) {
         ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        ::setsockopt(fd.get(), IPPROTO_TCP, TCP_INQ, &on, sizeof(on));  // see Stream::try_read
     }
     if (!target.source.empty() && target.source.family() == family) {
         // Otherwise bind() takes a port for this address alone, and 28,000 connections to all servers exhaust

@@ -294,3 +294,49 @@ TEST_CASE("the look for a reset before a wait leaves the error to who reads") {
     spawn(worker, coroutine(worker, ours, theirs));
     worker.run();
 }
+
+namespace {
+
+struct Seen {
+    std::string text;
+    bool ended = false;
+};
+
+// Reads to the end with short reads, each announced by one edge; gives up after a while.
+Task<> read_to_end(Worker& worker, int fd, std::function<void()> after_first_wait, Seen& seen) {
+    Waiter waiter(worker);
+    Stream stream(worker, fd);
+    stream.attach(waiter, Waiter::kClientIn, Waiter::kClientOut);
+    stream.arm_read();
+    after_first_wait();
+    const auto limit = worker.now() + 5s;
+    char buffer[512];
+    while (!seen.ended && worker.now() < limit) {
+        co_await waiter.wait(Waiter::kClientIn, limit);
+        const IoResult in = stream.try_read(buffer);
+        if (in.ok()) seen.text.append(buffer, in.count);
+        seen.ended = in.kind == IoResult::Kind::end || in.kind == IoResult::Kind::error;
+        if (!seen.ended) stream.arm_read();
+    }
+    worker.stop();
+}
+
+}  // namespace
+
+TEST_CASE("an end that came together with the last bytes is noticed") {
+    const bool reset = GENERATE(false, true);
+    Worker worker({});
+    const auto [ours, theirs] = socket_pair();
+    Seen seen;
+    spawn(worker, read_to_end(
+                      worker, ours,
+                      [peer = theirs, reset] {
+                          CHECK(::write(peer, "abc", 3) == 3);
+                          reset ? ::close(peer) : ::shutdown(peer, SHUT_WR);
+                      },
+                      seen));
+    worker.run();
+    CHECK(seen.text == "abc");
+    CHECK(seen.ended);
+    if (!reset) ::close(theirs);
+}
