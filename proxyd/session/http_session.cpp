@@ -94,17 +94,18 @@ void HttpSession::begin_forwarding(upstream::Failure failure) {
 // Request and response, then the tunnel if they made one.
 Step HttpSession::forward(Waiter::Bits bits) {
     if (!forwarded_) return Step::finished();
-    if (!tunnelling_) {
+    if (!tunnel_) {
         const Step step = forwarder_.step(*exchange_, bits);
         if (!step.done || !exchange_->tunnel || exchange_->end != End::normal) return step;
-        tunnelling_ = true;
-        tunnel_.begin(*exchange_);
+        tunnel_ = std::make_unique<Tunnel>(connection_);
+        tunnel_->begin(*exchange_);
     }
-    return tunnel_.step(*exchange_, bits);
+    return tunnel_->step(*exchange_, bits);
 }
 
 void HttpSession::begin_exchange() {
-    reply_begun_ = to_server_ = forwarded_ = tunnelling_ = retrying_ = false;
+    reply_begun_ = to_server_ = forwarded_ = retrying_ = false;
+    tunnel_.reset();
     hold_until_ = common::kNever;
     if (exchange_->end == End::normal) reader_.begin(*exchange_);
 }

@@ -38,15 +38,14 @@ class HttpSession {
     Connection connection_;
     RequestReader reader_;
     Forwarder forwarder_{connection_};
-    Tunnel tunnel_{connection_};
+    std::unique_ptr<Tunnel> tunnel_;      // of the current exchange, when it has become one
     std::unique_ptr<Exchange> exchange_;  // null between requests
     common::TimePoint reply_deadline_ = common::kNever;
     common::TimePoint hold_until_ = common::kNever;
     // of the current exchange
     bool to_server_ = false;  // decided so, no connection yet
     bool forwarded_ = false;  // has (had) a connection
-    bool tunnelling_ = false;
-    bool retrying_ = false;  // its first connection died: no idle one again
+    bool retrying_ = false;   // its first connection died: no idle one again
     bool reply_begun_ = false;
     bool linger_ = false;
 };
