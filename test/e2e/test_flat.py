@@ -31,8 +31,17 @@ FLAT = [
     ("source", (10, 1000), 1.05),
     ("uri", (10, 1000), 1.05),
     ("header", (10, 1000), 1.05),
-    # Rules in a row on one sample are one look-up.
+    # Rules on one sample are one look-up, also where those on other samples stand between them.
     ("use_backend_host", (10, 1000), 1.5),
+    ("use_backend_mixed", (10, 1000), 1.5),
+    # Lists of acls: a hash table with a few more collisions.
+    ("pattern_exact", (1, 100000), 1.5),
+    ("pattern_prefix", (1, 100000), 1.5),
+    ("pattern_suffix", (1, 100000), 1.5),
+    ("pattern_domain", (1, 100000), 1.5),
+    ("pattern_substring", (1, 100000), 1.5),
+    ("pattern_network", (1, 100000), 1.5),
+    ("pattern_number", (1, 100000), 1.5),
     # A heap over the servers: its depth grows from 4 to 10.
     ("roundrobin", (10, 1000), 3),
     ("leastconn", (10, 1000), 4),
@@ -44,7 +53,6 @@ LINEAR = [
     ("parse_request", (4, 30), 450),
     ("serialize_request", (4, 30), 100),
     ("conditions", (1, 100), 1200),
-    ("use_backend_mixed", (10, 1000), 1200),
 ]
 
 

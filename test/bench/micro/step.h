@@ -29,6 +29,13 @@ inline void keep(const T& value) {
 }
 
 // One file each.
+Work pattern_exact(int entries);
+Work pattern_prefix(int entries);
+Work pattern_suffix(int entries);
+Work pattern_domain(int entries);
+Work pattern_substring(int entries);
+Work pattern_network(int entries);
+Work pattern_number(int entries);
 Work parse_request(int fields);
 Work parse_response(int fields);
 Work serialize_request(int fields);

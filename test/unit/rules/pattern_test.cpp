@@ -312,3 +312,32 @@ TEST_CASE("a thousand rules on one sample are one run") {
     const test::Exchange x("/", {{"Host", "HOST999.com"}});
     CHECK(routes.table.find(x.context) == 999);
 }
+
+TEST_CASE("rules that ask several samples in turn are one look-up for each sample") {
+    const Routes routes(
+        {"if { hdr(host) -i a.com }", "if { path_beg /b/ }", "if { hdr(x-site) c }",
+         "if { path_beg /b /d/ } !{ hdr(host) -i z.com }", "if { hdr(host) -i d.com }",
+         "if { path_beg /b/long /e }", "if { hdr(x-site) f }", "if mixed", "if { hdr(host) -i g.com z.com }"},
+        {"mixed hdr(x-site) g", "mixed path_beg /g"});
+    CHECK(routes.table.longest_run() == 3);
+    for (const char* host : {"a.com", "d.com", "G.com", "z.com", "none"}) {
+        for (const char* path : {"/", "/b", "/b/", "/b/long", "/d/x", "/e", "/g", "/nothing"}) {
+            for (const char* site : {"c", "f", "g", "C", "none"}) {
+                const test::Exchange x(path, {{"Host", host}, {"X-Site", site}});
+                INFO(host << " " << path << " " << site);
+                CHECK(routes.table.find(x.context) == routes.one_by_one(x.context));
+            }
+        }
+    }
+}
+
+TEST_CASE("a sample that a rule in between may change is taken again") {
+    const Routes routes({"if { var(txn.site) -m str a }",
+                         "if { hdr(x-site),set-var(txn.site) -m found } FALSE",
+                         "if { var(txn.site) -m str b }", "if { var(txn.site) -m str c }"});
+    test::Exchange x("/", {{"X-Site", "c"}});
+    ExchangeVariables variables;
+    x.context.variables = &variables;
+    CHECK(routes.table.find(x.context) == 3);
+    CHECK(routes.table.longest_run() == 2);
+}
