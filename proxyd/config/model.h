@@ -38,6 +38,7 @@ struct Global {
     common::Duration hard_stop_after{0};  // 0: none
     std::size_t buffer_size = 16384;      // tune.bufsize
     std::size_t max_rewrite = 1024;       // tune.maxrewrite
+    int tls_max_record = 0;               // tune.ssl.maxrecord
     int max_headers = 101;                // tune.http.maxhdr
     observe::LogSettings log;             // `log` lines of global: the process's own messages
     std::string log_send_hostname;

@@ -43,7 +43,9 @@ common::Result<TlsContexts> build_tls(const config::Model& model,
         for (const net::BindSettings& bind : proxy->binds) {
             row.emplace_back();
             if (!bind.tls.enabled) continue;
-            auto context = net::TlsContext::server(bind.tls, bind.tls.verify_required ? nullptr : keys);
+            net::TlsServerSettings settings = bind.tls;
+            settings.max_record = model.global.tls_max_record;
+            auto context = net::TlsContext::server(settings, bind.tls.verify_required ? nullptr : keys);
             if (!context) {
                 const common::Diagnostic entry{common::Severity::error, std::string(bind.where.file),
                                                bind.where.line, context.error().text};

@@ -20,6 +20,7 @@ struct TlsServerSettings {
     int min_version = 12;  // 10 * major + minor - 1 for TLS 1.2 = 12, 1.3 = 13
     int max_version = 13;
     bool tickets = true;
+    int max_record = 0;  // bytes in each of the first records to a client (tune.ssl.maxrecord); 0: no limit
 };
 
 struct BindSettings {

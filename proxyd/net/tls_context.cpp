@@ -38,6 +38,7 @@ struct TlsContext::Impl {
     std::shared_ptr<TicketKeys> keys;
     bool strict_sni = false;
     bool verifies_peer = false;
+    std::size_t max_record = 0;
 };
 
 namespace {
@@ -269,6 +270,9 @@ ssl_ctx_st* TlsContext::native() const {
 bool TlsContext::verifies_peer() const {
     return impl_->verifies_peer;
 }
+std::size_t TlsContext::max_record() const {
+    return impl_->max_record;
+}
 std::size_t TlsContext::certificates() const {
     return impl_->contexts.size();
 }
@@ -284,6 +288,7 @@ common::Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsSe
     impl->protocols = wire_form(settings.alpn);
     impl->strict_sni = settings.strict_sni;
     impl->verifies_peer = settings.verify_required;
+    impl->max_record = static_cast<std::size_t>(settings.max_record);
     impl->keys = keys ? std::move(keys) : std::make_shared<TicketKeys>();
     auto files = certificate_files(settings.crt);
     if (!files) return std::unexpected(files.error());

@@ -59,6 +59,7 @@ class TlsContext {
     ssl_ctx_st* native() const;
     bool verifies_peer() const;
     std::size_t certificates() const;
+    std::size_t max_record() const;  // bytes in each of the first records we send; 0: no limit
     // The certificate that a client naming `server_name` gets: index in loading order; -1: strict-sni
     // refuses.
     int choose(std::string_view server_name) const;

@@ -17,6 +17,9 @@ namespace {
 // The largest payload of a record, RFC 8446 section 5.1. Less than this left in a buffer is not worth another
 // read.
 constexpr std::size_t kRecord = 16384;
+// A stream that has sent this much without a pause flows in bulk: small records would only cost.
+// HAProxy 2.6 was seen to keep them for more than 40 kB.
+constexpr std::size_t kBulk = 3 * kRecord;
 
 // A gathered write becomes whole records: their pieces are collected here. One call at a time per thread.
 thread_local std::array<char, kRecord> record;
@@ -26,13 +29,14 @@ class Gather {
  public:
     explicit Gather(std::span<const iovec> pieces) : pieces_(pieces) {}
 
-    // The next record's payload: in place where it lies in one piece, else collected. Empty at the end.
-    std::span<const char> next() {
-        std::span<const char> run = head();
-        if (run.size() == kRecord || pieces_.size() <= 1) return skip(run.size()), run;
+    // The next record's payload, at most `limit` bytes (1 to kRecord): in place where it lies in one piece,
+    // else collected. Empty at the end.
+    std::span<const char> next(std::size_t limit) {
+        std::span<const char> run = head(limit);
+        if (run.size() == limit || pieces_.size() <= 1) return skip(run.size()), run;
         std::size_t size = 0;
-        for (; size < kRecord && !pieces_.empty(); run = head()) {
-            run = run.first(std::min(run.size(), kRecord - size));
+        for (; size < limit && !pieces_.empty(); run = head(limit)) {
+            run = run.first(std::min(run.size(), limit - size));
             std::memcpy(record.data() + size, run.data(), run.size());
             size += run.size();
             skip(run.size());
@@ -42,11 +46,10 @@ class Gather {
     bool done() const { return pieces_.empty(); }
 
  private:
-    std::span<const char> head() const {
+    std::span<const char> head(std::size_t limit) const {
         if (pieces_.empty()) return {};
         const iovec& piece = pieces_.front();
-        return {static_cast<const char*>(piece.iov_base) + offset_,
-                std::min(piece.iov_len - offset_, kRecord)};
+        return {static_cast<const char*>(piece.iov_base) + offset_, std::min(piece.iov_len - offset_, limit)};
     }
     void skip(std::size_t count) {
         offset_ += count;
@@ -105,6 +108,7 @@ common::Result<std::unique_ptr<TlsSession>> TlsSession::make(const TlsContext& c
     session->ssl_ = SSL_new(context.native());
     BIO* bio = session->ssl_ ? BIO_new(Bio::method()) : nullptr;
     if (!bio) return common::fail("out of memory for a TLS session");
+    session->small_record_ = std::min(context.max_record(), kRecord);
     BIO_set_data(bio, session.get());
     BIO_set_init(bio, 1);
     SSL_set_bio(session->ssl_, bio, bio);
@@ -200,6 +204,11 @@ IoResult TlsSession::try_read(std::span<char> into) {
     return {IoResult::Kind::ok, total, 0};
 }
 
+// Only grows until bytes are written: a record that would have blocked is tried again with no less.
+std::size_t TlsSession::record_size() const {
+    return small_record_ > 0 && sent_since_idle_ < kBulk ? small_record_ : kRecord;
+}
+
 IoResult TlsSession::write_record(const void* data, std::size_t size, bool more) {
     errno = 0;
     more_ = more;
@@ -207,6 +216,7 @@ IoResult TlsSession::write_record(const void* data, std::size_t size, bool more)
     const int result = SSL_write_ex(ssl_, data, size, &count);
     more_ = false;
     if (result != 1) return explain(result);
+    if (small_record_ > 0 && sent_since_idle_ < kBulk) sent_since_idle_ += count;
     return {IoResult::Kind::ok, count, 0};
 }
 
@@ -215,7 +225,7 @@ IoResult TlsSession::try_write(std::span<const iovec> pieces) {
     ERR_clear_error();
     std::size_t total = 0;
     for (Gather gather(pieces); !gather.done();) {
-        const std::span<const char> payload = gather.next();
+        const std::span<const char> payload = gather.next(record_size());
         const IoResult result = write_record(payload.data(), payload.size(), !gather.done());
         total += result.count;
         if (result.count < payload.size()) return total > 0 ? IoResult{IoResult::Kind::ok, total, 0} : result;
@@ -228,6 +238,7 @@ bool TlsSession::pending() const {
 }
 
 void TlsSession::release_buffers() {
+    sent_since_idle_ = 0;
     if (established_ && !broken_) SSL_free_buffers(ssl_);
 }
 

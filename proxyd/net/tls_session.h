@@ -41,6 +41,7 @@ class TlsSession {
     struct Bio;  // OpenSSL's view of the transport
     explicit TlsSession(Transport& transport) : transport_(transport) {}
     static common::Result<std::unique_ptr<TlsSession>> make(const TlsContext& context, Transport& transport);
+    std::size_t record_size() const;
     IoResult write_record(const void* data, std::size_t size, bool more);
     IoResult explain(int result);  // of a failed OpenSSL call
     void fill_info();
@@ -52,7 +53,9 @@ class TlsSession {
     bool established_ = false;
     bool broken_ = false;  // after a fatal error OpenSSL forbids further calls, SSL_shutdown too
     bool close_sent_ = false;
-    unsigned long error_ = 0;  // OpenSSL's code of the last failure
+    std::size_t small_record_ = 0;     // payload of each record while little was sent; 0: as large as may be
+    std::size_t sent_since_idle_ = 0;  // payload bytes, counted while that matters
+    unsigned long error_ = 0;          // OpenSSL's code of the last failure
     TlsInfo info_;
 };
 

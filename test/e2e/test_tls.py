@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from proxy_fixture import PROXYD, Proxy, SLOW
+from proxy_fixture import Origin, PROXYD, Proxy, SLOW
 
 CONFIG = """
 global
@@ -195,6 +195,83 @@ class Tls(unittest.TestCase):
             except ConnectionResetError:
                 pass
         self.assertIsNotNone(self.proxy.log_line("SSL handshake failure|Timeout during SSL handshake"))
+
+
+RECORDS = """
+global
+    tune.ssl.maxrecord {limit}
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+frontend front
+    bind 127.0.0.1:{{front}} ssl crt {{folder}}/a.pem ssl-max-ver TLSv1.2
+    default_backend back
+backend back
+    server s1 127.0.0.1:{{origin}}
+"""
+
+
+class Records(unittest.TestCase):
+    """What tune.ssl.maxrecord does, seen in the records' heads on the wire."""
+
+    OVERHEAD = 24  # of AES-GCM in TLS 1.2: explicit nonce and tag
+    BODY = b"x" * 300_000
+
+    def payloads(self, limit, requests):
+        """Sizes of the payloads of application records, per response."""
+        origin = Origin(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(self.BODY) + self.BODY)
+        ctx = context(ssl.TLSVersion.TLSv1_2)
+        ctx.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
+        with Proxy(RECORDS.format(limit=limit), origin, {"a.pem": certificate("a")}) as proxy, \
+                socket.create_connection(("127.0.0.1", proxy.front), 10 * SLOW) as raw:
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = ctx.wrap_bio(incoming, outgoing)
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    raw.sendall(outgoing.read())
+                    incoming.write(raw.recv(65536))
+            for _ in range(requests):
+                tls.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+                raw.sendall(outgoing.read())
+                yield self.response(raw, tls, incoming)
+
+    def response(self, raw, tls, incoming):
+        wire, plain, sizes = b"", b"", []
+        while not (b"\r\n\r\n" in plain and len(plain.partition(b"\r\n\r\n")[2]) == len(self.BODY)):
+            while len(wire) < 5 or len(wire) < 5 + int.from_bytes(wire[3:5], "big"):
+                piece = raw.recv(65536)
+                self.assertTrue(piece)
+                wire += piece
+            size = int.from_bytes(wire[3:5], "big")
+            if wire[0] == 23:
+                sizes.append(size - self.OVERHEAD)
+            incoming.write(wire[:5 + size])
+            wire = wire[5 + size:]
+            try:
+                plain += tls.read(65536)
+            except ssl.SSLWantReadError:
+                pass
+        self.assertTrue(plain.endswith(self.BODY))
+        return sizes
+
+    def test_small_until_the_stream_flows(self):
+        for sizes in self.payloads(1400, 3):  # and small again after each pause
+            sent = 0
+            while sent < 40_000:
+                size = sizes.pop(0)
+                self.assertLessEqual(size, 1400)
+                sent += size
+            self.assertEqual(max(sizes), 16384)
+            self.assertGreaterEqual(sizes.count(16384), 10)
+
+    def test_no_limit(self):
+        for sizes in self.payloads(0, 2):
+            self.assertGreaterEqual(sizes.count(16384), 14)
 
 
 class Refused(unittest.TestCase):
