@@ -21,6 +21,7 @@
 #include "vrrpd/engine/users.h"
 #include "vrrpd/io/file_test.h"
 #include "vrrpd/io/mail.h"
+#include "vrrpd/io/net_namespace.h"
 #include "vrrpd/io/scheduling.h"
 
 namespace vrrpd::admin {
@@ -128,11 +129,28 @@ void run_startup_script(process::HelperProcess& helper, const config::Globals& g
     }
 }
 
+void settle_namespace(config::Globals& globals, const config::Globals* running,
+                      common::Diagnostics& diagnostics) {
+    std::string& name = globals.namespace_name;
+    if (running == nullptr) {
+        if (name.empty()) return;
+        if (auto done = io::enter_net_namespace(name); !done)
+            diagnostics.error(globals.namespace_where, done.error().text);
+    } else if (name != running->namespace_name) {
+        diagnostics.warning(globals.namespace_where, "a reload does not change the network namespace: '" +
+                                                         name + "' takes effect at the next start");
+        name = running->namespace_name;
+    }
+}
+
 }  // namespace
 
-std::shared_ptr<const config::Config> load_checked(const Options& options, common::Diagnostics& diagnostics) {
+std::shared_ptr<const config::Config> load_checked(const Options& options, common::Diagnostics& diagnostics,
+                                                   const config::Globals* running) {
     auto config =
         std::make_shared<config::Config>(config::load(options.config, {options.config_id}, diagnostics));
+    if (!options.net_namespace.empty()) config->globals.namespace_name = options.net_namespace;
+    if (!diagnostics.has_errors()) settle_namespace(config->globals, running, diagnostics);
     if (!diagnostics.has_errors()) engine::check_node(*config, diagnostics);
     return config;
 }
@@ -294,7 +312,7 @@ void Daemon::reload() {
     log::info("Reloading ...");
     readiness_.reloading();
     common::Diagnostics diagnostics;
-    auto config = load_checked(options_, diagnostics);
+    auto config = load_checked(options_, diagnostics, &engine_->config().globals);
     log_diagnostics(diagnostics);
     process_.reload = {std::chrono::system_clock::now(), {}};
     if (diagnostics.has_errors()) {

@@ -16,8 +16,10 @@
 
 namespace vrrpd::admin {
 
-// Reads the configuration and looks whether this node has what it asks for.
-std::shared_ptr<const config::Config> load_checked(const Options& options, common::Diagnostics& diagnostics);
+// Reads the configuration and looks whether this node has what it asks for, in its network namespace. At the
+// start that one is entered; a keeper that runs already (`running`) stays where it is.
+std::shared_ptr<const config::Config> load_checked(const Options& options, common::Diagnostics& diagnostics,
+                                                   const config::Globals* running = nullptr);
 
 // Starts the keeper with a configuration that is good, and returns its exit status when it has ended. Goes
 // into the background unless told otherwise; the caller's command ends with 0 once the keeper runs.

@@ -92,7 +92,6 @@ std::string without_effect(Options& options, const std::string&) {
 }
 constexpr char kQuiet[] = "";
 constexpr char kChecks[] = "-C, --check: vrrpd has no health checks of virtual servers; proxyd balances";
-constexpr char kNamespace[] = "-s, --namespace: start vrrpd with ip netns exec instead";
 constexpr char kSnmp[] = "-x, --snmp: not served";
 constexpr char kCore[] = "-m, --core-dump: set the limit where vrrpd is started";
 
@@ -129,7 +128,8 @@ constexpr Row kRows[] = {
     {"bfd_pid", 'b', Takes::value, without_effect<kQuiet>, "FILE", "no effect"},
     {"address-monitoring", 'a', Takes::nothing, without_effect<kQuiet>, "",
      "no effect: addresses are always watched"},
-    {"namespace", 's', Takes::value, without_effect<kNamespace>, "NAME", "no effect"},
+    {"namespace", 's', Takes::value, text<&Options::net_namespace>, "NAME",
+     "network namespace to run in, in place of the configuration's net_namespace"},
     {"core-dump", 'm', Takes::nothing, without_effect<kCore>, "", "no effect"},
     {"core-dump-pattern", 'M', Takes::optional, without_effect<kCore>, "PATTERN", "no effect"},
     {"all-config", 'e', Takes::nothing, without_effect<kQuiet>, "",

@@ -12,9 +12,10 @@ enum class Mode : unsigned char { run, test, show, metrics, keywords, version, h
 
 struct Options {
     Mode mode = Mode::run;
-    std::string config;     // -f; empty: the default places
-    std::string pid_file;   // -p; empty: /run/vrrpd.pid
-    std::string config_id;  // -i
+    std::string config;         // -f; empty: the default places
+    std::string pid_file;       // -p; empty: /run/vrrpd.pid
+    std::string config_id;      // -i
+    std::string net_namespace;  // -s; empty: as the configuration says
     std::string log_file;
     std::string signal_name;         // --signum
     std::string show_socket;         // --socket, with --show

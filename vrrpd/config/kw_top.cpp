@@ -154,7 +154,10 @@ void read_static_rules(Call& call, Draft& draft) {
 }
 
 void read_namespace(Call& call, Draft& draft) {
-    if (auto name = call.text()) draft.config.globals.namespace_name = std::move(*name);
+    auto name = call.text();
+    if (!name) return;
+    draft.config.globals.namespace_name = std::move(*name);
+    draft.config.globals.namespace_where = call.where();
 }
 
 void read_instance_name(Call& call, Draft& draft) {
@@ -182,7 +185,8 @@ constexpr Keyword<Draft> kKeywords[] = {
     {"garp_group", read_garp_group, Effect::full,
      "{ garp_interval, gna_interval, interfaces }: they share one pace"},
     {"interface_up_down_delays", nullptr, Effect::not_yet, "{ IF DOWN [UP] }"},
-    {"net_namespace", read_namespace, Effect::not_yet, "NAME of the network namespace to run in"},
+    {"net_namespace", read_namespace, Effect::full,
+     "NAME of the network namespace to run in, made by 'ip netns add'; option -s goes first"},
     {"net_namespace_ipvs", nullptr, Effect::lvs, "[NAME]"},
     {"namespace_with_ipsets", nullptr, Effect::internal, "for kernels before 3.13"},
     {"instance", read_instance_name, Effect::full,

@@ -289,7 +289,8 @@ struct Globals {
     Command startup_script, shutdown_script;
     Duration startup_timeout = std::chrono::seconds(10), shutdown_timeout = std::chrono::seconds(10);
     std::string instance_name;   // `instance NAME`
-    std::string namespace_name;  // `net_namespace NAME`
+    std::string namespace_name;  // `net_namespace NAME`; empty: the one vrrpd is started in
+    common::Location namespace_where;
     bool use_pid_dir = false;
     Dumps dumps;
     Firewall firewall;
