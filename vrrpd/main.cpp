@@ -7,6 +7,7 @@
 #include "vrrpd/admin/daemon.h"
 #include "vrrpd/admin/exit_status.h"
 #include "vrrpd/admin/options.h"
+#include "vrrpd/admin/places.h"
 #include "vrrpd/config/load.h"
 #include "vrrpd/config/model.h"
 #include "vrrpd/engine/check.h"
@@ -68,7 +69,10 @@ int print_signal(const std::string& name) {
 }
 
 std::string control_path(const Options& options) {
-    return options.show_socket.empty() ? vrrpd::config::kDefaultControlSocket : options.show_socket;
+    if (!options.show_socket.empty()) return options.show_socket;
+    vrrpd::config::Globals globals;
+    globals.namespace_name = options.net_namespace;
+    return vrrpd::admin::control_path(globals);
 }
 
 }  // namespace

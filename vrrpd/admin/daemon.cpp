@@ -16,6 +16,7 @@
 #include "vrrpd/admin/exit_status.h"
 #include "vrrpd/admin/keepalived_dump.h"
 #include "vrrpd/admin/metrics.h"
+#include "vrrpd/admin/places.h"
 #include "vrrpd/config/load.h"
 #include "vrrpd/engine/check.h"
 #include "vrrpd/engine/users.h"
@@ -34,23 +35,10 @@ namespace {
 constexpr std::uint64_t kStartupJob = 1;  // over before the engine numbers its own
 constexpr process::HelperTask kTasks[] = {io::kMailTask, io::kFileTestTask};
 
-// Several keepers on one node (`instance NAME`) must not meet in each other's files.
-std::string state_folder(const config::Globals& globals) {
-    return globals.instance_name.empty() ? "/run/vrrpd" : "/run/vrrpd/" + globals.instance_name;
-}
-std::string pid_path(const Options& options, const config::Globals& globals) {
-    if (!options.pid_file.empty()) return options.pid_file;
-    return globals.instance_name.empty() ? "/run/vrrpd.pid" : "/run/vrrpd_" + globals.instance_name + ".pid";
-}
-std::string control_path(const config::Globals& globals) {
-    const bool named =
-        !globals.instance_name.empty() && globals.control_socket == config::kDefaultControlSocket;
-    return named ? state_folder(globals) + "/vrrpd.sock" : globals.control_socket;
-}
-
-log::Settings log_settings(const Options& options, bool foreground) {
+log::Settings log_settings(const Options& options, const config::Globals& globals) {
+    const bool foreground = options.foreground;
     log::Settings settings;
-    settings.ident = "vrrpd";
+    settings.ident = log_ident(globals);
     settings.style = log::Style::keepalived;
     // The journal has syslog already: each line once is enough.
     const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
@@ -72,16 +60,23 @@ void log_diagnostics(const common::Diagnostics& diagnostics) {
     }
 }
 
-// Another keeper with the same pid file, alive.
-pid_t other_keeper(const std::string& pid_file) {
+// Another keeper with the same pid file, alive; `name`: what it is called.
+pid_t other_keeper(const std::string& pid_file, const std::string& name) {
     const auto pids = process::read_pid_file(pid_file);
     if (!pids || pids->empty() || pids->front() == ::getpid() || !process::process_alive(pids->front()))
         return 0;
-    char name[16] = {};
+    char comm[17] = {};
     const common::UniqueFd fd(
         ::open(fmt::format("/proc/{}/comm", pids->front()).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd || ::read(fd.get(), name, sizeof name - 1) <= 0) return 0;
-    return std::string_view(name) == "vrrpd\n" ? pids->front() : 0;
+    if (!fd || ::read(fd.get(), comm, sizeof comm - 1) <= 0) return 0;
+    return comm == name + "\n" || std::string_view(comm) == "vrrpd\n" ? pids->front() : 0;
+}
+
+// reload_file: there, and empty, while the files are read.
+void make_mark(const std::string& path) {
+    const common::UniqueFd fd(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (!fd) log::error("reload_file: {}", common::fail_errno(path).error().text);
 }
 
 // Nothing and a line in the log where the script cannot or must not be run.
@@ -147,8 +142,8 @@ void settle_namespace(config::Globals& globals, const config::Globals* running,
 
 std::shared_ptr<const config::Config> load_checked(const Options& options, common::Diagnostics& diagnostics,
                                                    const config::Globals* running) {
-    auto config =
-        std::make_shared<config::Config>(config::load(options.config, {options.config_id}, diagnostics));
+    auto config = std::make_shared<config::Config>(
+        config::load(options.config, {options.config_id, options.all_includes}, diagnostics));
     if (!options.net_namespace.empty()) config->globals.namespace_name = options.net_namespace;
     if (!diagnostics.has_errors()) settle_namespace(config->globals, running, diagnostics);
     if (!diagnostics.has_errors()) engine::check_node(*config, diagnostics);
@@ -161,10 +156,10 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
         log::error("{}", reason);
         return code == EPERM || code == EACCES ? kExitNoPermission : kExitFailed;
     };
-    if (auto done = log::configure(log_settings(options, options.foreground)); !done)
+    if (auto done = log::configure(log_settings(options, config->globals)); !done)
         return refuse(done.error().text);
     const std::string pid_file_path = pid_path(options, config->globals);
-    if (const pid_t other = other_keeper(pid_file_path)) {
+    if (const pid_t other = other_keeper(pid_file_path, process_name(config->globals))) {
         return refuse(fmt::format("vrrpd runs already (pid {}, {})", other, pid_file_path));
     }
     process::StartReport report;
@@ -183,6 +178,8 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
     if (!helper || !signals) return refuse(!helper ? helper.error().text : signals.error().text);
     if (auto done = io::apply_scheduling(*config); !done) log::warning("{}", done.error().text);
 
+    process::name_this_thread(process_name(config->globals).c_str());
+    ::mkdir(kRunFolder, 0755);
     const pid_t pid = ::getpid();
     auto pid_file = process::PidFile::create(pid_file_path, {&pid, 1});
     if (!pid_file) return refuse(pid_file.error().text, pid_file.error().code);
@@ -214,7 +211,6 @@ Daemon::Daemon(const Options& options, process::Readiness readiness, process::Si
       process_{FRONTDOOR_VERSION, options.config, std::chrono::system_clock::now()} {}
 
 common::Result<> Daemon::start(process::HelperProcess helper, std::shared_ptr<const config::Config> config) {
-    ::mkdir("/run/vrrpd", 0755);
     ::mkdir(state_folder(config->globals).c_str(), 0755);
     engine::EngineOptions settings;
     settings.log_detail = options_.detail;
@@ -227,6 +223,7 @@ common::Result<> Daemon::start(process::HelperProcess helper, std::shared_ptr<co
     engine_ = std::move(*engine);
     engine_->configure(std::move(config));
     open_control_socket();
+    set_reload_clock();
     if (options_.dump) {
         const std::string text = keepalived_data(dump_of(*engine_));
         for (const std::string_view line : common::split(text, '\n')) log::info("{}", line);
@@ -256,6 +253,11 @@ void Daemon::finish() {
         log_end("shutdown script", event);
         if (event.final()) io_.stop();
     });
+}
+
+void Daemon::set_reload_clock() {
+    const config::Globals& globals = engine_->config().globals;
+    reload_clock_.configure(globals.reload_time_file, globals.reload_repeat);
 }
 
 void Daemon::open_control_socket() {
@@ -312,7 +314,10 @@ void Daemon::reload() {
     log::info("Reloading ...");
     readiness_.reloading();
     common::Diagnostics diagnostics;
+    const std::string mark = reload_mark_path(options_, engine_->config().globals);
+    if (!mark.empty()) make_mark(mark);
     auto config = load_checked(options_, diagnostics, &engine_->config().globals);
+    if (!mark.empty()) ::unlink(mark.c_str());
     log_diagnostics(diagnostics);
     process_.reload = {std::chrono::system_clock::now(), {}};
     if (diagnostics.has_errors()) {
@@ -330,6 +335,7 @@ void Daemon::reload() {
         }
         log::info("Reload complete");
     }
+    set_reload_clock();
     readiness_.ready();
 }
 
@@ -368,14 +374,7 @@ void Daemon::tell_roles() {
 void Daemon::write_dump(const char* extension, const std::string& configured,
                         const std::string& content) const {
     const config::Globals& globals = engine_->config().globals;
-    std::string path = configured;
-    if (path.empty()) {
-        const char* folder = std::getenv("TMPDIR");
-        path = folder != nullptr && *folder ? folder : "/tmp";
-        path += "/keepalived";
-        if (globals.dumps.use_instance && !globals.instance_name.empty()) path += "_" + globals.instance_name;
-        path += std::string(".") + extension;
-    }
+    const std::string path = dump_path(globals, configured, extension);
     // Made beside it and renamed: a reader never sees half of it.
     const std::string fresh = path + ".new";
     ::unlink(fresh.c_str());

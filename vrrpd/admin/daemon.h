@@ -11,6 +11,7 @@
 #include "common/process/signals.h"
 #include "vrrpd/admin/operator_socket.h"
 #include "vrrpd/admin/options.h"
+#include "vrrpd/admin/reload_clock.h"
 #include "vrrpd/admin/status.h"
 #include "vrrpd/engine/engine.h"
 
@@ -48,6 +49,7 @@ class Daemon {
     void write_dump(const char* extension, const std::string& configured, const std::string& content) const;
     void tell_roles();
     void open_control_socket();
+    void set_reload_clock();
     boost::json::object status() const;
     std::string metrics_text() const;
 
@@ -59,6 +61,7 @@ class Daemon {
     ProcessInfo process_;
     std::unique_ptr<engine::Engine> engine_;
     std::unique_ptr<OperatorSocket> control_;
+    ReloadClock reload_clock_{io_, [this] { reload(); }};
     bool stopping_ = false;
     bool finishing_ = false;  // nothing is left but the end of shutdown_script
 };

@@ -151,11 +151,31 @@ void data(Writer& json, const DumpInstance& instance, const config::Config& conf
     if (password) json.text("auth_data", settings.password);
 }
 
+// json_version 2 has them behind the instances; the names of the members are those of the configuration.
+void processes(Writer& json, const Dump& dump) {
+    json.begin("track_process", '[');
+    for (const config::TrackProcess& process : dump.config.track_processes) {
+        const fsm::TrackResult now = dump.result_of({fsm::TrackKind::process, process.name});
+        json.begin("", '{');
+        json.text("name", process.name);
+        json.text("process", process.argv.front());
+        json.number("weight", process.weight);
+        json.number("quorum", process.quorum);
+        json.number("quorum_max", process.quorum_max);
+        json.number("running", now.value);
+        json.boolean("have_quorum", now.health == fsm::Health::good);
+        json.end('}');
+    }
+    json.end(']');
+}
+
 }  // namespace
 
 std::string keepalived_json(const Dump& dump) {
+    const bool named = dump.config.globals.dumps.json_version == 2;
     Writer json;
-    json.begin("", '[');
+    if (named) json.begin("", '{');
+    json.begin(named ? "vrrp" : "", '[');
     for (const DumpInstance& instance : dump.instances) {
         json.begin("", '{');
         json.begin("data", '{');
@@ -168,6 +188,10 @@ std::string keepalived_json(const Dump& dump) {
         json.end('}');
     }
     json.end(']');
+    if (named) {
+        processes(json, dump);
+        json.end('}');
+    }
     return json.take() + "\n";
 }
 

@@ -16,6 +16,7 @@ struct Options {
     std::string pid_file;       // -p; empty: /run/vrrpd.pid
     std::string config_id;      // -i
     std::string net_namespace;  // -s; empty: as the configuration says
+    bool all_includes = false;  // -e
     std::string log_file;
     std::string signal_name;         // --signum
     std::string show_socket;         // --socket, with --show

@@ -45,7 +45,8 @@ const char* name_of(fsm::Health health) {
 }
 
 const char* name_of(fsm::TrackKind kind) {
-    static constexpr const char* kNames[] = {"script", "interface", "proxy", "file", "process"};
+    static constexpr const char* kNames[] = {"script", "interface", "proxy",
+                                             "file",   "process",   "track_group"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -37,8 +37,10 @@ struct InstanceDraft {
     std::optional<int> down_timer_adverts;
     std::optional<bool> check_unicast_source;
     std::optional<bool> accept;
-    bool transmit_base = false;   // vmac_xmit_base
-    bool vmac_addresses = false;  // use_vmac_addr
+    bool transmit_base = false;      // vmac_xmit_base
+    bool vmac_addresses = false;     // use_vmac_addr
+    bool without_addresses = false;  // no_virtual_ipaddress
+    bool native_ipv6 = false;
     TrackDraft tracks;
 };
 

@@ -36,8 +36,6 @@ std::string_view effect_text(Effect effect) {
     switch (effect) {
         case Effect::full:
             return "served";
-        case Effect::not_yet:
-            return "no effect yet";
         case Effect::internal:
             return "not needed";
         case Effect::lvs:
@@ -56,16 +54,15 @@ void report_unknown(Call& call, std::string_view block, std::span<const std::str
                                                  common::did_you_mean(name, names));
 }
 
-void report_without_effect(Call& call, Effect effect) {
+void report_without_effect(Call& call, Effect effect, std::string_view why) {
     switch (effect) {
         case Effect::full:
         case Effect::checked:
-        case Effect::refused:
             return;
-        case Effect::not_yet:
-            return call.warn("understood, but has no effect yet");
+        case Effect::refused:
+            return call.warn("not served: " + std::string(why));
         case Effect::internal:
-            return call.note("has no effect: vrrpd has nothing that it would change");
+            return call.note("has no effect: " + std::string(why));
         case Effect::lvs:
             return call.warn("not served: balancing is proxyd's part, see haproxy.cfg");
     }
@@ -86,6 +83,7 @@ std::string keyword_reference() {
     list(out, "vrrp_sync_group", track_keywords());
     list(out, "vrrp_sync_group", notify_keywords());
     list(out, "garp_group", garp_group_keywords());
+    list(out, "track_group", track_group_keywords());
     list(out, "virtual_server", virtual_server_keywords());
     list(out, "virtual_server", server_keywords());
     list(out, "virtual_server", pacing_keywords());

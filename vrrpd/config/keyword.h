@@ -15,24 +15,23 @@ namespace vrrpd::config {
 
 enum class Effect : unsigned char {
     full,
-    not_yet,   // read, and said to do nothing yet
-    internal,  // tunes something inside keepalived that vrrpd does not have: read, noted
+    internal,  // tunes something inside keepalived that vrrpd does not have: noted, nobody misses anything
     lvs,       // kernel load balancing, which this system leaves to proxyd
     checked,   // inside a block that is `lvs`: its arguments are checked, the block's warning says the rest
-    refused,   // not served, for good: its function says what follows
+    refused,   // somebody may miss it: warned of, by its function where there is one
 };
 
 template <class Target>
 struct Keyword {
     std::string_view name;
-    void (*apply)(Call&, Target&) = nullptr;  // none: the effect says why
+    void (*apply)(Call&, Target&) = nullptr;
     Effect effect = Effect::full;
-    std::string_view help;
+    std::string_view help;  // of `internal`, and of `refused` without a function: why it has no effect
 };
 
 std::string_view effect_text(Effect effect);
 void report_unknown(Call& call, std::string_view block, std::span<const std::string_view> names);
-void report_without_effect(Call& call, Effect effect);
+void report_without_effect(Call& call, Effect effect, std::string_view why);
 
 // A table and what its functions fill.
 template <class Target>
@@ -43,7 +42,7 @@ struct Part {
     bool apply(Call& call) const {
         const Keyword<Target>* row = common::find_row(table, call.statement().name());
         if (!row) return false;
-        if (row->effect != Effect::full) report_without_effect(call, row->effect);
+        if (!row->apply) report_without_effect(call, row->effect, row->help);
         if (row->apply) row->apply(call, target);
         return true;
     }
@@ -79,6 +78,7 @@ std::span<const Keyword<TrackFile>> track_file_keywords();        // kw_track_fi
 std::span<const Keyword<TrackProcess>> track_process_keywords();  // kw_track_process.cpp
 std::span<const Keyword<SyncGroup>> sync_group_keywords();        // kw_sync_group.cpp
 std::span<const Keyword<GarpGroup>> garp_group_keywords();        // kw_garp_group.cpp
+std::span<const Keyword<TrackGroup>> track_group_keywords();      // kw_track_group.cpp
 
 // Words of the lists' entries, and one line of each; empty after a complaint.
 std::span<const WordRow<AddressEntry>> address_entry_words();  // kw_address.cpp

@@ -210,6 +210,17 @@ void read_version(Call& call, Target& d) {
     if (const auto value = call.number(2, 3)) d.version = static_cast<int>(*value);
 }
 
+// Its adverts carry a trailer that only keepalived 2.4 writes and checks. Left out in silence, an instance
+// that was to be signed would not be; as with AH the operator decides.
+void refuse_hmac(Call& call, Target&) {
+    call.error("is not served, and adverts do not go out unsigned in its place: take it out on all routers");
+}
+
+void read_expired(Call& call, Target& d) {
+    d.out.expired_priority = 254;
+    if (call.has(1)) d.out.expired_priority = static_cast<int>(call.number(1, 254).value_or(254));
+}
+
 constexpr Keyword<Target> kKeywords[] = {
     {"state", read_state, Effect::full,
      "MASTER | BACKUP: only a hint, priorities decide; MASTER with priority 255 starts as master"},
@@ -288,32 +299,37 @@ constexpr Keyword<Target> kKeywords[] = {
      "a macvlan with the VRRP MAC on each other interface that has addresses of the instance, too"},
     {"vmac_xmit_base", [](Call&, Target& d) { d.transmit_base = true; }, Effect::full,
      "send adverts from the base interface"},
-    {"use_ipvlan",
-     [](Call& c, Target&) { c.warn("not served, the addresses stand on the interface itself; use_vmac is"); },
-     Effect::full, "not served: use use_vmac"},
+    {"use_ipvlan", nullptr, Effect::refused,
+     "the addresses stand on the interface itself; use_vmac gives them one of their own"},
     {"virtual_routes", read_routes, Effect::full, "{ ROUTE... }: set on the master, as ip route"},
     {"virtual_rules", read_rules, Effect::full, "{ RULE... }: set on the master, as ip rule"},
     {"unicast_fault_no_peer", flag<&Instance::fault_no_peer>, Effect::full,
      "FAULT instead of multicast where there is no unicast peer"},
-    {"auth_hmac", nullptr, Effect::not_yet, "{ ... }: keepalived's own HMAC trailer"},
+    {"auth_hmac", refuse_hmac, Effect::refused,
+     "{ ... }: the file is refused, adverts would go out unsigned"},
     {"owner_ignore_adverts", optional_bool<&Instance::owner_ignore_adverts>, Effect::full,
      "[BOOL]: a master of priority 255 ignores adverts"},
-    {"timer_expired_backup", nullptr, Effect::internal, "[PRIO]: vrrpd notices late timers by itself"},
-    {"thread_timer_expired", nullptr, Effect::internal, "old name of timer_expired_backup"},
+    {"timer_expired_backup", read_expired, Effect::full,
+     "[PRIORITY]: with nopreempt, a master that did not run for so long that one of that priority took over "
+     "gives way; default 254"},
+    {"thread_timer_expired", read_expired, Effect::full, "old name of timer_expired_backup"},
     {"old_unicast_checksum", read_old_checksum, Effect::full,
      "[never]: checksum of keepalived before 1.3.6 in unicast version 3; default: once a peer sends it"},
-    {"no_virtual_ipaddress", nullptr, Effect::internal, "do not complain that there are no addresses"},
-    {"native_ipv6", nullptr, Effect::internal, "deprecated"},
-    {"vrf", nullptr, Effect::not_yet, "IF of a VRF"},
+    {"no_virtual_ipaddress", [](Call&, Target& d) { d.without_addresses = true; }, Effect::full,
+     "no warning that there are no addresses"},
+    {"native_ipv6", [](Call&, Target& d) { d.native_ipv6 = true; }, Effect::full,
+     "IPv6, where no address says so"},
+    {"vrf", nullptr, Effect::refused, "name the interface that is in the VRF with interface"},
     {"garp_extra_if", garp_extra, Effect::full,
      "[all] SECONDS, 0..86400, between ARPs on VMACs (all: interfaces) that send no adverts; default 0: "
      "none"},
     {"vmac_garp_intvl", garp_extra, Effect::full, "[all] SECONDS: old name of garp_extra_if"},
-    {"kernel_rx_buf_size", nullptr, Effect::internal, "N bytes of receive buffer"},
-    {"linkbeat_use_polling", nullptr, Effect::internal, "deprecated"},
+    {"kernel_rx_buf_size", nullptr, Effect::internal, "each socket for adverts has room for 512 kB"},
+    {"linkbeat_use_polling", nullptr, Effect::refused,
+     "interfaces are not polled: the state is what drivers tell the kernel, as all of today do"},
     {"lvs_sync_daemon_interface", nullptr, Effect::lvs, "IF, deprecated"},
     {"lvs_sync_daemon", nullptr, Effect::lvs, "IF, deprecated"},
-    {"debug", nullptr, Effect::internal, "0..4: does nothing in keepalived either"},
+    {"debug", nullptr, Effect::internal, "it does nothing in keepalived either; -D logs details"},
 };
 
 }  // namespace

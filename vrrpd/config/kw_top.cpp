@@ -36,6 +36,13 @@ bool is_taken(Call& call, const Range& range, const std::string& name) {
     return taken;
 }
 
+bool is_taken_interface(Call& entry, const std::vector<LinkDelay>& known) {
+    const std::string& name = entry.statement().name();
+    const bool taken = std::ranges::find(known, name, &LinkDelay::interface) != known.end();
+    if (taken) entry.warn("stands here twice: this line is ignored");
+    return taken;
+}
+
 void read_globals(Call& call, Draft& draft) {
     Globals& globals = draft.config.globals;
     apply_block(call.block(), "global_defs", draft, call.diagnostics(),
@@ -132,6 +139,29 @@ void read_garp_group(Call& call, Draft& draft) {
     draft.config.garp_groups.push_back(std::move(group));
 }
 
+void read_track_group(Call& call, Draft& draft) {
+    const std::string name = block_name(call, "a group");
+    if (name.empty() || is_taken(call, draft.config.track_groups, name)) return;
+    TrackGroup group;
+    group.name = name;
+    group.where = call.where();
+    apply_block(call.block(), "track_group '" + name + "'", draft, call.diagnostics(),
+                Part<TrackGroup>{track_group_keywords(), group});
+    draft.config.track_groups.push_back(std::move(group));
+}
+
+// IF DOWN [UP]: where UP is missing keepalived waits for nothing, though its manual says DOWN.
+void read_link_delays(Call& call, Draft& draft) {
+    constexpr double kMost = 255;
+    for (const Statement& line : call.block()) {
+        Call entry(line, draft, call.diagnostics());
+        LinkDelay delay{line.name(), {}, {}, line.where};
+        delay.down = entry.seconds(0, kMost, 1).value_or(Duration{});
+        if (entry.has(2)) delay.up = entry.seconds(0, kMost, 2).value_or(Duration{});
+        if (!is_taken_interface(entry, draft.config.link_delays)) draft.config.link_delays.push_back(delay);
+    }
+}
+
 void read_static_addresses(Call& call, Draft& draft) {
     for (const Statement& line : call.block()) {
         auto entry = read_address_entry(line, call.diagnostics());
@@ -175,7 +205,9 @@ constexpr Keyword<Draft> kKeywords[] = {
     {"static_ipaddress", read_static_addresses, Effect::full, "{ ADDR... }: set while vrrpd runs"},
     {"static_routes", read_static_routes, Effect::full, "{ ROUTE... }: set while vrrpd runs"},
     {"static_rules", read_static_rules, Effect::full, "{ RULE... }: set while vrrpd runs"},
-    {"track_group", nullptr, Effect::not_yet, "NAME { group { INSTANCE... } }"},
+    {"track_group", read_track_group, Effect::full,
+     "NAME { group { INSTANCE... } }: in FAULT while a static address, route or rule of the group is "
+     "missing"},
     {"track_file", read_track_file, Effect::full,
      "NAME { ... }: a number in a file that instances may track"},
     {"vrrp_track_file", read_track_file, Effect::full, "NAME { ... }: old name of track_file"},
@@ -184,19 +216,22 @@ constexpr Keyword<Draft> kKeywords[] = {
     {"bfd_instance", refuse_bfd, Effect::refused, "NAME { ... }: bidirectional forwarding detection"},
     {"garp_group", read_garp_group, Effect::full,
      "{ garp_interval, gna_interval, interfaces }: they share one pace"},
-    {"interface_up_down_delays", nullptr, Effect::not_yet, "{ IF DOWN [UP] }"},
+    {"interface_up_down_delays", read_link_delays, Effect::full,
+     "{ IF DOWN [UP] }: SECONDS that a change of its state must last; UP default 0"},
     {"net_namespace", read_namespace, Effect::full,
      "NAME of the network namespace to run in, made by 'ip netns add'; option -s goes first"},
     {"net_namespace_ipvs", nullptr, Effect::lvs, "[NAME]"},
-    {"namespace_with_ipsets", nullptr, Effect::internal, "for kernels before 3.13"},
+    {"namespace_with_ipsets", nullptr, Effect::internal, "only kernels before 3.13 need it"},
     {"instance", read_instance_name, Effect::full,
      "NAME (also ${_INSTANCE}) of this process among several on a node: in its pid file, sockets, saved "
      "state"},
-    {"use_pid_dir", [](Call&, Draft& d) { d.config.globals.use_pid_dir = true; }, Effect::internal,
-     "pid files in a directory of their own"},
-    {"child_wait_time", nullptr, Effect::internal, "SECONDS to wait for children at the end"},
-    {"linkbeat_use_polling", nullptr, Effect::internal, "ask interfaces instead of listening"},
-    {"linkbeat_interfaces", nullptr, Effect::internal, "{ IF... }"},
+    {"use_pid_dir", [](Call&, Draft& d) { d.config.globals.use_pid_dir = true; }, Effect::full,
+     "pid file below /run/vrrpd/"},
+    {"child_wait_time", nullptr, Effect::internal, "there are no children to wait for at the end"},
+    {"linkbeat_use_polling", nullptr, Effect::refused,
+     "interfaces are not polled: the state is what drivers tell the kernel, as all of today do"},
+    {"linkbeat_interfaces", nullptr, Effect::refused,
+     "interfaces are not polled: the state is what drivers tell the kernel, as all of today do"},
     {"virtual_server", read_virtual_server, Effect::checked,
      "ADDR [PORT] | fwmark N | group NAME { ... }: checked, and one warning says that proxyd balances"},
     {"virtual_server_group", read_virtual_server_group, Effect::checked,

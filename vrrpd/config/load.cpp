@@ -23,7 +23,7 @@ Config load_with(const LoadOptions& options, common::Diagnostics& diagnostics, R
     Draft draft;
     draft.config.files = std::make_shared<FileNames>();
     SourceReader reader(options.config_id.empty() ? default_config_id() : options.config_id,
-                        *draft.config.files, diagnostics);
+                        options.all_includes ? kAllIncludeChecks : 0, *draft.config.files, diagnostics);
     read(reader);
     const std::vector<SourceLine> lines = reader.take();
     const std::vector<Statement> tree = parse_tree(lines, diagnostics);

@@ -18,7 +18,8 @@ inline constexpr std::size_t kMaxLines = 200'000;             // blank and comme
 inline constexpr std::size_t kMaxComplaints = 1000;           // then reading stops with an error
 
 struct LoadOptions {
-    std::string config_id;  // `-i ID` for @ID lines; empty: first part of the node name
+    std::string config_id;      // `-i ID` for @ID lines; empty: first part of the node name
+    bool all_includes = false;  // `-e`: as if the file began with include_check
 };
 
 Config load(const std::string& path, const LoadOptions& options, common::Diagnostics& diagnostics);

@@ -15,6 +15,7 @@ namespace {
 constexpr int kMaxExpansionDepth = 32;
 constexpr std::size_t kMaxExpandedLine = 64 * 1024;
 constexpr std::int64_t kMaxRepetitions = 100'000;
+constexpr std::int64_t kLastRandom = 32767;
 
 bool is_name(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
@@ -97,11 +98,28 @@ std::vector<std::string_view> members(std::string_view item) {
 
 }  // namespace
 
-std::optional<std::string> Macros::value_of(std::string_view name) const {
+// "", "MIN", "MIN MAX".
+std::optional<std::string> Macros::random_number(std::string_view range) {
+    constexpr std::int64_t kMost = 0x7fffffff;
+    range = common::trim(range);
+    const auto blank = std::min(range.find_first_of(" \t"), range.size());
+    const auto low = range.empty() ? std::optional<std::int64_t>(0) : number_of(range.substr(0, blank), 10);
+    const auto high = blank == range.size()
+                          ? std::optional<std::int64_t>(std::max(low.value_or(0), kLastRandom))
+                          : number_of(range.substr(blank), 10);
+    if (!low || !high || *low < 0 || *high < *low || *high > kMost) return std::nullopt;
+    if (!random_) random_.emplace(std::random_device{}());
+    // Not a distribution of the library: those differ from one to the next.
+    const auto span = static_cast<std::uint64_t>(*high - *low) + 1;
+    return std::to_string(*low + static_cast<std::int64_t>((*random_)() % span));
+}
+
+std::optional<std::string> Macros::value_of(std::string_view name) {
     if (name == "_PWD") return directory_;
     if (name == "_INSTANCE") return instance_;
     if (name == "_HASH") return "#";
     if (name == "_BANG") return "!";
+    if (name == "_RANDOM" || name.starts_with("_RANDOM ")) return random_number(name.substr(7));
     if (name.starts_with("_ENV ")) {
         const char* value = std::getenv(std::string(common::trim(name.substr(5))).c_str());
         return value ? std::optional<std::string>(value) : std::nullopt;
@@ -224,6 +242,10 @@ void Macros::feed(std::string_view line, common::Location where, std::vector<Sou
     if (words.empty() || words.front() == '#' || words.front() == '!') return;
     if (const std::string_view text = trim_left(line); text.starts_with("instance ")) {
         instance_ = std::string(name_at(trim_left(text.substr(9))));
+    }
+    if (words.starts_with("random_seed ")) {
+        if (const auto seed = number_of(words.substr(12), 10))
+            random_.emplace(static_cast<std::mt19937::result_type>(*seed));
     }
     if (line.find_first_of("$~") == std::string_view::npos) {
         out.push_back({std::string(line), where});

@@ -41,6 +41,7 @@ fsm::Params machine_params(const Instance& instance) {
     out.advert_interval = instance.advert_interval;
     out.down_timer_adverts = instance.down_timer_adverts;
     out.nopreempt = instance.nopreempt;
+    out.expired_priority = static_cast<std::uint8_t>(instance.nopreempt ? instance.expired_priority : 0);
     out.preempt_delay = instance.preempt_delay;
     out.lower_prio_no_advert = instance.lower_prio_no_advert.value_or(false);
     out.last_advert = !instance.strict.value_or(false);

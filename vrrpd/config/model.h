@@ -131,6 +131,20 @@ struct VmacLink {
     packet::Family family = packet::Family::v4;
 };
 
+// interface_up_down_delays: how long a change of state must last before instances see it.
+struct LinkDelay {
+    std::string interface;
+    Duration down{}, up{};
+    Location where;
+};
+
+// track_group: instances in FAULT while a static item of the group is missing.
+struct TrackGroup {
+    std::string name;
+    std::vector<std::string> members;
+    Location where;
+};
+
 // garp_group: interfaces that share one pace.
 struct GarpGroup {
     std::optional<Duration> garp_interval, gna_interval;  // not set: the global's
@@ -182,6 +196,7 @@ struct Instance {
     packet::AuthType auth = packet::AuthType::none;
     std::string password;  // at most 8 bytes
     bool nopreempt = false;
+    int expired_priority = 0;  // timer_expired_backup; 0: off
     Duration preempt_delay{};
     int down_timer_adverts = 3;
     std::optional<bool> lower_prio_no_advert, higher_prio_send_advert, skip_check_adv_addr, strict;
@@ -258,7 +273,19 @@ struct Dumps {
     std::string data, stats, json;
     bool use_instance = false;  // `instance` becomes part of the names
     int umask = 0177;
+    int json_version = 1;  // 1, 2
 };
+
+// max_auto_priority: real-time priority that grows while timers run late.
+struct AutoPriority {
+    int most = 0;                             // 1-99; 0: never
+    Duration late = std::chrono::seconds(1);  // what counts as late
+};
+
+inline constexpr int kMostProcessors = 1024;
+inline constexpr std::size_t kMaxProcessName = 15;
+// What one turn may compute at real-time priority before the kernel ends the process.
+inline constexpr Duration kLeastRunaway = std::chrono::seconds(2);
 
 struct Globals {
     std::string router_id;  // empty: host name
@@ -282,6 +309,15 @@ struct Globals {
     int realtime_priority = 0;    // SCHED_RR 1-99; 0: off
     int nice = 0;
     bool no_swap = false;
+    AutoPriority auto_priority;
+    std::vector<int> processors;  // vrrp_cpu_affinity; empty: all
+    Duration runaway = kLeastRunaway;
+    std::string process_name, vrrp_process_name;  // empty: not said
+    bool supplementary_groups = false;            // scripts get all groups of their user
+    std::string reload_time_file;                 // empty: none
+    bool reload_repeat = false;
+    bool reload_mark = false;      // reload_file
+    std::string reload_mark_path;  // empty: beside the pid file
     bool log_unknown_vrids = false;
     bool notify_priority_changes = false;
     bool fifo_states_on_reload = false;
@@ -312,6 +348,8 @@ struct Config {
     std::vector<RouteEntry> static_routes;
     std::vector<RuleEntry> static_rules;
     std::vector<GarpGroup> garp_groups;
+    std::vector<LinkDelay> link_delays;
+    std::vector<TrackGroup> track_groups;
 
     const Script* find_script(const std::string& name) const;
 

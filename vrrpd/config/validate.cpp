@@ -1,11 +1,10 @@
 #include "vrrpd/config/validate.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
-#include <tuple>
 
 #include "common/keyword_table.h"
+#include "vrrpd/config/references.h"
 #include "vrrpd/config/vmac.h"
 
 namespace vrrpd::config {
@@ -67,12 +66,14 @@ class Completion {
 
     void settle_addresses() {
         if (out_.addresses.empty()) {
-            warn(out_.where, out_.excluded_addresses.empty()
-                                 ? "there is no virtual_ipaddress: nothing moves"
-                                 : "there is no virtual_ipaddress, only excluded ones");
-            const bool v6 = out_.source ? out_.source->family() == Family::v6
-                                        : !out_.unicast_peers.empty() &&
-                                              out_.unicast_peers.front().address.family() == Family::v6;
+            if (!draft_.without_addresses)
+                warn(out_.where, out_.excluded_addresses.empty()
+                                     ? "there is no virtual_ipaddress: nothing moves"
+                                     : "there is no virtual_ipaddress, only excluded ones");
+            const bool v6 = draft_.native_ipv6 ? true
+                            : out_.source      ? out_.source->family() == Family::v6
+                                               : !out_.unicast_peers.empty() &&
+                                                out_.unicast_peers.front().address.family() == Family::v6;
             out_.family = v6 ? Family::v6 : Family::v4;
             return;
         }
@@ -167,6 +168,8 @@ class Completion {
                  "back");
             out_.nopreempt = false;
         }
+        if (out_.expired_priority != 0 && !out_.nopreempt)
+            warn(out_.where, "timer_expired_backup means nothing without nopreempt: it is dropped");
         if (out_.preempt_delay <= Duration{}) return;
         if (*out_.state_master) {
             warn(draft_.state_where, "preempt_delay needs 'state BACKUP': it is dropped");
@@ -301,6 +304,10 @@ class Completion {
         group_tracks_ = out_.tracks.size();
         resolve(draft_.tracks);
         if (group_ != nullptr && !group_->out.member_weights) drop_weights();
+        for (const TrackGroup& group : config_.track_groups) {
+            if (std::ranges::find(group.members, out_.name) != group.members.end())
+                out_.tracks.push_back({{fsm::TrackKind::statics, group.name}, group.where});
+        }
         for (const Track& track : out_.tracks) explain_weight(track);
     }
 
@@ -343,6 +350,7 @@ class Completion {
                     break;
                 case fsm::TrackKind::interface:
                 case fsm::TrackKind::proxy:
+                case fsm::TrackKind::statics:
                     break;
             }
         }
@@ -397,51 +405,6 @@ class Completion {
     common::Diagnostics& diagnostics_;
 };
 
-void check_unique(const Config& config, common::Diagnostics& diagnostics) {
-    // Unicast routers of one VRID do not hear each other.
-    using Key = std::tuple<std::string, Family, int, IpAddress>;
-    std::map<Key, const Instance*> seen;
-    for (const Instance& instance : config.instances) {
-        if (instance.vrid == 0 || instance.interface.empty()) continue;
-        const IpAddress channel = instance.unicast() ? instance.source.value_or(IpAddress())
-                                                     : multicast_group(config.globals, instance);
-        const auto [at, fresh] =
-            seen.emplace(Key{instance.interface, instance.family, instance.vrid, channel}, &instance);
-        if (fresh) continue;
-        const Instance& first = *at->second;
-        diagnostics.error(instance.vrid_where, instance.name + ": virtual_router_id " +
-                                                   std::to_string(instance.vrid) + " is already used by " +
-                                                   first.name + " on interface " + instance.interface + " (" +
-                                                   std::string(first.vrid_where.file) + ":" +
-                                                   std::to_string(first.vrid_where.line) + ")");
-    }
-}
-
-// Members that there are, each in one group; unknown ones are told of and left out.
-void settle_groups(Draft& draft, common::Diagnostics& diagnostics) {
-    std::map<std::string, std::string> group_of;
-    std::vector<std::string_view> names;
-    for (const InstanceDraft& instance : draft.instances) names.push_back(instance.out.name);
-    for (SyncGroupDraft& one : draft.sync_groups) {
-        SyncGroup& group = one.out;
-        const auto complain = [&](const std::string& text) {
-            diagnostics.warning(group.where, group.name + ": " + text);
-        };
-        std::erase_if(group.members, [&](const std::string& member) {
-            if (std::ranges::find(names, std::string_view(member)) == names.end()) {
-                complain("there is no vrrp_instance '" + member + "'" + common::did_you_mean(member, names));
-                return true;
-            }
-            const auto [at, fresh] = group_of.emplace(member, group.name);
-            if (!fresh) complain("'" + member + "' is already in group " + at->second);
-            return !fresh;
-        });
-        if (group.members.empty()) complain("'group' names no instance");
-        if (group.members.size() == 1) complain("has one member only: it moves alone");
-    }
-    std::erase_if(draft.sync_groups, [](const SyncGroupDraft& one) { return one.out.members.empty(); });
-}
-
 const SyncGroupDraft* group_of(const Draft& draft, const std::string& instance) {
     const auto at = std::ranges::find_if(draft.sync_groups, [&](const SyncGroupDraft& one) {
         return std::ranges::find(one.out.members, instance) != one.out.members.end();
@@ -471,10 +434,12 @@ Config complete(Draft draft, common::Diagnostics& diagnostics) {
         if (entry.device.empty()) entry.device = config.globals.default_interface;
     }
     settle_groups(draft, diagnostics);
+    settle_track_groups(draft, diagnostics);
     for (InstanceDraft& instance : draft.instances) {
         Completion(instance, group_of(draft, instance.out.name), config, diagnostics).run();
         config.instances.push_back(std::move(instance.out));
     }
+    settle_link_delays(config, diagnostics);
     for (SyncGroupDraft& group : draft.sync_groups) config.sync_groups.push_back(std::move(group.out));
     if (config.instances.empty()) {
         const common::Location where =

@@ -1,5 +1,7 @@
 #include "vrrpd/engine/engine.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
@@ -36,6 +38,11 @@ Engine::Engine(boost::asio::io_context& io, common::process::HelperProcess helpe
       network_watch_(io, network_->fd()),
       trackers_(io, helper_, [this] { track(); }),
       node_(options_.state_folder, *network_),
+      link_delays_(io,
+                   [this](const std::string& name) {
+                       if (const io::Link* link = network_->find(name)) on_link(*link, false);
+                       track();
+                   }),
       around_{.io = io,
               .network = *network_,
               .announcements = announcements_,
@@ -43,6 +50,10 @@ Engine::Engine(boost::asio::io_context& io, common::process::HelperProcess helpe
               .adverts = adverts_,
               .notifier = notifier_,
               .log_detail = options_.log_detail,
+              .on_late =
+                  [this](common::Duration late) {
+                      if (auto_priority_) auto_priority_->note(late);
+                  },
               .on_transition = [this](Router&) { on_transition(); },
               .on_finished = [this](Router& router) { on_finished(router); },
               .on_step = [this](Router& router) { groups_.settle(router); }} {
@@ -71,6 +82,8 @@ void Engine::configure(std::shared_ptr<const config::Config> config) {
     watch_routes();
     announcements_.configure(*config_);
     node_.configure(*config_);
+    watch_timers();
+    link_delays_.configure(config_->link_delays, *network_);
     statics_.configure(config_);
     configure_routers();
     node_.drop_unused(*config_);
@@ -108,6 +121,16 @@ void Engine::watch_routes() {
                      std::ranges::any_of(config_->instances, moves);
     if (!any) return;
     if (auto done = network_->watch_routes(); !done) log::warning("{}", done.error().text);
+}
+
+void Engine::watch_timers() {
+    const config::Globals& globals = config_->globals;
+    if (auto_priority_ || globals.auto_priority.most == 0) return;  // a reload does not lower it
+    sched_param now{};
+    ::sched_getparam(0, &now);
+    auto_priority_.emplace(
+        globals.auto_priority, now.sched_priority,
+        [runaway = globals.runaway](int priority) { return io::set_realtime(priority, runaway); });
 }
 
 namespace {
@@ -166,11 +189,13 @@ fsm::TrackResult Engine::result_of(const fsm::TrackRule& rule) const {
     switch (rule.kind) {
         case fsm::TrackKind::interface: {
             const io::Link* link = network_->find(rule.name);
-            if (link != nullptr && link->up) return {fsm::Health::good, 0, "up"};
+            if (link != nullptr && link_delays_.up(*link)) return {fsm::Health::good, 0, "up"};
             return {fsm::Health::bad, 0, link == nullptr ? "does not exist" : "down"};
         }
         case fsm::TrackKind::proxy:
             return proxy_->result();
+        case fsm::TrackKind::statics:
+            return statics_.group(rule.name);
         case fsm::TrackKind::script:
         case fsm::TrackKind::file:
         case fsm::TrackKind::process:
@@ -209,10 +234,12 @@ void Engine::on_network(const io::NetworkChange& change) {
     if (const auto* link = std::get_if<io::LinkChange>(&change);
         link != nullptr && (link->fresh || link->gone))
         node_.on_interface(*config_, link->link.name, link->gone);
+    if (const auto* link = std::get_if<io::LinkChange>(&change)) {
+        link_delays_.note(link->link, link->gone);
+        on_link(link->link, link->gone);
+    }
     for (const auto* group : {&routers_, &leaving_}) {
         for (const auto& router : *group) {
-            if (const auto* link = std::get_if<io::LinkChange>(&change))
-                router->on_link(link->link, link->gone);
             if (const auto* address = std::get_if<io::AddressChange>(&change)) {
                 router->on_address(address->address, address->present);
             }
@@ -222,6 +249,14 @@ void Engine::on_network(const io::NetworkChange& change) {
     }
     statics_.on_change(change);
     if (std::holds_alternative<io::LinkChange>(change)) track();
+}
+
+void Engine::on_link(const io::Link& link, bool gone) {
+    io::Link seen = link;
+    seen.up = link_delays_.up(link);
+    for (const auto* group : {&routers_, &leaving_}) {
+        for (const auto& router : *group) router->on_link(seen, gone);
+    }
 }
 
 void Engine::on_datagram(const std::string& interface, packet::Family family,

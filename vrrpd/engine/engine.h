@@ -16,6 +16,7 @@
 #include "common/error.h"
 #include "vrrpd/config/model.h"
 #include "vrrpd/engine/helper_port.h"
+#include "vrrpd/engine/link_delays.h"
 #include "vrrpd/engine/node_settings.h"
 #include "vrrpd/engine/notifier.h"
 #include "vrrpd/engine/proxy_link.h"
@@ -23,6 +24,7 @@
 #include "vrrpd/engine/static_items.h"
 #include "vrrpd/engine/sync_groups.h"
 #include "vrrpd/engine/trackers.h"
+#include "vrrpd/io/scheduling.h"
 
 namespace vrrpd::engine {
 
@@ -75,10 +77,12 @@ class Engine {
     void configure_routers();
     void configure_proxy();
     void watch_routes();
+    void watch_timers();
     fsm::Tracking tracking_of(const config::Instance& instance) const;
     void track();
     void wait_for_network();
     void on_network(const io::NetworkChange& change);
+    void on_link(const io::Link& link, bool gone);
     void on_datagram(const std::string& interface, packet::Family family, const packet::Datagram& datagram);
     void tell_states();
     void on_transition();
@@ -101,7 +105,9 @@ class Engine {
     std::unique_ptr<ProxyLink> proxy_;
     Trackers trackers_;
     NodeSettings node_;
-    StaticItems statics_{io_, *network_};
+    LinkDelays link_delays_;
+    StaticItems statics_{io_, *network_, [this] { track(); }};
+    std::optional<io::AutoPriority> auto_priority_;
     Surroundings around_;
     std::vector<std::unique_ptr<Router>> routers_;  // in the order of the file
     SyncGroups groups_{notifier_};

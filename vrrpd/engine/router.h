@@ -30,7 +30,8 @@ struct Surroundings {
     io::StateFile& state_file;
     AdvertHub& adverts;
     Notifier& notifier;
-    bool log_detail = false;  // -D
+    bool log_detail = false;                        // -D
+    std::function<void(common::Duration)> on_late;  // a timer ended so long after it was due
     std::function<void(Router&)> on_transition;
     std::function<void(Router&)> on_finished;
     std::function<void(Router&)> on_step;  // after each event, its actions done

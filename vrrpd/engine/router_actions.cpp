@@ -74,7 +74,9 @@ void Router::arm() {
         armed_for_ = common::kNever;
         // What has arrived counts before what the clock says: it may move the deadline. A master in time has
         // nothing to learn.
-        const bool in_time = Clock::now() - deadline < settings_->advert_interval / 10;
+        const common::Duration late = Clock::now() - deadline;
+        const bool in_time = late < settings_->advert_interval / 10;
+        if (!in_time) around_.on_late(late);
         if (state_.role != fsm::Role::master || !in_time) around_.adverts.drain();
         if (fsm::next_deadline(state_) <= Clock::now()) deliver(fsm::Timer{});
         arm();

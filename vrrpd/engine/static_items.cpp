@@ -68,7 +68,6 @@ void StaticItems::on_change(const io::NetworkChange& change) {
         return;
     if (const auto* address = std::get_if<io::AddressChange>(&change); address != nullptr && address->present)
         return;
-    if (const auto* link = std::get_if<io::LinkChange>(&change); link != nullptr && !link->link.up) return;
     if (const auto* route = std::get_if<io::RouteGone>(&change)) {
         const auto ours = [&](const RouteEntry& entry) {
             return entry.destination.address == route->destination &&
@@ -87,9 +86,22 @@ void StaticItems::on_change(const io::NetworkChange& change) {
 }
 
 void StaticItems::restore() {
+    const auto items = [this] {
+        std::vector<std::string> out;
+        for (const auto& [item, failure] : failed_) out.push_back(item);
+        return out;
+    };
+    const std::vector<std::string> before = items();
     set(config_->static_addresses, false);
     set(config_->static_routes, false);
     set(config_->static_rules, false);
+    if (items() != before) changed_();
+}
+
+fsm::TrackResult StaticItems::group(const std::string& name) const {
+    const auto missing = std::ranges::find(failed_, name, [](const auto& one) { return one.second.group; });
+    if (missing == failed_.end()) return {fsm::Health::good, 0, "complete"};
+    return {fsm::Health::bad, 0, missing->second.reason};
 }
 
 template <class Items>
@@ -104,7 +116,7 @@ void StaticItems::set_one(const Entry& entry, bool at_start) {
     const std::string text = text_of(entry);
     const auto done = add(entry);
     if (!done) {
-        if (!failed_.insert(text).second) return;
+        if (!failed_.try_emplace(text, entry.track_group, done.error().text).second) return;
         log::error("{}:{}: static {}", entry.where.file, entry.where.line, done.error().text);
         return;
     }

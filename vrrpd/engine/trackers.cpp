@@ -113,6 +113,7 @@ fsm::TrackResult Trackers::result(const fsm::TrackRule& rule) const {
             return processes_.result(rule.name);
         case TrackKind::interface:
         case TrackKind::proxy:
+        case TrackKind::statics:
             break;
     }
     return {};

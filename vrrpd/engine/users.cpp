@@ -82,10 +82,10 @@ common::Result<Account> resolve(const config::RunAs& run_as) {
 }
 
 common::Result<Account> account_for(const config::Command& command, const config::Globals& globals) {
-    if (!command.run_as.empty()) return resolve(command.run_as);
-    if (!globals.script_user.empty()) return resolve(globals.script_user);
-    if (::geteuid() == 0 && ::getpwnam(kScriptUser) != nullptr) return resolve({kScriptUser, "", false});
-    return Account{};
+    config::RunAs run_as = command.run_as.empty() ? globals.script_user : command.run_as;
+    if (run_as.empty() && ::geteuid() == 0 && ::getpwnam(kScriptUser) != nullptr) run_as.user = kScriptUser;
+    run_as.supplementary_groups = run_as.supplementary_groups || globals.supplementary_groups;
+    return resolve(run_as);
 }
 
 common::Result<std::string> locate(const config::Command& command) {

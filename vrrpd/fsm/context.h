@@ -48,6 +48,8 @@ void take_over(Context& c, Cause cause);  // a backup's wait is over
 void finish(Context& c, bool removed, Leave leave = Leave::remove_addresses);
 void announce(Context& c, int repeat);  // all addresses, with a line each
 void send_advert(Context& c, std::uint8_t priority);
+// A master that slept so long that another may be it (Params::expired_priority): backup now. True: it is.
+bool gave_way_after_sleep(Context& c);
 void advertise(Context& c);  // a master's advert, and what goes with it (Announcing::reassure)
 
 // ---- events ----

@@ -45,6 +45,9 @@ struct Params {
     common::Duration advert_interval = std::chrono::seconds(1);
     int down_timer_adverts = 3;  // missed adverts before takeover
     bool nopreempt = false;
+    // With nopreempt: a master that did not run for as long as a router of this priority waits takes it that
+    // somebody else is master now, and gives way. 0: it stays.
+    std::uint8_t expired_priority = 0;
     common::Duration preempt_delay{};
     bool lower_prio_no_advert = false;  // do not answer a lower advert with one of ours
     bool last_advert = true;            // a master that loses says so: not in strict mode

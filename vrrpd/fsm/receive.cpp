@@ -201,6 +201,8 @@ void yielding_hears(Context& c, const AdvertReceived& advert) {
 }  // namespace
 
 void on_advert(Context& c, const AdvertReceived& advert) {
+    // What was queued while we slept is older than our next advert, and read before it.
+    (void)gave_way_after_sleep(c);
     switch (c.state.role) {
         case Role::backup:
             return backup_hears(c, advert);

@@ -58,6 +58,7 @@ void master_down_expired(Context& c) {
 }
 
 void advert_due(Context& c) {
+    if (gave_way_after_sleep(c)) return;
     State& s = c.state;
     const Duration late = c.now - s.deadlines.main;
     advertise(c);
@@ -121,6 +122,19 @@ bool preempts(const Context& c) {
     const State& s = c.state;
     return s.master && s.master->priority < s.priority && !c.params.nopreempt &&
            c.now - s.master->heard < master_down_now(c);
+}
+
+bool gave_way_after_sleep(Context& c) {
+    const State& s = c.state;
+    if (s.role != Role::master || c.params.expired_priority == 0 || s.deadlines.main == common::kNever)
+        return false;
+    // The others count from our last advert, one interval before this one was due.
+    const Duration interval = c.params.advert_interval;
+    const Duration silent = c.now - s.deadlines.main + interval;
+    if (silent < master_down(c.params, c.params.expired_priority, interval)) return false;
+    c.log_short("did not run for " + seconds(silent) + ": another may be master, giving way", Level::warning);
+    become_backup(c, "did not run for " + seconds(silent), master_down_now(c));
+    return true;
 }
 
 void take_over(Context& c, Cause cause) {

@@ -11,7 +11,8 @@ constexpr std::int64_t kFileFault = -254;
 constexpr std::int64_t kFileMost = 253;
 
 std::string describe(const TrackRule& rule, const TrackResult& result) {
-    static constexpr const char* kKinds[] = {"script ", "interface ", "", "file ", "process "};
+    static constexpr const char* kKinds[] = {"script ", "interface ", "",
+                                             "file ",   "process ",   "track_group "};
     std::string text = kKinds[static_cast<std::size_t>(rule.kind)];
     switch (rule.kind) {
         case TrackKind::script:
@@ -28,6 +29,9 @@ std::string describe(const TrackRule& rule, const TrackResult& result) {
             break;
         case TrackKind::process:
             text += rule.name + " is not running as it should";
+            break;
+        case TrackKind::statics:
+            text += rule.name + " is not complete";
             break;
     }
     if (rule.reverse && rule.weight == 0) text += " (reversed)";

@@ -25,7 +25,14 @@ struct RiseFall {
 // One more result. While the proxy reloads (`suspended`) a bad result changes nothing.
 Counter advance(Counter counter, RiseFall rule, bool good, bool suspended = false);
 
-enum class TrackKind : unsigned char { script, interface, proxy, file, process };
+enum class TrackKind : unsigned char {
+    script,
+    interface,
+    proxy,
+    file,
+    process,
+    statics
+};  // statics: a track_group
 
 struct TrackRule {
     TrackKind kind = TrackKind::script;

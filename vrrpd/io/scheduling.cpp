@@ -8,26 +8,47 @@
 
 #include <algorithm>
 
+#include "common/logging.h"
+
 namespace vrrpd::io {
 namespace {
 
 constexpr int kQuietPriority = 1;  // SCHED_RR; above everything ordinary, below everything that asks for more
-// Microseconds that one turn may compute without sleeping before the kernel says SIGXCPU: a loop gone wild
-// with real-time priority would take the machine with it. A thousand times what the busiest turn needs.
-constexpr rlim_t kRunawayLimit = 2'000'000;
 
-common::Result<> set_realtime(int priority) {
-    const rlimit limit{kRunawayLimit, RLIM_INFINITY};
+common::Result<> set_affinity(const std::vector<int>& processors) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (const int number : processors) CPU_SET(static_cast<std::size_t>(number), &set);
+    if (::sched_setaffinity(0, sizeof set, &set) == 0) return {};
+    return common::fail_errno("cannot set vrrp_cpu_affinity");
+}
+
+}  // namespace
+
+// A loop gone wild with real-time priority would take the machine with it: the kernel says SIGXCPU then.
+common::Result<> set_realtime(int priority, common::Duration runaway) {
+    const auto most = std::chrono::duration_cast<std::chrono::microseconds>(runaway).count();
+    const rlimit limit{static_cast<rlim_t>(most), RLIM_INFINITY};
     ::setrlimit(RLIMIT_RTTIME, &limit);
     sched_param parameters{};
     parameters.sched_priority = std::min(priority, ::sched_get_priority_max(SCHED_RR));
     if (::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters) < 0) {
-        return common::fail_errno("cannot set vrrp_rt_priority " + std::to_string(priority));
+        return common::fail_errno("cannot set real-time priority " + std::to_string(priority));
     }
     return {};
 }
 
-}  // namespace
+void AutoPriority::note(common::Duration late) {
+    if (priority_ >= settings_.most || late < settings_.late) return;
+    if (auto done = set_(priority_ + 1); !done) {
+        common::log::warning("max_auto_priority: {}", done.error().text);
+        settings_.most = 0;  // it will not be allowed later either
+        return;
+    }
+    ++priority_;
+    common::log::warning("A timer ran {:g} s late: real-time priority is {} now",
+                         std::chrono::duration<double>(late).count(), priority_);
+}
 
 common::Result<> apply_scheduling(const config::Config& config) {
     const config::Globals& globals = config.globals;
@@ -37,11 +58,16 @@ common::Result<> apply_scheduling(const config::Config& config) {
     if (globals.no_swap && ::mlockall(MCL_CURRENT | MCL_FUTURE) < 0) {
         return common::fail_errno("cannot lock the memory for vrrp_no_swap");
     }
-    if (globals.realtime_priority > 0) return set_realtime(globals.realtime_priority);
+    if (!globals.processors.empty()) {
+        if (auto done = set_affinity(globals.processors); !done) return done;
+    }
+    if (globals.realtime_priority > 0) return set_realtime(globals.realtime_priority, globals.runaway);
     const bool fast = std::ranges::any_of(config.instances, [](const config::Instance& one) {
         return one.advert_interval < std::chrono::seconds(1);
     });
-    if (fast) (void)set_realtime(kQuietPriority);  // where it is not allowed, the late-timer rules have to do
+    if (fast)
+        (void)set_realtime(kQuietPriority,
+                           globals.runaway);  // where it is not allowed, the late-timer rules have to do
     return {};
 }
 

@@ -310,8 +310,39 @@ TEST_CASE("files that are refused") {
               .complains_of("/nonexistent/x.conf: error: cannot open the file: No such file"));
     CHECK(load_file("/tmp").complains_of("error: is a directory"));
     CHECK(load_file("/dev/zero").complains_of("error: larger than 4 MB"));
-    CHECK(load_file(dir.write("must.conf", "includer nothing.conf\n"))
-              .complains_of("must.conf:1: error: no file matches"));
+    struct Case {
+        const char* text;
+        bool good;
+    };
+    fs::create_directory(dir.path() / "folder");
+    (void)dir.write("there.conf", "# nothing\n");
+    const Case cases[] = {
+        {"include nothing.conf\n", true},
+        {"includer nothing.conf\n", true},
+        {"include folder\n", true},
+        {"includer folder\n", false},
+        {"includem nothing.conf\n", false},
+        {"includem nothing*.conf\n", true},
+        {"includew nothing*.conf\n", false},
+        {"includeb {there,nothing}.conf\n", false},
+        {"includeb t{her,h{er}}e.conf\n", true},
+        {"includem {there,nothing}.conf\n", true},
+        {"includea there.conf\n", true},
+        {"global_defs {\ninclude_check\n}\ninclude nothing.conf\n", false},
+        {"global_defs {\ninclude_check readable\n}\ninclude nothing.conf\n", true},
+        {"global_defs {\ninclude_check match\n}\ninclude nothing.conf\n", false},
+        {"global_defs {\ninclude_check +wildcard_match\n}\ninclude no*thing.conf\n", false},
+        {"global_defs {\ninclude_check\ninclude_check -wildcard_match\n}\ninclude no*thing.conf\n", true},
+    };
+    for (const Case& one : cases) {
+        INFO(one.text);
+        const Loaded got = load_file(dir.write("must.conf", one.text));
+        CHECK(got.diagnostics.has_errors() != one.good);
+    }
+    // What an included file says of them ends with it.
+    (void)dir.write("strict.conf", "global_defs {\ninclude_check\n}\n");
+    CHECK_FALSE(load_file(dir.write("must.conf", "include strict.conf\ninclude nothing.conf\n"))
+                    .diagnostics.has_errors());
     using namespace std::string_view_literals;
     CHECK(load_file(dir.write("nul.conf", "a\nb\0c\n"sv))
               .complains_of("nul.conf:2: error: not a text file: byte 0x00 in column 2"));
@@ -480,4 +511,88 @@ TEST_CASE("VMACs of single addresses") {
     CHECK(devices(instance("use_vmac\nvirtual_ipaddress {\n10.1.0.1 use_vmac\n}\n")) ==
           Names{"vrrp.51", "vrrp.51"});
     CHECK(devices(instance(more, "global_defs {\nvmac_addr_prefix eleven_char\n}\n"))[3] == "eleven_char.51");
+}
+
+TEST_CASE("random numbers are repeatable behind random_seed") {
+    const auto names = [](const std::string& seed) {
+        std::string text = seed.empty() ? "" : "global_defs {\nrandom_seed " + seed + "\n}\n";
+        for (const char* range : {"", " 3", " 10 12", " 7 7"})
+            text += "vrrp_script s${_RANDOM" + std::string(range) + "} {\nscript /bin/true\n}\n";
+        std::vector<std::string> out;
+        for (const config::Script& script : load(text).config.scripts) out.push_back(script.name);
+        return out;
+    };
+    const auto first = names("42");
+    REQUIRE(first.size() == 4);
+    CHECK(names("42") == first);
+    CHECK(names("43") != first);
+    CHECK(std::stoi(first[0].substr(1)) <= 32767);
+    CHECK(std::stoi(first[1].substr(1)) >= 3);
+    CHECK((first[2] == "s10" || first[2] == "s11" || first[2] == "s12"));
+    CHECK(first[3] == "s7");
+    CHECK(names("").size() == 4);
+    // No range: the word stays.
+    CHECK(load("vrrp_script s${_RANDOM 5 4} {\nscript /bin/true\n}\n")
+              .config.scripts.at(0)
+              .name.find("_RANDOM") != std::string::npos);
+}
+
+TEST_CASE("settings of the process") {
+    const auto globals = [](const std::string& text) {
+        return load("global_defs {\n" + text + "}\n").config.globals;
+    };
+    CHECK(globals("max_auto_priority\n").auto_priority.most == 99);
+    CHECK(globals("max_auto_priority 20\nmin_auto_priority_delay 500000\n").auto_priority.most == 20);
+    CHECK(globals("min_auto_priority_delay 500000\n").auto_priority.late == 500ms);
+    CHECK(globals("max_auto_priority -1\n").auto_priority.most == 0);
+    CHECK(globals("vrrp_cpu_affinity 0 2\n").processors == std::vector<int>{0, 2});
+    CHECK(globals("vrrp_rlimit_rttime 10000\n").runaway == 2s);
+    CHECK(globals("vrrp_rlimit_rttime 5000000\n").runaway == 5s);
+    CHECK(globals("vrrp_process_name sixteen_characters\n").vrrp_process_name == "sixteen_charact");
+    CHECK(globals("set_supplementary_groups\n").supplementary_groups);
+    CHECK(globals("reload_file\n").reload_mark);
+    CHECK(globals("reload_file /tmp/x\n").reload_mark_path == "/tmp/x");
+    CHECK(globals("reload_time_file /tmp/t\nreload_repeat\n").reload_time_file == "/tmp/t");
+    CHECK(globals("json_version 2\n").dumps.json_version == 2);
+}
+
+TEST_CASE("delays of interfaces stay below what the peers wait for") {
+    const Loaded got =
+        instance("", "interface_up_down_delays {\neth0 1.5 0.25\neth1 5\neth0 7\neth2 300\n}\n");
+    REQUIRE(got.config.link_delays.size() == 3);
+    CHECK(got.config.link_delays[0].down == 1500ms);
+    CHECK(got.config.link_delays[0].up == 250ms);
+    CHECK(got.config.link_delays[1].down == 5s);
+    CHECK(got.config.link_delays[1].up == 0s);
+    CHECK(got.complains_of("test.conf:4: warning: 'eth0': stands here twice"));
+    CHECK(got.complains_of("'300' is no number of seconds from 0 to 255"));
+    const Loaded reduced = instance("", "interface_up_down_delays {\neth0 5 1\n}\n");
+    CHECK(reduced.config.link_delays.at(0).down == 2s);
+    CHECK(reduced.complains_of("delays of eth0: reduced below what the peers of VI_1 wait for its adverts"));
+}
+
+TEST_CASE("instances follow the static items of their track groups") {
+    const Loaded got =
+        instance("",
+                 "static_ipaddress {\n10.9.0.1/24 dev eth1 track_group G\n10.9.0.2/24 dev eth1 "
+                 "track_group H\n}\ntrack_group G {\ngroup {\nVI_1\nVI_2\n}\n}\n"
+                 "track_group E {\ngroup {\n}\n}\n");
+    const auto rules = config::track_rules(got.config.instances.at(0));
+    REQUIRE(rules.size() == 1);
+    CHECK(rules[0].kind == fsm::TrackKind::statics);
+    CHECK(rules[0].name == "G");
+    CHECK(got.complains_of("there is no track_group 'H': nobody minds if this is missing"));
+    CHECK(got.complains_of("G: there is no vrrp_instance 'VI_2'"));
+    CHECK(got.complains_of("track_group 'E': no static item names it"));
+}
+
+TEST_CASE("what instances without addresses say of themselves") {
+    const std::string head = "vrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 51\n";
+    CHECK(load(head + "}\n").complains_of("there is no virtual_ipaddress"));
+    CHECK_FALSE(load(head + "no_virtual_ipaddress\n}\n").complains_of("there is no virtual_ipaddress"));
+    CHECK(load(head + "native_ipv6\n}\n").config.instances.at(0).family == packet::Family::v6);
+    CHECK(instance("timer_expired_backup").complains_of("means nothing without nopreempt"));
+    CHECK(instance("nopreempt\nstate BACKUP\ntimer_expired_backup 101")
+              .config.instances.at(0)
+              .expired_priority == 101);
 }

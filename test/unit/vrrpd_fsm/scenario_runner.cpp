@@ -68,6 +68,7 @@ void ScenarioRunner::set_param(const std::string& name, const std::string& value
         {"down_timer_adverts", [&] { params_.down_timer_adverts = std::stoi(value); }},
         {"start_master", [&] { params_.start_master = on; }},
         {"nopreempt", [&] { params_.nopreempt = on; }},
+        {"expired_priority", [&] { params_.expired_priority = static_cast<std::uint8_t>(std::stoi(value)); }},
         {"preempt_delay", [&] { params_.preempt_delay = time_of(value); }},
         {"copy_addresses", [&] { params_.copy_addresses = on; }},
         {"lower_prio_no_advert", [&] { params_.lower_prio_no_advert = on; }},
@@ -228,6 +229,8 @@ std::string ScenarioRunner::run(const std::string& command) {
     else if (verb == "late") {
         now_ += time_of(words.at(1));
         deliver(fsm::Timer{});
+    } else if (verb == "sleep") {  // what was queued meanwhile comes before the timer
+        now_ += time_of(words.at(1));
     } else if (verb == "link")
         deliver(fsm::LinkChanged{words.at(1) == "up"});
     else if (verb == "source")
