@@ -1,11 +1,13 @@
 // Wiring only: what the command line asks for.
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <string_view>
 #include <vector>
 
 #include "common/logging.h"
+#include "common/process/signals.h"
 #include "proxyd/admin/control_link.h"
 #include "proxyd/config/condition.h"
 #include "proxyd/config/keywords.h"
@@ -57,6 +59,9 @@ int perform(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // First of all: these end a process that is not ready to read them, and who has just started a proxy may
+    // well signal it at once.
+    common::process::hold_signals({SIGUSR1, SIGUSR2, SIGHUP});
     const std::vector<std::string_view> arguments(argv + 1, argv + argc);
     const auto options = proxyd::main::parse_command_line(arguments);
     if (!options) {

@@ -1,9 +1,11 @@
 // vrrpd: wiring only. The command line is admin/options, the running keeper admin/daemon.
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 
+#include "common/process/signals.h"
 #include "vrrpd/admin/daemon.h"
 #include "vrrpd/admin/exit_status.h"
 #include "vrrpd/admin/options.h"
@@ -78,6 +80,10 @@ std::string control_path(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // First of all: what asks a running keeper for something waits until this one runs. The default of these
+    // signals is death, and who has just started a keeper may well signal it at once.
+    common::process::hold_signals(
+        {SIGHUP, SIGUSR1, SIGUSR2, vrrpd::admin::kSignalStatsClear, vrrpd::admin::kSignalJson});
     auto options = vrrpd::admin::parse_options(argc, argv);
     if (!options) {
         std::fprintf(stderr, "vrrpd: %s\n", options.error().text.c_str());

@@ -138,5 +138,44 @@ vrrp_instance VI_1 {{
             self.assertEqual(missing.wait(5), 2)
 
 
+class Early(unittest.TestCase):
+    """A signal in the first moments waits. The file is a pipe: who has opened it runs, and goes on when we have written."""
+
+    def signalled(self, node, argv, text, signals):
+        """Starts it with the file in place of the pipe, once it has lived through the signals."""
+        path = os.path.join(node.folder, "early.conf")
+        os.mkfifo(path)
+        process = node.start([*argv, "-f", path], env={"TMPDIR": node.folder})
+        with open(path, "w") as pipe:
+            for number in signals:
+                process.send(number)
+            time.sleep(0.05)
+            self.assertIsNone(process.status, "it died of a signal that asks for something")
+            os.unlink(path)
+            node.write("early.conf", text)
+            pipe.write(text)
+        return process
+
+    def test_vrrpd(self):
+        with Keepers() as net:
+            n1 = net.n1
+            keeper = self.signalled(n1, [lab.binary("vrrpd"), "-G", "-n", "-l"], conf(n1, state="BACKUP"),
+                                    (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, 36, 63))
+            keeper.wait_for("Startup complete", 5)
+            keeper.wait_for("Reload complete", 5)
+            for name in ("data", "stats", "json"):
+                lab.wait_until(lambda: os.path.exists(os.path.join(n1.folder, f"keepalived.{name}")), 3, f"keepalived.{name}")
+            self.assertEqual(keeper.stop(), 0)
+
+    def test_proxyd(self):
+        text = ("defaults\n    mode http\n    timeout client 5s\n    timeout connect 5s\n    timeout server 5s\n"
+                "frontend f\n    bind 127.0.0.1:8080\n    default_backend b\nbackend b\n    server s 127.0.0.1:8081\n")
+        with Keepers() as net:
+            proxy = self.signalled(net.n1, [lab.binary("proxyd"), "-db"], text, (signal.SIGHUP, signal.SIGUSR2))
+            lab.wait_until(lambda: "127.0.0.1:8080" in net.n1.run("ss -ltn"), 5, "it listens")
+            proxy.wait_for("Server b/s is", 3)  # what SIGHUP asks for
+            proxy.stop()
+
+
 if __name__ == "__main__":
     lab.main()
