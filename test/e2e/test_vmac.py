@@ -76,7 +76,7 @@ class Vmac(unittest.TestCase):
             net.client.run("ip addr add 2001:db8::10/64 dev eth0 nodad")
             for node in net.nodes:
                 text = conf(node, **settings).replace(f"  mcast_src_ip {node.address}\n", "")
-                net.start_one(node, "vrrpd", text=text)
+                net.start_one(node, "vrrpd", text=text).wait_for("Startup complete", 5)
             lab.wait_until(lambda: net.n1.holds("2001:db8::100", "vrrp.51"), 8, "n1 holds the address")
             net.client.run("ping -c1 -W2 2001:db8::100")
             self.assertIn("00:00:5e:00:02:33", net.client.run("ip neigh show 2001:db8::100"))
