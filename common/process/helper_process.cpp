@@ -9,7 +9,8 @@
 
 namespace common::process {
 
-Result<HelperProcess> HelperProcess::start(const char* name, std::span<const HelperTask> tasks) {
+Result<HelperProcess> HelperProcess::start(const char* name, std::span<const HelperTask> tasks,
+                                           const std::function<void()>& forget) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
         return fail_errno("cannot create the helper's socket pair");
@@ -19,6 +20,7 @@ Result<HelperProcess> HelperProcess::start(const char* name, std::span<const Hel
     UniqueFd theirs(ends[1]);
     helper.pid_ = ::fork();
     if (helper.pid_ < 0) return fail_errno("cannot fork the helper process");
+    if (helper.pid_ == 0 && forget) forget();
     if (helper.pid_ == 0) run_helper(name, std::move(theirs), tasks);
     return helper;
 }

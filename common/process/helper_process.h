@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -39,7 +40,9 @@ class HelperProcess {
  public:
     // Forks. `name` (at most 15 bytes) is what ps shows; `tasks` must live as long as the process. Call it
     // after daemonize() and before any thread, socket or change of scheduling, limits and privileges.
-    static Result<HelperProcess> start(const char* name, std::span<const HelperTask> tasks = {});
+    // `forget` runs in the new process: it frees what the daemon had, and the helper does not need.
+    static Result<HelperProcess> start(const char* name, std::span<const HelperTask> tasks = {},
+                                       const std::function<void()>& forget = {});
 
     // Never blocks. Fails when the helper is gone or its queue is full; no event comes for that job then.
     Result<> submit(const HelperJob& job);

@@ -1,6 +1,7 @@
 #include "vrrpd/admin/daemon.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -172,7 +173,13 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
     if (options.umask >= 0) ::umask(static_cast<mode_t>(options.umask));
     process::ignore_sigpipe();
     auto readiness = process::Readiness::from_environment();
-    auto helper = process::HelperProcess::start("vrrpd-helper", kTasks);
+    // Reading the file has left holes; two processes more that never look at it need not keep it.
+    ::malloc_trim(0);
+    const auto forget = [&config] {
+        config.reset();
+        ::malloc_trim(0);
+    };
+    auto helper = process::HelperProcess::start("vrrpd-helper", kTasks, forget);
     auto signals = process::SignalReader::open(
         {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, kSignalStatsClear, kSignalJson});
     if (!helper || !signals) return refuse(!helper ? helper.error().text : signals.error().text);
