@@ -34,6 +34,7 @@ struct Preset {
     common::Location error_log_format_where;
     bool stats_from_defaults =
         false;  // the statistics page is a copy; the first own `stats` line starts anew
+    bool checks_from_defaults = false;  // so are the steps of tcp-check
     int backlog = 0;
     std::string source_address;
     bool load_server_state = false;

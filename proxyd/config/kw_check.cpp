@@ -1,4 +1,5 @@
-// Health checks: option *-check, http-check, tcp-check (configuration manual 4.2).
+// Health checks: option httpchk, http-check (configuration manual 4.2). Those that are dialogues:
+// kw_tcp_check.cpp.
 #include <algorithm>
 
 #include "common/keyword_table.h"
@@ -71,10 +72,6 @@ void connect_only(Reading& in, const Statement& line) {
         in.no_effect(line, "'" + line.name() + "'", "not supported yet; the check only connects");
 }
 
-void tcp_check(Reading& in, const Statement&) {
-    http_check(in).kind = CheckKind::connect;
-}
-
 constexpr unsigned char kBoth = kNo | kDefault;
 constexpr Keyword connecting(std::string_view name) {
     return works(name, kBackendSide, 0, -1, connect_only, "...", "not supported yet: the check only connects",
@@ -84,16 +81,9 @@ constexpr Keyword connecting(std::string_view name) {
 constexpr Keyword kOptions[] = {
     works("httpchk", kBackendSide, 0, -1, set_httpchk, "[<method>] [<uri>] [<version>]",
           "checks are HTTP requests", kBoth),
-    works("tcp-check", kBackendSide, 0, 0, tcp_check, "", "checks are TCP connections", kBoth),
     connecting("external-check"),
-    connecting("ldap-check"),
     connecting("lb-agent-chk"),
-    connecting("mysql-check"),
-    connecting("pgsql-check"),
-    connecting("redis-check"),
-    connecting("smtpchk"),
     connecting("spop-check"),
-    connecting("ssl-hello-chk"),
 };
 
 struct Match {
@@ -203,20 +193,6 @@ constexpr Keyword kHttpCheck[] = {
     inert("unset-var", kBackendSide, kNotYet),
 };
 
-constexpr std::string_view kConnectsOnly = "not supported yet; the check only connects";
-constexpr Keyword kTcpCheck[] = {
-    works("comment", kBackendSide, 1, 1, accept, "<text>", "a remark"),
-    inert("connect", kBackendSide, kConnectsOnly),
-    inert("expect", kBackendSide, kConnectsOnly),
-    inert("send", kBackendSide, kConnectsOnly),
-    inert("send-lf", kBackendSide, kConnectsOnly),
-    inert("send-binary", kBackendSide, kConnectsOnly),
-    inert("send-binary-lf", kBackendSide, kConnectsOnly),
-    inert("set-var", kBackendSide, kConnectsOnly),
-    inert("set-var-fmt", kBackendSide, kConnectsOnly),
-    inert("unset-var", kBackendSide, kConnectsOnly),
-};
-
 constexpr Keyword kExternalCheck[] = {
     inert("command", kBackendSide, "external checks are not supported yet"),
     inert("path", kBackendSide, "external checks are not supported yet"),
@@ -229,9 +205,6 @@ std::span<const Keyword> check_option_keywords() {
 }
 std::span<const Keyword> http_check_keywords() {
     return kHttpCheck;
-}
-std::span<const Keyword> tcp_check_keywords() {
-    return kTcpCheck;
 }
 std::span<const Keyword> external_check_keywords() {
     return kExternalCheck;

@@ -56,6 +56,7 @@ std::span<const KeywordTable> keyword_tables() {
         KeywordTable{"option", option_keywords()},
         KeywordTable{"option", log_option_keywords()},
         KeywordTable{"option", check_option_keywords()},
+        KeywordTable{"option", dialogue_option_keywords()},
         KeywordTable{"http-check", http_check_keywords()},
         KeywordTable{"tcp-check", tcp_check_keywords()},
         KeywordTable{"external-check", external_check_keywords()},

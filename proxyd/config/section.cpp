@@ -49,6 +49,7 @@ void inherit(Reading& in, Draft& draft, const Statement& line, std::size_t from_
     draft.settings->tcp_session = draft.defaults->settings->tcp_session;
     draft.settings->tcp_content = draft.defaults->settings->tcp_content;
     draft.preset.stats_from_defaults = draft.settings->stats.enabled;
+    draft.preset.checks_from_defaults = true;
 }
 
 // The word `from` with a name after it, or the number of words.

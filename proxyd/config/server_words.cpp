@@ -30,6 +30,10 @@ void set_check_time(const WordInput& word, ServerDraft& server) {
     server.settings.check.*member = value;
 }
 
+void set_check_name(const WordInput& word, ServerDraft& server) {
+    server.settings.check.sni = word.arguments[0];
+}
+
 void set_check_address(const WordInput& word, ServerDraft& server) {
     const auto address = parse_peer_address(word.arguments[0], 0);
     if (!address) return word.error(address.error().text);
@@ -52,6 +56,11 @@ constexpr Word kCheckWords[] = {
     {"fall", 1, set_check_count<&CheckSettings::fall, 1'000'000>, Effect::works, "<number>",
      "bad checks until down"},
     {"check-ssl", 0, set_check_flag<&CheckSettings::tls>, Effect::works, "", "checks speak TLS"},
+    {"check-send-proxy", 0, set_check_flag<&CheckSettings::send_proxy>, Effect::works, "",
+     "checks begin with a PROXY header"},
+    {"no-check-send-proxy", 0, set_check_flag<&CheckSettings::send_proxy, false>, Effect::works, "",
+     "undoes check-send-proxy"},
+    {"check-sni", 1, set_check_name, Effect::works, "<name>", "the name that checks ask for in TLS"},
     {"no-check-ssl", 0, set_check_flag<&CheckSettings::tls, false>, Effect::works, "", "undoes check-ssl"},
 };
 
@@ -93,7 +102,6 @@ constexpr Word kTlsWords[] = {
     inert("allow-0rtt", 0, "early data is not sent"),
     inert("alpn", 1, "HTTP/1.1 is spoken to servers"),
     inert("check-alpn", 1, kNotYet),
-    inert("check-sni", 1, kNotYet),
     inert("ciphers", 1, "the library's choice is offered"),
     inert("ciphersuites", 1, "the library's choice is offered"),
     inert("client-sigalgs", 1, kNotYet),
@@ -140,8 +148,6 @@ constexpr Word kInertWords[] = {
     inert("check-proto", 1, "checks speak HTTP/1"),
     inert("check-reuse-pool", 0, kNotYet),
     inert("no-check-reuse-pool", 0, kNotYet),
-    inert("check-send-proxy", 0, kNotYet),
-    inert("no-check-send-proxy", 0, kNotYet),
     inert("check-via-socks4", 0, kNotYet),
     inert("no-send-proxy-v2-ssl", 0, "it is the default"),
     inert("no-send-proxy-v2-ssl-cn", 0, "it is the default"),

@@ -16,12 +16,13 @@ std::span<const Keyword> log_keywords();
 std::span<const Keyword> proxy_keywords();
 std::span<const Keyword> timeout_keywords();  // prefix "timeout"
 std::span<const Keyword> old_timeout_keywords();
-std::span<const Keyword> option_keywords();          // prefix "option"
-std::span<const Keyword> log_option_keywords();      // prefix "option"
-std::span<const Keyword> check_option_keywords();    // prefix "option"
-std::span<const Keyword> http_check_keywords();      // prefix "http-check"
-std::span<const Keyword> tcp_check_keywords();       // prefix "tcp-check"
-std::span<const Keyword> external_check_keywords();  // prefix "external-check"
+std::span<const Keyword> option_keywords();           // prefix "option"
+std::span<const Keyword> log_option_keywords();       // prefix "option"
+std::span<const Keyword> check_option_keywords();     // prefix "option"
+std::span<const Keyword> http_check_keywords();       // prefix "http-check"
+std::span<const Keyword> dialogue_option_keywords();  // prefix "option": tcp-check, redis-check ...
+std::span<const Keyword> tcp_check_keywords();        // prefix "tcp-check"
+std::span<const Keyword> external_check_keywords();   // prefix "external-check"
 std::span<const Keyword> balance_keywords();
 std::span<const Keyword> server_keywords();
 std::span<const Keyword> persistence_keywords();

@@ -59,7 +59,9 @@ std::string_view description(CheckStatus status) {
 
 std::string reason(const CheckResult& result) {
     std::string text = "reason: " + std::string(description(result.status));
-    if (result.code > 0) text += ", code: " + std::to_string(result.code);
+    const bool has_code = result.code > 0 || result.status == CheckStatus::l7_ok ||
+                          result.status == CheckStatus::l7_wrong_status;
+    if (has_code) text += ", code: " + std::to_string(result.code);
     if (!result.info.empty()) text += ", info: \"" + quotable(result.info) + "\"";
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(result.duration).count();
     return text + ", check duration: " + std::to_string(ms) + "ms";

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "proxyd/net/worker.h"
+#include "proxyd/upstream/check_dialogue.h"
 
 namespace proxyd::upstream {
 
@@ -11,6 +12,9 @@ namespace {
 
 using net::IoResult;
 using net::Waiter;
+
+// A check stands for no client.
+constexpr std::string_view kUnknownClient = "PROXY UNKNOWN\r\n";
 
 CheckResult of_connect(const ConnectOutcome& outcome) {
     const bool in_tls = outcome.step == ConnectOutcome::Step::tls;
@@ -32,14 +36,14 @@ CheckResult of_connect(const ConnectOutcome& outcome) {
     return result;
 }
 
-// Sends the whole request; an empty result when it is out.
-net::Task<CheckResult> send(Waiter& waiter, net::Stream& stream, std::string_view request,
+// Sends all of it; an empty result when it is out.
+net::Task<CheckResult> send(Waiter& waiter, net::Stream& stream, std::string_view bytes,
                             common::TimePoint deadline) {
-    while (!request.empty()) {
-        const iovec piece{const_cast<char*>(request.data()), request.size()};
+    while (!bytes.empty()) {
+        const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
         const IoResult sent = stream.try_write(std::span(&piece, 1));
         if (sent.ok()) {
-            request.remove_prefix(sent.count);
+            bytes.remove_prefix(sent.count);
             continue;
         }
         if (!sent.would_block()) co_return CheckResult{CheckStatus::l7_invalid, 0, {}};
@@ -50,6 +54,18 @@ net::Task<CheckResult> send(Waiter& waiter, net::Stream& stream, std::string_vie
     co_return CheckResult{};
 }
 
+// The next bytes; would_block: the deadline came first.
+net::Task<IoResult> receive(Waiter& waiter, net::Stream& stream, std::span<char> into,
+                            common::TimePoint deadline) {
+    for (;;) {
+        const IoResult read = stream.try_read(into);
+        if (!read.would_block()) co_return read;
+        stream.arm_read();
+        const Waiter::Bits bits = co_await waiter.wait(Waiter::kServerIn, deadline);
+        if ((bits & Waiter::kServerIn) == 0) co_return read;
+    }
+}
+
 net::Task<CheckResult> ask(Waiter& waiter, net::Stream& stream, const HttpCheck& http,
                            common::TimePoint deadline) {
     CheckResult result = co_await send(waiter, stream, http.request(), deadline);
@@ -57,13 +73,8 @@ net::Task<CheckResult> ask(Waiter& waiter, net::Stream& stream, const HttpCheck&
     std::string received;
     std::array<char, 4096> buffer;
     for (;;) {
-        const IoResult read = stream.try_read(buffer);
-        if (read.would_block()) {
-            stream.arm_read();
-            const Waiter::Bits bits = co_await waiter.wait(Waiter::kServerIn, deadline);
-            if ((bits & Waiter::kServerIn) == 0) co_return CheckResult{CheckStatus::l7_timeout, 0, {}};
-            continue;
-        }
+        const IoResult read = co_await receive(waiter, stream, buffer, deadline);
+        if (read.would_block()) co_return CheckResult{CheckStatus::l7_timeout, 0, {}};
         if (read.ok()) received.append(buffer.data(), read.count);
         const bool complete = !read.ok() || received.size() >= HttpCheck::kMaxAnswer;
         const auto judged = http.judge(received, complete);
@@ -72,14 +83,72 @@ net::Task<CheckResult> ask(Waiter& waiter, net::Stream& stream, const HttpCheck&
     }
 }
 
+// Where a `connect` step goes.
+ConnectTarget target_of(const ProbePlan& plan, const CheckStep& step) {
+    ConnectTarget target = plan.target;
+    if (!step.address.empty()) {
+        const std::uint16_t port = target.address.port();
+        target.address = step.address;
+        if (target.address.port() == 0) target.address.set_port(port);
+    }
+    if (step.port != 0) target.address.set_port(static_cast<std::uint16_t>(step.port));
+    if (step.tls) target.tls = plan.step_tls;
+    if (step.send_proxy) target.proxy_header = kUnknownClient;
+    return target;
+}
+
+// Goes through the steps of a sequence.
+net::Task<CheckResult> converse(Waiter& waiter, const ProbePlan& plan) {
+    CheckDialogue dialogue(*plan.sequence);
+    net::Stream stream;
+    ClientWatch nobody;
+    common::TimePoint deadline;
+    std::array<char, 4096> buffer;
+    while (!dialogue.result()) {
+        const CheckStep& step = dialogue.step();
+        if (step.kind == CheckStep::Kind::connect) {
+            if (stream.open()) stream.close();
+            deadline = waiter.worker().now() + plan.connect_timeout;
+            const ConnectTarget target = target_of(plan, step);
+            const ConnectOutcome outcome = co_await connect(waiter, target, deadline, nobody, stream);
+            if (outcome.kind != ConnectOutcome::Kind::connected) {
+                dialogue.failed(of_connect(outcome));
+                continue;
+            }
+            if (plan.answer_timeout > common::Duration::zero())
+                deadline = waiter.worker().now() + plan.answer_timeout;
+            dialogue.connected(target.tls != nullptr);
+        } else if (step.kind == CheckStep::Kind::send) {
+            CheckResult sent = co_await send(waiter, stream, step.bytes, deadline);
+            sent.status == CheckStatus::unknown ? dialogue.sent() : dialogue.failed(std::move(sent));
+        } else {
+            const IoResult read = co_await receive(waiter, stream, buffer, deadline);
+            if (read.would_block()) {
+                dialogue.timed_out();
+            } else if (read.kind == IoResult::Kind::error) {
+                dialogue.broke(read.error);
+            } else {
+                dialogue.received({buffer.data(), read.count}, !read.ok());
+            }
+        }
+    }
+    if (stream.open()) stream.close();
+    co_return *dialogue.result();
+}
+
 }  // namespace
 
 net::Task<CheckResult> probe(Waiter& waiter, const ProbePlan& plan) {
     const common::TimePoint start = common::Clock::now();
     const common::TimePoint connect_deadline = start + plan.connect_timeout;
+    CheckResult result;
+    if (plan.sequence != nullptr) {
+        result = co_await converse(waiter, plan);
+        result.duration = common::Clock::now() - start;
+        co_return result;
+    }
     net::Stream stream;
     ClientWatch nobody;
-    CheckResult result;
     const ConnectOutcome outcome = co_await connect(waiter, plan.target, connect_deadline, nobody, stream);
     if (outcome.kind != ConnectOutcome::Kind::connected) {
         result = of_connect(outcome);

@@ -5,6 +5,7 @@
 #include "proxyd/net/task.h"
 #include "proxyd/net/waiter.h"
 #include "proxyd/upstream/check_result.h"
+#include "proxyd/upstream/check_step.h"
 #include "proxyd/upstream/connector.h"
 #include "proxyd/upstream/http_check.h"
 
@@ -12,7 +13,10 @@ namespace proxyd::upstream {
 
 struct ProbePlan {
     ConnectTarget target;
-    const HttpCheck* http = nullptr;  // null: the connection is the check
+    // At most one of the two; neither: the connection is the check.
+    const HttpCheck* http = nullptr;
+    const CheckSequence* sequence = nullptr;
+    const net::TlsContext* step_tls = nullptr;  // for steps that say `ssl`
     common::Duration connect_timeout{0};
     // For the answer after the connection; zero: connect_timeout covers both.
     common::Duration answer_timeout{0};

@@ -14,6 +14,7 @@
 #include "proxyd/upstream/health_log.h"
 #include "proxyd/upstream/http_check.h"
 #include "proxyd/upstream/probe.h"
+#include "proxyd/upstream/proxy_header.h"
 #include "proxyd/upstream/server_connection.h"
 
 namespace proxyd::upstream {
@@ -61,6 +62,13 @@ common::Endpoint check_address(const Watched& watched) {
     return address;
 }
 
+const CheckSequence* sequence_of(const BackendSettings& backend) {
+    const CheckKind kind = backend.http_check.kind;
+    const CheckSequence& sequence = kind == CheckKind::tcp ? backend.tcp_check : backend.protocol_check;
+    const bool speaks = kind == CheckKind::tcp || kind == CheckKind::protocol;
+    return speaks && !sequence.steps.empty() ? &sequence : nullptr;
+}
+
 void prepare(Watched& watched) {
     const BackendSettings& backend = watched.group.backend.settings();
     const CheckSettings& check = watched.settings.check;
@@ -71,10 +79,20 @@ void prepare(Watched& watched) {
         if (auto tls = client_tls(watched.settings)) watched.tls = *tls;
         if (auto name = ServerName::compile(watched.settings.sni))
             plan.target.server_name = name->evaluate(nullptr);
+        if (!check.sni.empty()) plan.target.server_name = check.sni;
     }
     plan.target.tls = watched.tls.get();
+    // A check stands for no client. What such a server expects, it expects of checks as well.
+    static const std::string kLocal[] = {proxy_header_v1({}, {}), proxy_header_v2({}, {})};
+    const bool as_server = (watched.settings.send_proxy || watched.settings.send_proxy_v2) && !elsewhere;
+    if (check.send_proxy || as_server) plan.target.proxy_header = kLocal[watched.settings.send_proxy_v2];
     if (auto source = source_endpoint(watched.settings)) plan.target.source = *source;
     plan.http = watched.group.http ? &*watched.group.http : nullptr;
+    plan.sequence = sequence_of(backend);
+    if (plan.sequence != nullptr && std::ranges::any_of(plan.sequence->steps, &CheckStep::tls) &&
+        !watched.tls)
+        if (auto tls = client_tls(watched.settings)) watched.tls = *tls;
+    plan.step_tls = watched.tls.get();
     plan.connect_timeout = check.inter;
     plan.answer_timeout = backend.timeout_check;
     if (backend.timeout_check > common::Duration::zero() &&

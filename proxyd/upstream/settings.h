@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/diagnostics.h"
 #include "common/endpoint.h"
+#include "proxyd/upstream/check_step.h"
 
 namespace proxyd::upstream {
 
@@ -21,6 +22,8 @@ struct CheckSettings {
     int port = 0;              // 0: the server's
     common::Endpoint address;  // empty: the server's
     bool tls = false;          // check-ssl
+    bool send_proxy = false;   // check-send-proxy; without addr and port also what the server line says
+    std::string sni;           // check-sni
 };
 
 struct ServerSettings {
@@ -50,7 +53,8 @@ struct ServerSettings {
     bool send_proxy = false, send_proxy_v2 = false;
 };
 
-enum class CheckKind : unsigned char { connect, http };
+// protocol: option redis-check and the like.
+enum class CheckKind : unsigned char { connect, http, tcp, protocol };
 
 struct HttpCheckSettings {
     CheckKind kind = CheckKind::connect;
@@ -80,6 +84,7 @@ struct BackendSettings {
     std::vector<std::string> balance_arguments;
     std::vector<ServerSettings> servers;
     HttpCheckSettings http_check;
+    CheckSequence tcp_check, protocol_check;  // empty: the connection is the check
     bool http_mode = true;
     int retries = 3;
     bool redispatch = false;
