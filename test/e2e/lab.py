@@ -156,9 +156,9 @@ class Lab:
             node.address = address.split("/")[0]
             node.mac = f"02:00:00:00:24:{number:02x}"
 
-    def watch(self):
-        """Record the VRRP adverts and ARP frames that cross the switch from now on."""
-        watcher = Wire(self)
+    def watch(self, port=None):
+        """Record the VRRP adverts and ARP frames that enter the switch from now on, by one port ("n1-eth0") or by any."""
+        watcher = Wire(self, port)
         self._watchers.append(watcher)
         return watcher
 

@@ -139,13 +139,19 @@ class Arp:
 class Wire:
     """Adverts and ARP frames as they enter the switch, stamped by the kernel; lists grow while it runs."""
 
-    def __init__(self, lab):
+    _PACKET, _IGNORE_OUTGOING = 263, 23  # SOL_PACKET, PACKET_IGNORE_OUTGOING
+
+    def __init__(self, lab, port=None):
+        """`port`: this one alone, where a flood that comes from another would be more than this program can read."""
         self.adverts = []
         self.arps = []
         self._ending = threading.Event()
         self._socket = lab.switch.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))  # ETH_P_ALL
         self._socket.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._socket.setsockopt(self._PACKET, self._IGNORE_OUTGOING, 1)  # seen already where it entered
+        if port:
+            self._socket.bind((port, 3))
         self._socket.settimeout(0.1)
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
@@ -158,9 +164,9 @@ class Wire:
                 continue
             except OSError:
                 return
-            port, _, direction, *_ = address
-            if direction == socket.PACKET_OUTGOING or "-" not in port:
-                continue  # seen already where it entered
+            port = address[0]
+            if "-" not in port:
+                continue  # the bridge, behind the port
             node = port.rsplit("-", 1)[0]
             if frame[12:14] == b"\x08\x06" and len(frame) >= 42:
                 self.arps.append(Arp(_stamp(control), node, frame))

@@ -159,6 +159,7 @@ def late_restart(run):
     run.kill_keeper(run.n1)
     run.first_advert(run.n2, at)
     left = run.n1.holds(VIP)
+    run.keeper(run.n2).wait_for("Entering MASTER STATE", 3)  # the line may come behind the advert
     mark = run.keeper(run.n2).mark()
     at = time.monotonic()
     run.start_one(run.n1)

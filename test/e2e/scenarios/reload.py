@@ -93,4 +93,4 @@ def reload(run):
     at = time.monotonic()
     hang_up(run, conf(run.n1, priority=50))
     run.wait_for_master(run.n2, 10)
-    run.lost(ping.stop(), 0, name="lower priority: pings lost")
+    run.lost(ping.stop(), 0, name="lower priority: pings lost", by=run.n2)
