@@ -77,7 +77,8 @@ def many(run, count, interval, most):
     run.start_one(run.n2, text=text(run.n2))
     expected = master_down(101, interval, 3 if version else 2)
     last = all_master(run, count, at)
-    run.time("all MASTER after", last - run.keeper(run.n1).born, at_most=max(expected + 0.085, 0.0), by=run.n1)
+    run.time("all MASTER after", last - run.keeper(run.n1).born, at_most=expected + 0.085, by=run.n1,
+             spare=0 if EXACT else 0.5)  # hundreds of requests to a kernel that others may keep waiting
     time.sleep(2 if run.quick else 5.5)  # the announcements of the start are behind, in the full run the second block too
     marks = [run.keeper(node).mark() for node in run.nodes]
     before = [cpu(run.keeper(node)) for node in run.nodes]
