@@ -63,8 +63,9 @@ class ServerState {
     void set_check(CheckReport report);
 
     ShardedCounters counters;
-    Gauge sessions;  // streams being served (scur)
-    Gauge queued;    // waiting for a slot here (qcur)
+    // Written by all workers with each request; what stands before is mostly read: no common cache line.
+    alignas(64) Gauge sessions;  // streams being served (scur)
+    Gauge queued;                // waiting for a slot here (qcur)
     Rate session_rate;
     std::atomic<std::int64_t> changed_ms{0};   // CLOCK_REALTIME ms of the last UP/DOWN change
     std::atomic<std::int64_t> downtime_ms{0};  // of past downtimes
