@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "proxyd/rules/pattern_list.h"
+#include "proxyd/rules/patterns/list.h"
 #include "step.h"
 
 namespace bench {
