@@ -13,7 +13,9 @@ struct TlsServerSettings {
     bool enabled = false;
     std::vector<std::string> crt;  // files (certificate chain + key in one PEM) or directories of such
     std::string ca_file;
+    std::string crl_file;
     bool verify_required = false;
+    bool verify_optional = false;  // a client without certificate is served, too
     bool strict_sni = false;
     std::string ciphers, ciphersuites, curves;
     std::string alpn;      // "h2,http/1.1"

@@ -224,6 +224,12 @@ common::Result<> load_client_authorities(SSL_CTX* context, const TlsServerSettin
         return refuse(settings.ca_file, "cannot load the authorities (" + openssl_reason() + ")");
     }
     SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(settings.ca_file.c_str()));
+    if (settings.crl_file.empty()) return {};
+    X509_STORE* const store = SSL_CTX_get_cert_store(context);
+    X509_LOOKUP* const lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+    if (lookup == nullptr || X509_load_crl_file(lookup, settings.crl_file.c_str(), X509_FILETYPE_PEM) < 1)
+        return refuse(settings.crl_file, "cannot load the revoked certificates (" + openssl_reason() + ")");
+    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
     return {};
 }
 
@@ -237,10 +243,10 @@ common::Result<ContextPointer> make_server_context(TlsContext::Impl& impl, const
     if (auto done = load_certificate(context.get(), file); !done) return std::unexpected(done.error());
     if (auto done = load_client_authorities(context.get(), settings); !done)
         return std::unexpected(done.error());
+    const int optional = settings.verify_optional ? SSL_VERIFY_PEER : SSL_VERIFY_NONE;
     SSL_CTX_set_verify(
         context.get(),
-        settings.verify_required ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE,
-        nullptr);
+        settings.verify_required ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : optional, nullptr);
     static constexpr unsigned char kSessionContext[] = "proxyd";
     SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
     // Sessions live in the client's ticket; a cache of our own would be per process and locked.
@@ -287,7 +293,7 @@ common::Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsSe
     auto impl = std::make_unique<Impl>();
     impl->protocols = wire_form(settings.alpn);
     impl->strict_sni = settings.strict_sni;
-    impl->verifies_peer = settings.verify_required;
+    impl->verifies_peer = settings.verify_required || settings.verify_optional;
     impl->max_record = static_cast<std::size_t>(settings.max_record);
     impl->keys = keys ? std::move(keys) : std::make_shared<TicketKeys>();
     auto files = certificate_files(settings.crt);

@@ -3,6 +3,8 @@
 
 #include <string>
 
+struct ssl_st;
+
 namespace proxyd::net {
 
 struct TlsInfo {
@@ -11,6 +13,7 @@ struct TlsInfo {
     std::string cipher;
     std::string alpn;
     bool resumed = false;
+    ssl_st* native = nullptr;  // OpenSSL's, of the established connection, for what is asked seldom
 };
 
 }  // namespace proxyd::net

@@ -167,6 +167,7 @@ IoResult TlsSession::explain(int result) {
 
 void TlsSession::fill_info() {
     established_ = true;
+    info_.native = ssl_;
     if (const char* name = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name)) info_.sni = name;
     info_.version = SSL_get_version(ssl_);
     info_.cipher = SSL_get_cipher_name(ssl_);

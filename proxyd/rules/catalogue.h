@@ -2,11 +2,13 @@
 // process, lists of patterns, users. Made by the reader of the configuration, alive as long as the model.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/clock.h"
 #include "common/diagnostics.h"
 #include "proxyd/rules/capture_slots.h"
 #include "proxyd/rules/patterns/list.h"
@@ -15,6 +17,14 @@
 
 namespace proxyd::rules {
 
+// Whether a section's requests wait for their bodies (option http-buffer-request, http-request
+// wait-for-body).
+struct BodyWait {
+    bool wanted = false;
+    common::Duration time{0};    // 0: timeout http-request, and 408 when it is over
+    std::uint64_t at_least = 0;  // so many bytes are enough; 0: all, as far as the buffer goes
+};
+
 class Catalogue {
  public:
     std::shared_ptr<VariableSpace> variables = std::make_shared<VariableSpace>();
@@ -22,6 +32,7 @@ class Catalogue {
     PatternStore patterns;
     CaptureSlots* captures = nullptr;  // of the section being read; null: it is no frontend
     UserLists users;
+    BodyWait* body_wait = nullptr;  // as captures
 
     // The line being read: kept with what is found on it.
     common::Location line;

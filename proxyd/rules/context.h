@@ -7,8 +7,10 @@
 #include <string_view>
 
 #include "common/arena.h"
+#include "common/clock.h"
 #include "common/endpoint.h"
 #include "proxyd/http/message.h"
+#include "proxyd/net/proxy_protocol.h"
 #include "proxyd/net/tls_info.h"
 #include "proxyd/rules/variables.h"
 #include "proxyd/state/proxy_state.h"
@@ -45,6 +47,10 @@ struct Context {
     common::Endpoint destination;  // where it connected (dst)
     bool tls = false;              // client side (ssl_fc)
     const net::TlsInfo* tls_info = nullptr;
+    const net::ProxyHeader* proxy_header = nullptr;  // the client's, null without one
+    bool expect_proxy = false;                       // set by expect-proxy
+    int client_fd = -1, server_fd = -1;              // for what the kernel knows of the connections; -1: none
+    const net::TlsInfo* server_tls = nullptr;        // of the server connection, null without TLS
 
     // Where variables are kept; null: the scopes do not exist here.
     ExchangeVariables* variables = nullptr;  // txn, req, res
@@ -55,6 +61,9 @@ struct Context {
 
     http::Message* request = nullptr;
     http::Message* response = nullptr;
+
+    // Raw bytes behind the request's head, as far as they are here (req.body).
+    std::string_view body_data;
 
     // What the client sent and nobody took yet (tcp-request content); null data: not looked at.
     std::string_view client_data;
@@ -89,6 +98,13 @@ struct Context {
     std::string_view request_line;    // for %r: "GET /x HTTP/1.1", "<BADREQ>" when unusable
     std::uint64_t unique_number = 0;  // of the request in this process
     std::string_view unique_id;       // %ID; empty without unique-id-format
+    std::uint32_t requests = 0;       // of this connection, this one included
+    // The sections' timeouts; null: not there yet.
+    const common::Duration* client_timeout = nullptr;
+    const common::Duration *server_timeout = nullptr, *tunnel_timeout = nullptr;
+    // http-request set-timeout; negative: the backend's.
+    common::Duration own_server_timeout{-1}, own_tunnel_timeout{-1};
+    std::string_view default_backend;  // of the frontend
 
     // `capture request|response header`, one entry per slot of the configuration; null data: nothing captured
     // (%hr, %hs).

@@ -1,6 +1,7 @@
 #include "proxyd/rules/expression.h"
 
 #include "common/keyword_table.h"
+#include "proxyd/rules/absent_samples.h"
 
 namespace proxyd::rules {
 
@@ -34,6 +35,9 @@ namespace {
 // Why a name is not known, with the nearest known one.
 common::Error unknown(std::string_view what, std::string_view name,
                       const std::vector<std::string_view>& known) {
+    if (const std::string_view why = why_absent(name, what == "converter"); !why.empty())
+        return {common::Side::config, 0, false,
+                "the " + std::string(what) + " '" + std::string(name) + "' is refused: " + std::string(why)};
     return {
         common::Side::config, 0, false,
         "unknown " + std::string(what) + " '" + std::string(name) + "'" + common::did_you_mean(name, known)};

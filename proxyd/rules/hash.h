@@ -23,4 +23,14 @@ constexpr std::uint32_t sdbm(std::string_view text, std::uint32_t hash = 0) {
     return hash;
 }
 
+// The CRC of RFC 3309 and RFC 3720 appendix B.4.
+constexpr std::uint32_t crc32c(std::string_view text) {
+    std::uint32_t crc = ~0U;
+    for (const char c : text) {
+        crc ^= static_cast<unsigned char>(c);
+        for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ ((crc & 1) != 0 ? 0x82f63b78U : 0U);
+    }
+    return ~crc;
+}
+
 }  // namespace proxyd::rules

@@ -34,14 +34,15 @@ std::vector<const FetchRow*> all_fetches() {
     return flatten(std::array{constant_fetches(), process_fetches(), client_fetches(), tls_fetches(),
                               request_fetches(), url_param_fetches(), header_fetches(), cookie_fetches(),
                               response_fetches(), state_fetches(), variable_fetches(), auth_fetches(),
-                              payload_fetches(), track_fetches()});
+                              payload_fetches(), track_fetches(), connection_fetches(), timeout_fetches(),
+                              certificate_fetches(), tls_detail_fetches(), body_fetches()});
 }
 
 std::vector<const ConverterRow*> all_converters() {
     return flatten(std::array{text_converters(), number_converters(), encoding_converters(),
                               hash_converters(), misc_converters(), variable_converters(), map_converters(),
-                              track_converters(), bytes_converters(), json_converters(),
-                              secret_converters()});
+                              track_converters(), bytes_converters(), json_converters(), secret_converters(),
+                              jwt_converters(), protobuf_converters(), name_converters(), fix_converters()});
 }
 
 const FetchRow* find_fetch(std::string_view name) {

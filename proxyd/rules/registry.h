@@ -72,6 +72,11 @@ std::span<const FetchRow> variable_fetches();
 std::span<const FetchRow> auth_fetches();
 std::span<const FetchRow> payload_fetches();
 std::span<const FetchRow> track_fetches();
+std::span<const FetchRow> connection_fetches();
+std::span<const FetchRow> timeout_fetches();
+std::span<const FetchRow> certificate_fetches();
+std::span<const FetchRow> tls_detail_fetches();
+std::span<const FetchRow> body_fetches();
 
 std::span<const ConverterRow> text_converters();
 std::span<const ConverterRow> number_converters();
@@ -84,5 +89,9 @@ std::span<const ConverterRow> track_converters();
 std::span<const ConverterRow> bytes_converters();
 std::span<const ConverterRow> json_converters();
 std::span<const ConverterRow> secret_converters();
+std::span<const ConverterRow> jwt_converters();
+std::span<const ConverterRow> protobuf_converters();
+std::span<const ConverterRow> name_converters();
+std::span<const ConverterRow> fix_converters();
 
 }  // namespace proxyd::rules

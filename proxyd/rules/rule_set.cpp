@@ -88,21 +88,14 @@ std::string_view render(const LogFormat& format, const Context& context, std::st
 
 namespace {
 
-std::array<std::span<const ActionRow>, 11> families() {
-    return {header_actions(), target_actions(),   verdict_actions(), redirect_actions(),
-            misc_actions(),   variable_actions(), list_actions(),    auth_actions(),
-            tcp_actions(),    track_actions(),    capture_actions()};
+std::array<std::span<const ActionRow>, 13> families() {
+    return {header_actions(),   target_actions(),     verdict_actions(),  redirect_actions(), misc_actions(),
+            variable_actions(), list_actions(),       auth_actions(),     tcp_actions(),      track_actions(),
+            capture_actions(),  connection_actions(), normalize_actions()};
 }
 
 unsigned bit(Phase phase) {
     return 1U << static_cast<unsigned>(phase);
-}
-
-std::string_view phase_name(Phase phase) {
-    constexpr std::array<std::string_view, kPhases> kNames{"http-request",        "http-response",
-                                                           "http-after-response", "tcp-request connection",
-                                                           "tcp-request session", "tcp-request content"};
-    return kNames[static_cast<std::size_t>(phase)];
 }
 
 const ActionRow* find_action(std::string_view name) {
@@ -113,11 +106,24 @@ const ActionRow* find_action(std::string_view name) {
 
 }  // namespace
 
-std::vector<std::string_view> RuleSet::action_names(Phase phase) {
-    std::vector<std::string_view> names;
+std::string_view phase_name(Phase phase) {
+    constexpr std::array<std::string_view, kPhases> kNames{"http-request",        "http-response",
+                                                           "http-after-response", "tcp-request connection",
+                                                           "tcp-request session", "tcp-request content"};
+    return kNames[static_cast<std::size_t>(phase)];
+}
+
+std::vector<ActionHelp> RuleSet::actions(Phase phase) {
+    std::vector<ActionHelp> out;
     for (const auto& family : families())
         for (const ActionRow& row : family)
-            if ((row.phases & bit(phase)) != 0) names.push_back(row.name);
+            if ((row.phases & bit(phase)) != 0) out.push_back({row.name, row.help, row.called});
+    return out;
+}
+
+std::vector<std::string_view> RuleSet::action_names(Phase phase) {
+    std::vector<std::string_view> names;
+    for (const ActionHelp& row : actions(phase)) names.push_back(row.name);
     return names;
 }
 

@@ -53,6 +53,14 @@ struct Verdict {
     std::span<const ReplyField> fields;  // reply and redirect: more fields (set-cookie, hdr)
 };
 
+// "http-request", "tcp-request content", ...
+std::string_view phase_name(Phase phase);
+
+struct ActionHelp {
+    std::string_view name, help;
+    bool called;  // its name carries an argument in parentheses
+};
+
 class RuleSet {
  public:
     RuleSet();
@@ -83,6 +91,7 @@ class RuleSet {
     static std::vector<std::string_view> legacy_names();
     // Names of the actions of a phase, for "did you mean" and the reference page.
     static std::vector<std::string_view> action_names(Phase phase);
+    static std::vector<ActionHelp> actions(Phase phase);
 
  private:
     Verdict run_inspecting(Context& context) const;

@@ -53,6 +53,16 @@ struct Exchange {
     void clear();
 };
 
+// `timeout server` and `timeout tunnel`, or what set-timeout made of them.
+inline common::Duration server_timeout(const Exchange& exchange) {
+    const common::Duration own = exchange.context.own_server_timeout;
+    return own.count() >= 0 ? own : exchange.backend->timeouts.server;
+}
+inline common::Duration tunnel_timeout(const Exchange& exchange) {
+    const common::Duration own = exchange.context.own_tunnel_timeout;
+    return own.count() >= 0 ? own : exchange.backend->timeouts.tunnel;
+}
+
 // Free exchanges of one worker.
 class ExchangePool {
  public:

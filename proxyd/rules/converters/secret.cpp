@@ -95,16 +95,6 @@ bool convert_secure_compare(const Context& context, const Arguments& arguments, 
            true;
 }
 
-// RFC 3309, RFC 4960 appendix B.
-std::uint32_t crc32c(std::string_view text) {
-    std::uint32_t crc = ~0U;
-    for (const char c : text) {
-        crc ^= static_cast<unsigned char>(c);
-        for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ ((crc & 1) != 0 ? 0x82f63b78U : 0U);
-    }
-    return ~crc;
-}
-
 // XXH32 and XXH64 of the xxHash specification, one algorithm in two widths.
 template <class Word>
 struct Primes;

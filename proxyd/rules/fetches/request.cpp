@@ -1,4 +1,5 @@
 // Fetches of the request line and its parts (configuration manual 7.3.6).
+#include <algorithm>
 #include <array>
 
 #include "proxyd/rules/ascii.h"
@@ -62,6 +63,20 @@ bool fetch_base32(const Context& context, const Arguments&, Cursor&, Sample& out
 bool fetch_url32(const Context& context, const Arguments&, Cursor&, Sample& out) {
     if (context.request == nullptr) return false;
     return out.set_int(avalanche(sdbm(context.request->path_and_query(), host_hash(*context.request)))), true;
+}
+
+// The hash and the client's address in one piece, as a key of stick tables.
+template <bool (*Hash)(const Context&, const Arguments&, Cursor&, Sample&)>
+bool fetch_with_source(const Context& context, const Arguments& arguments, Cursor& cursor, Sample& out) {
+    Sample address;
+    if (context.arena == nullptr || !Hash(context, arguments, cursor, out) ||
+        !address.set_address(context.source))
+        return false;
+    const std::size_t size = address.type == SampleType::ipv4 ? 4 : 16;
+    std::array<char, 20> bytes{};
+    for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<char>(out.number >> (24 - 8 * i));
+    std::copy_n(address.address.begin(), size, bytes.begin() + 4);
+    return out.set_binary(context.arena->copy({bytes.data(), size + 4})), true;
 }
 
 // The token of "Authorization: Bearer TOKEN", or of another field named by the argument.
@@ -143,6 +158,18 @@ constexpr std::array kRows{
     FetchRow{"base32", SampleType::integer, Source::request, {}, fetch_base32, "a hash of base"},
     FetchRow{
         "url32", SampleType::integer, Source::request, {}, fetch_url32, "a hash of Host, path and query"},
+    FetchRow{"base32+src",
+             SampleType::binary,
+             Source::request,
+             {},
+             fetch_with_source<fetch_base32>,
+             "base32 and the client's address"},
+    FetchRow{"url32+src",
+             SampleType::binary,
+             Source::request,
+             {},
+             fetch_with_source<fetch_url32>,
+             "url32 and the client's address"},
     FetchRow{"http_auth_bearer",
              SampleType::string,
              Source::request,

@@ -23,14 +23,6 @@ bool fetch_resumed(const Context& context, const Arguments&, Cursor&, Sample& ou
 bool fetch_error(const Context& context, const Arguments&, Cursor&, Sample& out) {
     return out.set_int(static_cast<std::int64_t>(context.tls_error)), context.tls;
 }
-// Client certificates are not asked for yet; a connection without one verified nothing and failed nothing.
-bool fetch_no_certificate_error(const Context& context, const Arguments&, Cursor&, Sample& out) {
-    return out.set_int(0), context.tls;
-}
-bool fetch_no_certificate(const Context& context, const Arguments&, Cursor&, Sample& out) {
-    return out.set_bool(false), context.tls;
-}
-
 constexpr std::array kRows{
     FetchRow{"ssl_fc", SampleType::boolean, Source::tls, {}, fetch_ssl_fc, "the client speaks TLS"},
     FetchRow{"ssl_fc_sni",
@@ -70,23 +62,6 @@ constexpr std::array kRows{
              {},
              fetch_error,
              "OpenSSL's error number, 0 for none"},
-    FetchRow{"ssl_fc_has_crt",
-             SampleType::boolean,
-             Source::tls,
-             {},
-             fetch_no_certificate,
-             "with client certificate"},
-    FetchRow{
-        "ssl_c_used", SampleType::boolean, Source::tls, {}, fetch_no_certificate, "with client certificate"},
-    FetchRow{"ssl_c_verify",
-             SampleType::integer,
-             Source::tls,
-             {},
-             fetch_no_certificate_error,
-             "verification error"},
-    FetchRow{
-        "ssl_c_err", SampleType::integer, Source::tls, {}, fetch_no_certificate_error, "certificate error"},
-    FetchRow{"ssl_c_ca_err", SampleType::integer, Source::tls, {}, fetch_no_certificate_error, "chain error"},
 };
 
 }  // namespace

@@ -128,3 +128,68 @@ TEST_CASE("hashes and secrets") {
         {"str(secret),secure_memcmp(txn.none)", "-"},
     });
 }
+
+TEST_CASE("signatures of tokens") {
+    const std::string token =
+        "str(eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.8qZF8vbN3UpcanXFc-mPXJkOPN01-"
+        "bRch8XX3rToP1U)";
+    const auto verified = [&](const std::string& text, const char* key) {
+        return text + ",jwt_verify(" + key + ")";
+    };
+    const std::string good = verified(token, "HS256,secret"), wrong_key = verified(token, "HS256,other"),
+                      longer = verified(token, "HS512,secret"),
+                      no_token = verified("str(a.b)", "HS256,secret"),
+                      named = verified(token, "txn.alg,txn.secret");
+    check({
+        {good.c_str(), "1"},
+        {wrong_key.c_str(), "0"},
+        {longer.c_str(), "0"},
+        {no_token.c_str(), "-3"},
+        {"str(HS256),set-var(txn.alg)", "HS256"},
+        {"str(secret),set-var(txn.secret)", "secret"},
+        {named.c_str(), "1"},
+        {"str(none),set-var(txn.alg)", "none"},
+        {named.c_str(), "-2"},
+        {"str(XX),set-var(txn.alg)", "XX"},
+        {named.c_str(), "-1"},
+        {"str(x),jwt_verify(RS256,/no/such)",
+         "refused: 'jwt_verify': '/no/such' is no readable file with a public key"},
+    });
+}
+
+TEST_CASE("Protocol Buffers and gRPC") {
+    // 1: 150, 2: "testing", 3: {1: -1 (sint32)}, 4: 1.0 (double), 5: 7 (fixed32)
+    check({
+        {"bin(089601),protobuf(1,int32)", "150"},
+        {"bin(089601),protobuf(1)", "9601"},
+        {"bin(089601),protobuf(2,int32)", "-"},
+        {"bin(089601),protobuf(1,string)", "-"},
+        {"bin(0896),protobuf(1,int32)", "-"},
+        {"bin(120774657374696e67),protobuf(2,string)", "testing"},
+        {"bin(089601120774657374696e67),protobuf(2,bytes)", "74657374696e67"},
+        {"bin(120974657374696e67),protobuf(2,string)", "-"},
+        {"bin(1a020801),protobuf(3.1,sint32)", "-1"},
+        {"bin(21000000000000f03f),protobuf(4,double)", "1"},
+        {"bin(2d07000000),protobuf(5,fixed32)", "7"},
+        {"bin(08ffffffffffffffffff01),protobuf(1,int64)", "-1"},
+        {"bin(0000000003089601),ungrpc(1,uint64)", "150"},
+        {"bin(0100000003089601),ungrpc(1,uint64)", "-"},
+        {"bin(00),protobuf(0)", "refused: 'protobuf': '0' is no field number such as 1.2"},
+        {"bin(00),protobuf(1,text)", "refused: 'protobuf': unknown type 'text'"},
+    });
+}
+
+TEST_CASE("Financial Information eXchange") {
+    check({
+        {"bin(383d4649582e342e3201393d31350133353d300134393d410135363d420131303d31363901),fix_is_valid", "1"},
+        {"bin(383d4649582e342e3201393d31350133353d300134393d430135363d420131303d31363901),fix_is_valid", "0"},
+        {"bin(383d4649582e342e3201393d31350133353d300134393d410135363d420131303d313639),fix_is_valid", "0"},
+        {"bin(383d4649582e342e3201393d31350133353d300134393d410135363d420131303d31363901),fix_tag_value(49)",
+         "41"},
+        {"bin(383d4649582e342e3201393d31350133353d300134393d410135363d420131303d31363901),fix_tag_value("
+         "TargetCompID)",
+         "42"},
+        {"bin(383d4649582e342e3201393d31350133353d300134393d410135363d420131303d31363901),fix_tag_value(99)",
+         "-"},
+    });
+}

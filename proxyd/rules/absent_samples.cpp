@@ -1,0 +1,97 @@
+#include "proxyd/rules/absent_samples.h"
+
+#include <algorithm>
+
+namespace proxyd::rules {
+namespace {
+
+constexpr std::string_view kDevices = "device detection libraries are not part of this program";
+constexpr std::string_view kProfile = "this program does not profile its sessions";
+constexpr std::string_view kInside = "it tells of HAProxy's own buffers";
+constexpr std::string_view kDistcc = "distcc's protocol is not supported";
+constexpr std::string_view kHello = "the client's hello is not kept after the handshake";
+constexpr std::string_view kSecret = "secrets of TLS sessions are not kept";
+constexpr std::string_view kPriority = "queues are first come, first served";
+constexpr std::string_view kNoCache = "the cache is not supported yet";
+constexpr std::string_view kNoCompression = "compression is not supported yet";
+constexpr std::string_view kTable = "not supported yet; 'show table' of the stats socket tells it";
+constexpr std::string_view kNoBody = "bodies of answers are not held back";
+
+constexpr AbsentSample kRows[] = {
+    {"51d.all", false, kDevices},
+    {"51d.single", true, kDevices},
+    {"da-csv-conv", true, kDevices},
+    {"cpu_calls", false, kProfile},
+    {"cpu_ns_avg", false, kProfile},
+    {"cpu_ns_tot", false, kProfile},
+    {"lat_ns_avg", false, kProfile},
+    {"lat_ns_tot", false, kProfile},
+    {"distcc_body", false, kDistcc},
+    {"distcc_param", false, kDistcc},
+    {"internal.htx.data", false, kInside},
+    {"internal.htx.free", false, kInside},
+    {"internal.htx.free_data", false, kInside},
+    {"internal.htx.has_eom", false, kInside},
+    {"internal.htx.nbblks", false, kInside},
+    {"internal.htx.size", false, kInside},
+    {"internal.htx.used", false, kInside},
+    {"internal.htx_blk.data", false, kInside},
+    {"internal.htx_blk.hdrname", false, kInside},
+    {"internal.htx_blk.hdrval", false, kInside},
+    {"internal.htx_blk.size", false, kInside},
+    {"internal.htx_blk.start_line", false, kInside},
+    {"internal.htx_blk.type", false, kInside},
+    {"internal.strm.is_htx", false, kInside},
+    {"last_rule_file", false, "which rule decided is not remembered yet"},
+    {"last_rule_line", false, "which rule decided is not remembered yet"},
+    {"prio_class", false, kPriority},
+    {"prio_offset", false, kPriority},
+    {"res.body", false, kNoBody},
+    {"res.body_len", false, kNoBody},
+    {"res.cache_hit", false, kNoCache},
+    {"res.cache_name", false, kNoCache},
+    {"res.comp", false, kNoCompression},
+    {"res.comp_algo", false, kNoCompression},
+    {"ssl_fc_cipherlist_bin", false, kHello},
+    {"ssl_fc_cipherlist_hex", false, kHello},
+    {"ssl_fc_cipherlist_str", false, kHello},
+    {"ssl_fc_cipherlist_xxh", false, kHello},
+    {"ssl_fc_ecformats_bin", false, kHello},
+    {"ssl_fc_eclist_bin", false, kHello},
+    {"ssl_fc_extlist_bin", false, kHello},
+    {"ssl_fc_protocol_hello_id", false, kHello},
+    {"ssl_fc_client_early_traffic_secret", false, kSecret},
+    {"ssl_fc_client_handshake_traffic_secret", false, kSecret},
+    {"ssl_fc_client_traffic_secret_0", false, kSecret},
+    {"ssl_fc_early_exporter_secret", false, kSecret},
+    {"ssl_fc_exporter_secret", false, kSecret},
+    {"ssl_fc_server_handshake_traffic_secret", false, kSecret},
+    {"ssl_fc_server_traffic_secret_0", false, kSecret},
+    {"ssl_fc_npn", false, "ALPN has replaced NPN"},
+    {"ssl_bc_npn", false, "ALPN has replaced NPN"},
+    {"so_id", false, "bind lines have no numbers here; so_name tells their names"},
+    {"debug", true, "there are no event buffers to write to"},
+    {"mqtt_field_value", true, "MQTT is not read yet"},
+    {"mqtt_is_valid", true, "MQTT is not read yet"},
+    {"wt6", true, "write xxh64"},
+    {"xxh3", true, "write xxh64"},
+    {"src_updt_conn_cnt", false, "it changes a table by looking at it; write 'track-sc0 src'"},
+    {"table_expire", true, kTable},
+    {"table_idle", true, kTable},
+    {"table_server_id", true, "stick rules look servers up"},
+    {"table_trackers", true, kTable},
+};
+
+}  // namespace
+
+std::span<const AbsentSample> absent_samples() {
+    return kRows;
+}
+
+std::string_view why_absent(std::string_view name, bool converter) {
+    const auto* row = std::ranges::find_if(
+        kRows, [&](const AbsentSample& each) { return each.name == name && each.converter == converter; });
+    return row == std::end(kRows) ? std::string_view() : row->why;
+}
+
+}  // namespace proxyd::rules

@@ -1,0 +1,178 @@
+// Actions on the client's connection and the exchange's timeouts: set-mark, set-tos, set-timeout,
+// expect-proxy, and wait-for-body, which the session obeys before the rules (configuration manual 4.2).
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "common/text.h"
+#include "proxyd/rules/actions/action.h"
+
+namespace proxyd::rules {
+namespace {
+
+enum class Target : unsigned char { client, server };
+
+class SetMark final : public Action {
+ public:
+    explicit SetMark(int mark) : mark_(mark) {}
+    bool run(Context& context, Verdict&) const override {
+        if (context.client_fd >= 0)
+            (void)::setsockopt(context.client_fd, SOL_SOCKET, SO_MARK, &mark_, sizeof mark_);
+        return true;
+    }
+
+ private:
+    int mark_;
+};
+
+class SetTos final : public Action {
+ public:
+    explicit SetTos(int tos) : tos_(tos) {}
+    bool run(Context& context, Verdict&) const override {
+        if (context.client_fd < 0) return true;
+        const bool v4 = context.source.family() == AF_INET;
+        (void)::setsockopt(context.client_fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS,
+                           &tos_, sizeof tos_);
+        return true;
+    }
+
+ private:
+    int tos_;
+};
+
+// A number, 0x... for a hexadecimal one.
+template <class Set, std::int64_t high>
+ActionPtr parse_number_action(ActionWords& words) {
+    const auto word = words.take("a number");
+    if (!word) return nullptr;
+    std::int64_t value = -1;
+    if (word->starts_with("0x")) {
+        std::uint64_t bits = 0;
+        const auto [end, error] = std::from_chars(word->data() + 2, word->data() + word->size(), bits, 16);
+        if (error == std::errc() && end == word->data() + word->size())
+            value = static_cast<std::int64_t>(bits);
+    } else if (const auto number = common::parse_number(*word, 0, high)) {
+        value = *number;
+    }
+    if (value < 0 || value > high)
+        return words.refuse("'" + std::string(words.name()) + "' expects a number up to " +
+                            std::to_string(high) + ", not '" + std::string(*word) + "'");
+    return std::make_shared<Set>(static_cast<int>(value));
+}
+
+using Timeout = common::Duration Context::*;
+
+class SetTimeout final : public Action {
+ public:
+    SetTimeout(Timeout which, common::Duration fixed) : which_(which), fixed_(fixed) {}
+    SetTimeout(Timeout which, Expression value) : which_(which), value_(std::move(value)) {}
+
+    bool run(Context& context, Verdict&) const override {
+        if (!value_) {
+            context.*which_ = fixed_;
+            return true;
+        }
+        Sample sample;
+        if (value_->evaluate(context, sample) && cast(sample, SampleType::integer, context.arena) &&
+            sample.number > 0)
+            context.*which_ = std::chrono::milliseconds(sample.number);
+        return true;
+    }
+
+ private:
+    Timeout which_;
+    common::Duration fixed_{0};
+    std::optional<Expression> value_;
+};
+
+// set-timeout server|tunnel <time>|<expression in milliseconds>
+ActionPtr parse_set_timeout(ActionWords& words) {
+    Timeout which = nullptr;
+    if (words.take_if("server"))
+        which = &Context::own_server_timeout;
+    else if (words.take_if("tunnel"))
+        which = &Context::own_tunnel_timeout;
+    else
+        return words.refuse("'set-timeout' expects 'server' or 'tunnel'");
+    const std::string_view text = words.peek();
+    if (!text.empty() && text[0] >= '0' && text[0] <= '9') {
+        const auto time = common::parse_duration(text);
+        if (!time) return words.refuse("'set-timeout': " + time.error().text);
+        if (time->count() == 0) return words.refuse("'set-timeout': the time cannot be 0");
+        (void)words.take("a time");
+        return std::make_shared<SetTimeout>(which, *time);
+    }
+    auto value = words.take_expression("a time or an expression");
+    if (!value) return nullptr;
+    return std::make_shared<SetTimeout>(which, std::move(*value));
+}
+
+class ExpectProxy final : public Action {
+ public:
+    bool run(Context& context, Verdict&) const override {
+        context.expect_proxy = true;
+        return true;
+    }
+};
+
+ActionPtr parse_expect_proxy(ActionWords& words) {
+    if (!words.take_if("layer4")) return words.refuse("'expect-proxy' expects 'layer4'");
+    return std::make_shared<ExpectProxy>();
+}
+
+class Nothing final : public Action {
+ public:
+    bool run(Context&, Verdict&) const override { return true; }
+};
+
+// wait-for-body time <time> [at-least <bytes>]: the session waits before it looks at the rules, so a
+// condition cannot spare a request the wait.
+ActionPtr parse_wait_for_body(ActionWords& words) {
+    if (!words.take_if("time")) return words.refuse("'wait-for-body' expects 'time <time>'");
+    const auto word = words.take("a time");
+    if (!word) return nullptr;
+    const auto time = common::parse_duration(*word);
+    if (!time) return words.refuse("'wait-for-body': " + time.error().text);
+    std::int64_t at_least = 0;
+    if (words.take_if("at-least")) {
+        const auto count = words.take("a number of bytes");
+        if (!count) return nullptr;
+        const auto number = common::parse_number(*count, 0, 1'000'000'000);
+        if (!number) return words.refuse("'wait-for-body': " + number.error().text);
+        at_least = *number;
+    }
+    if (BodyWait* wait = words.catalogue().body_wait; wait != nullptr) {
+        *wait = {true, *time, static_cast<std::uint64_t>(at_least)};
+        if (words.peek().empty() && !words.rest().empty())
+            words.warn(
+                "'wait-for-body' has no use for a condition here: every request of this section waits");
+    } else {
+        words.warn("'wait-for-body' has no effect in a backend: bodies are waited for before one is chosen");
+    }
+    return std::make_shared<Nothing>();
+}
+
+constexpr unsigned kAll = kEverywhere & ~kInAfter;
+
+constexpr std::array kRows{
+    ActionRow{"set-mark", kAll, parse_number_action<SetMark, 0xffffffff>,
+              "netfilter mark of the client's packets"},
+    ActionRow{"set-fc-mark", kAll, parse_number_action<SetMark, 0xffffffff>,
+              "netfilter mark of the client's packets"},
+    ActionRow{"set-tos", kAll, parse_number_action<SetTos, 255>, "TOS or DSCP of the client's packets"},
+    ActionRow{"set-fc-tos", kAll, parse_number_action<SetTos, 255>, "TOS or DSCP of the client's packets"},
+    ActionRow{"set-timeout", kInRequest, parse_set_timeout, "timeout server or tunnel of this exchange"},
+    ActionRow{"expect-proxy", kInConnection, parse_expect_proxy, "a PROXY header must come first"},
+    ActionRow{"wait-for-body", kInRequest, parse_wait_for_body, "requests wait for their bodies"},
+};
+
+}  // namespace
+
+std::span<const ActionRow> connection_actions() {
+    return kRows;
+}
+
+}  // namespace proxyd::rules
