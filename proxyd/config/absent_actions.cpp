@@ -5,47 +5,34 @@
 namespace proxyd::config {
 namespace {
 
-struct Row {
-    std::string_view name;  // up to '(' or '.'
-    Effect effect;
-    std::string_view why;
-};
+constexpr auto kHttp = AbsentIn::http, kTcp = AbsentIn::tcp, kBoth = AbsentIn::both;
+constexpr auto kNone = Effect::none, kRefused = Effect::refused;
 
-constexpr std::string_view kTables = "stick tables are not supported yet";
-
-constexpr Row kRows[] = {
-    {"cache-store", Effect::none, "the cache is not supported yet"},
-    {"cache-use", Effect::none, "the cache is not supported yet"},
-    {"disable-l7-retry", Effect::none, "requests are not sent again anyway"},
-    {"do-log", Effect::none, kNotYet},
-    {"do-resolve", Effect::none, kNotYet},
-    {"early-hint", Effect::none, kNotYet},
-    {"set-bc-mark", Effect::none, kNotYet},
-    {"set-bc-tos", Effect::none, kNotYet},
-    {"set-fc-mark", Effect::none, kNotYet},
-    {"set-fc-tos", Effect::none, kNotYet},
-    {"set-log-level", Effect::none, kNotYet},
-    {"set-mark", Effect::none, kNotYet},
-    {"set-nice", Effect::none, kOwnTuning},
-    {"set-priority-class", Effect::none, kNotYet},
-    {"set-priority-offset", Effect::none, kNotYet},
-    {"set-retries", Effect::none, kNotYet},
-    {"set-timeout", Effect::none, kNotYet},
-    {"set-tos", Effect::none, kNotYet},
-    {"strict-mode", Effect::none, kNotYet},
-    {"track-sc", Effect::none, kTables},
-    {"wait-for-body", Effect::none, "write 'option http-buffer-request'"},
-    {"wait-for-handshake", Effect::none, "early data is not taken"},
-    {"lua", Effect::refused, "there is no Lua interpreter here; what the script decides would not happen"},
-    {"normalize-uri", Effect::refused,
-     "not supported yet; rules that look at the path would see another one"},
-    {"reject", Effect::refused, "not supported yet; the requests would pass"},
-    {"return", Effect::refused, "not supported yet; the requests would go to a server"},
-    {"send-spoe-group", Effect::refused, "not supported yet; what the agent decides would not happen"},
-    {"set-bandwidth-limit", Effect::refused, "not supported yet; the bandwidth would not be limited"},
-    {"silent-drop", Effect::refused, "not supported yet; the requests would pass"},
-    {"tarpit", Effect::refused, "not supported yet; the requests would pass"},
-    {"pause", Effect::none, kNotYet},
+constexpr AbsentAction kRows[] = {
+    {"attach-srv", kTcp, kRefused, "reverse connections are not supported"},
+    {"cache-store", kHttp, kNone, "the cache is not supported yet"},
+    {"cache-use", kHttp, kNone, "the cache is not supported yet"},
+    {"disable-l7-retry", kHttp, kNone, "requests are not sent again anyway"},
+    {"capture", kHttp, kNone, "write it with 'http-response'"},
+    {"do-log", kBoth, kNone, kNotYet},
+    {"do-resolve", kBoth, kNone, "names are resolved for server lines only; the variable stays unset"},
+    {"early-hint", kHttp, kNone, "interim answers of our own are not sent yet"},
+    {"expect-netscaler-cip", kTcp, kRefused, "the NetScaler header would be taken for the request"},
+    {"lua", kBoth, kRefused, "there is no Lua interpreter here; what the script decides would not happen"},
+    {"pause", kHttp, kNone, kNotYet},
+    {"send-spoe-group", kBoth, kRefused, "not supported; what the agent decides would not happen"},
+    {"set-bandwidth-limit", kBoth, kRefused, "not supported yet; the bandwidth would not be limited"},
+    {"set-nice", kBoth, kNone, kOwnTuning},
+    {"set-priority-class", kBoth, kNone, "queues are first come, first served"},
+    {"set-priority-offset", kBoth, kNone, "queues are first come, first served"},
+    {"set-retries", kBoth, kNone, "'retries' of the backend counts"},
+    {"switch-mode", kTcp, kRefused, "not supported yet; the connection would stay in mode tcp"},
+    {"track-sc0", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},
+    {"track-sc1", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},
+    {"track-sc2", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},
+    {"use-service", kBoth, kRefused, "the service does not exist here"},
+    {"wait-for-body", kHttp, kNone, "answers are not held back"},
+    {"wait-for-handshake", kHttp, kNone, "early data is not taken"},
 };
 
 bool starts_row(std::string_view action, std::string_view name) {
@@ -54,27 +41,36 @@ bool starts_row(std::string_view action, std::string_view name) {
     return action.empty() || action.front() == '(' || action.front() == '.';
 }
 
+bool is_http(rules::Phase phase) {
+    using rules::Phase;
+    return phase == Phase::http_request || phase == Phase::http_response ||
+           phase == Phase::http_after_response;
+}
+
 }  // namespace
+
+std::span<const AbsentAction> absent_actions() {
+    return kRows;
+}
+
+bool belongs_to(const AbsentAction& action, rules::Phase phase) {
+    return action.where == kBoth || (action.where == kHttp) == is_http(phase);
+}
 
 bool skip_absent_action(Reading& in, const Statement& line, rules::Phase phase) {
     const std::string& action = line.argument(0);
-    const auto present = rules::RuleSet::action_names(phase);
-    if (std::ranges::any_of(present, [&](std::string_view each) { return starts_row(action, each); }))
-        return false;
     const std::string_view name = std::string_view(action).substr(0, action.find('('));
+    const auto present = rules::RuleSet::action_names(phase);
     const std::string what = "'" + line.name() + " " + std::string(name) + "'";
-    if (action == "use-service") {
-        const bool metrics = line.count() > 1 && line.argument(1) == "prometheus-exporter";
-        if (metrics)
-            in.no_effect(line, what, "metrics have no place of their own in this proxy yet");
-        else
-            in.error(
-                line,
-                what + " is refused: the service does not exist here, and its requests would go to a server");
+    if (name == "use-service" && line.count() > 1 && line.argument(1) == "prometheus-exporter" &&
+        phase != rules::Phase::http_request) {
+        in.no_effect(line, what, "metrics are asked for with HTTP requests");
         return true;
     }
-    const auto* row =
-        std::ranges::find_if(kRows, [&](const Row& each) { return starts_row(action, each.name); });
+    if (std::ranges::find(present, name) != present.end()) return false;
+    const auto* row = std::ranges::find_if(kRows, [&](const AbsentAction& each) {
+        return starts_row(action, each.name) && belongs_to(each, phase);
+    });
     if (row == std::end(kRows)) return false;
     if (row->effect == Effect::none)
         in.no_effect(line, what, row->why);

@@ -1,6 +1,10 @@
 // TLS words of `bind` lines.
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "common/text.h"
@@ -74,10 +78,16 @@ void set_ca_file(const WordInput& word, Bind& bind) {
     if (const auto readable = check_authority(bind.tls.ca_file); !readable) word.error(readable.error().text);
 }
 
+void set_crl_file(const WordInput& word, Bind& bind) {
+    bind.tls.crl_file = in_folder(word.in.tls.ca_base, word.arguments[0]);
+    if (::access(bind.tls.crl_file.c_str(), R_OK) != 0)
+        word.error("cannot open '" + bind.tls.crl_file + "': " + std::strerror(errno));
+}
+
 void set_verify(const WordInput& word, Bind& bind) {
     const std::string& how = word.arguments[0];
     bind.tls.verify_required = how == "required";
-    if (how == "optional") word.no_effect("client certificates are asked for with 'verify required' only");
+    bind.tls.verify_optional = how == "optional";
     if (how != "none" && how != "optional" && how != "required")
         word.error("unknown verification '" + how + "' (none, optional or required)");
 }
@@ -127,6 +137,7 @@ constexpr Word kWords[] = {
      "certificate chain and key in PEM; repeatable"},
     {"default-crt", 1, add_certificate, Effect::works, "<file>", "certificate for names that no other has"},
     {"crt-list", 1, add_certificate_list, Effect::works, "<file>", "a list of certificates"},
+    {"crl-file", 1, set_crl_file, Effect::works, "<file>", "revoked certificates of clients"},
     {"curves", 1, set_text<&net::TlsServerSettings::curves>, Effect::works, "<list>",
      "curves of the key exchange"},
     {"ecdhe", 1, set_text<&net::TlsServerSettings::curves>, Effect::works, "<curve>",
@@ -166,7 +177,6 @@ constexpr Word kWords[] = {
     inert("prefer-client-ciphers", 0, "the order of this side decides"),
     inert("sigalgs", 1, kNotYet),
     inert("tls-ticket-keys", 1, "ticket keys are made and renewed by this program"),
-    refused("crl-file", 1, "revoked client certificates would be accepted"),
 };
 
 }  // namespace

@@ -49,6 +49,17 @@ void set_hostname(Reading& in, const Statement& line) {
     in.model.global.log_send_hostname = line.count() == 0 ? std::string(name) : line.argument(0);
 }
 
+void set_id_format(Reading& in, const Statement& line) {
+    const auto format =
+        rules::LogFormat::compile(line.argument(0), rules::LogUse::header, in.model.catalogue.get());
+    if (!format) return in.error(line, format.error());
+    in.proxy().unique_id_format = *format;
+}
+
+void set_id_header(Reading& in, const Statement& line) {
+    in.proxy().unique_id_header = line.argument(0);
+}
+
 constexpr Keyword kKeywords[] = {
     works("log", kGlobal | kProxies, 0, -1, add_log,
           "global | <address> [len <n>] [format <f>] [sample <ranges>:<n>] <facility> [<level> [<minlevel>]]",
@@ -61,8 +72,8 @@ constexpr Keyword kKeywords[] = {
           "the machine's name in syslog headers"),
     inert("log-format-sd", kProxies, "structured data is not supported yet"),
     inert("log-steps", kProxies, kNotYet),
-    inert("unique-id-format", kProxies, "unique identifiers are not supported yet"),
-    inert("unique-id-header", kProxies, "unique identifiers are not supported yet"),
+    works("unique-id-format", kFrontendSide, 1, 1, set_id_format, "<format>", "the name of each request"),
+    works("unique-id-header", kFrontendSide, 1, 1, set_id_header, "<name>", "the field that tells servers"),
 };
 
 }  // namespace

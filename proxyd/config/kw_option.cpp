@@ -58,6 +58,13 @@ void set_tcpka(Reading& in, const Statement& line) {
     proxy_flag<&InheritedSettings::tcpka_server>(in, line);
 }
 
+void buffer_requests(Reading& in, const Statement& line) {
+    if (in.draft->kind == kBackend && !line.no && !line.reset)
+        return in.no_effect(line, "'option http-buffer-request' of a backend",
+                            "bodies are waited for before a backend is chosen; write it in the frontend");
+    in.proxy().body_wait.wanted = !line.no && !line.reset;
+}
+
 constexpr unsigned char kBoth = kNo | kDefault;
 constexpr std::string_view kExtra = "";
 
@@ -83,8 +90,7 @@ constexpr Keyword kKeywords[] = {
     flag("contstats", kFrontendSide, accept, "counters are current at any time anyway"),
     works("forwardfor", kProxies, 0, -1, set_forwardfor, "[except <network>] [header <name>] [if-none]",
           "tell servers the client's address", kBoth),
-    flag("http-buffer-request", kProxies, proxy_flag<&InheritedSettings::http_buffer_request>,
-         "wait for the request's body"),
+    flag("http-buffer-request", kProxies, buffer_requests, "wait for the request's body"),
     flag("http-ignore-probes", kFrontendSide, proxy_flag<&InheritedSettings::http_ignore_probes>,
          "close without answer when no request came"),
     flag("http-keep-alive", kProxies, set_keep_alive<KeepAlive::keep_alive>,

@@ -61,6 +61,17 @@ void set_default_path(Reading& in, const Statement& line) {
         in.error(line, "cannot change to the folder '" + folder + "' of 'default-path'");
 }
 
+// A name where a number belongs changes nothing, as in HAProxy.
+template <int Global::* member>
+void set_id(Reading& in, const Statement& line) {
+    const std::string& text = line.argument(0);
+    if (!text.empty() && text.find_first_of("0123456789") != std::string::npos)
+        return global_number<member, 0, 0x7fffffff>(in, line);
+    const bool group = line.words.front() == "gid";
+    in.no_effect(line, "'" + line.words.front() + " " + text + "'",
+                 std::string("it is no number; write '") + (group ? "group " : "user ") + text + "'");
+}
+
 constexpr Keyword kKeywords[] = {
     works("chroot", kGlobal, 1, 1, global_text<&Global::chroot>, "<folder>",
           "the folder that becomes / after the start"),
@@ -69,8 +80,7 @@ constexpr Keyword kKeywords[] = {
     works("default-path", kGlobal, 1, 2, set_default_path, "current|config|parent|origin <folder>",
           "where relative file names begin"),
     works("description", kGlobal | kOwnProxies, 0, -1, set_description, "<text>", "shown in statistics"),
-    works("gid", kGlobal, 1, 1, global_number<&Global::gid, 0, 0x7fffffff>, "<number>",
-          "group after the start"),
+    works("gid", kGlobal, 1, 1, set_id<&Global::gid>, "<number>", "group after the start"),
     works("group", kGlobal, 1, 1, set_group, "<name>", "group after the start"),
     works("hard-stop-after", kGlobal, 1, 1, set_hard_stop, "<time>", "longest soft stop"),
     works("master-worker", kGlobal, 0, 1, global_flag<&Global::master_worker>, "[no-exit-on-failure]",
@@ -88,8 +98,7 @@ constexpr Keyword kKeywords[] = {
           "folder of server state files"),
     works("server-state-file", kGlobal, 1, 1, global_text<&Global::server_state_file>, "<file>",
           "state of all servers"),
-    works("uid", kGlobal, 1, 1, global_number<&Global::uid, 0, 0x7fffffff>, "<number>",
-          "user after the start"),
+    works("uid", kGlobal, 1, 1, set_id<&Global::uid>, "<number>", "user after the start"),
     works("ulimit-n", kGlobal, 1, 1, global_number<&Global::ulimit_n, 1, kMany>, "<number>",
           "descriptors of the process"),
     works("user", kGlobal, 1, 1, set_user, "<name>", "user after the start"),

@@ -51,6 +51,13 @@ void add_filter(Reading& in, const Statement& line) {
     in.no_effect(line, "'filter " + name + "'", kNotYet);
 }
 
+void add_monitor_fail(Reading& in, const Statement& line) {
+    if (line.argument(0) != "fail") return in.error(line, "'monitor' expects 'fail if|unless <condition>'");
+    rules::Condition condition;
+    if (rules::compile_condition(line.arguments().subspan(1), in.proxy().acls, line.where, in.out, condition))
+        in.proxy().monitor_fails.push_back(std::move(condition));
+}
+
 constexpr std::string_view kMail = "mail alerts are not supported yet";
 
 constexpr Keyword kKeywords[] = {
@@ -61,7 +68,8 @@ constexpr Keyword kKeywords[] = {
     works("enabled", kProxies, 0, 0, set_disabled<false>, "", "undoes disabled"),
     works("id", kOwnProxies, 1, 1, set_id, "<number>", "number in statistics"),
     works("monitor-uri", kFrontendSide, 1, 1, set_monitor_uri, "<uri>", "answered 200 without a server"),
-    inert("monitor", kFrontend | kListen, "not supported yet; monitor-uri answers 200"),
+    works("monitor", kFrontend | kListen, 3, -1, add_monitor_fail, "fail if|unless <condition>",
+          "when monitor-uri answers 503"),
     inert("monitor-net", kProxies, "removed from HAProxy; write monitor-uri"),
     inert("bind-process", kProxies, kOwnTuning),
     inert("compression", kProxies, "not supported yet; bytes pass as they are"),

@@ -81,12 +81,12 @@ void set_realm(Reading& in, const Statement& line) {
                      "the realm is one word; escape blanks with a backslash or quote it");
 }
 
-void no_rules(Reading& in, const Statement& line) {
-    page(in, line);
-    if (line.argument(0) != "allow")
-        in.error(line, "'stats http-request " + line.argument(0) +
-                           "' is refused: not supported yet; the page would be open. Write 'stats auth', or "
-                           "'http-request' rules");
+void add_rule(Reading& in, const Statement& line) {
+    const std::string& action = line.argument(0);
+    if (action != "allow" && action != "deny" && action != "auth")
+        return in.error(line, "'stats http-request' knows 'allow', 'deny' and 'auth', not '" + action + "'");
+    page(in, line).access.add(rules::Phase::http_request, line.arguments(), in.proxy().acls, line.where,
+                              in.out);
 }
 
 constexpr Keyword kKeywords[] = {
@@ -96,7 +96,8 @@ constexpr Keyword kKeywords[] = {
     works("enable", kProxies, 0, 0, enable, "", "there is a statistics page"),
     works("hide-version", kProxies, 0, 0, set_flag<&StatsSettings::hide_version>, "",
           "the page hides the version"),
-    works("http-request", kOwnProxies, 1, -1, no_rules, "allow", "only 'allow' is accepted yet"),
+    works("http-request", kOwnProxies, 1, -1, add_rule,
+          "allow|deny|auth [realm <realm>] [if|unless <condition>]", "who may see the page"),
     works("realm", kProxies, 1, -1, set_realm, "<realm>", "shown when the password is asked for"),
     works("refresh", kProxies, 1, 1, set_refresh, "<seconds>", "the page reloads itself"),
     works("scope", kProxies, 1, 1, add_scope, "<section>|.", "the page shows this section; repeatable"),

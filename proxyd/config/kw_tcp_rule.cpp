@@ -1,57 +1,26 @@
-// tcp-request and tcp-response (configuration manual 4.2). Of actions that do not work yet, one that only
-// lets pass, waits or counts can be left out with a warning; one that refuses clients cannot.
+// tcp-request and tcp-response (configuration manual 4.2).
 #include <algorithm>
 
+#include "proxyd/config/absent_actions.h"
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/tables.h"
 
 namespace proxyd::config {
 namespace {
 
-// Actions (up to a parenthesis) whose absence lets nobody in.
-constexpr std::string_view kHarmless[] = {
-    "accept",
-    "capture",
-    "close",
-    "do-resolve",
-    "expect-proxy",
-    "fc-silent-drop",
-    "sc-add-gpc",
-    "sc-inc-gpc",
-    "sc-inc-gpc0",
-    "sc-inc-gpc1",
-    "sc-set-gpt",
-    "sc-set-gpt0",
-    "set-bc-mark",
-    "set-bc-tos",
-    "set-fc-mark",
-    "set-fc-tos",
-    "set-log-level",
-    "set-mark",
-    "set-nice",
-    "set-priority-class",
-    "set-priority-offset",
-    "set-retries",
-    "set-tos",
-    "set-var",
-    "set-var-fmt",
-    "track-sc0",
-    "track-sc1",
-    "track-sc2",
-    "unset-var",
+// What tcp-response rules may ask for although they do not run: it lets nothing pass that they would stop.
+struct ResponseAction {
+    std::string_view name;
+    bool harmless;
 };
-
-constexpr std::string_view kAbsent = "the action is not supported yet";
+constexpr ResponseAction kResponseActions[] = {
+    {"accept", true},        {"close", false},      {"reject", false},          {"sc-inc-gpc", true},
+    {"sc-inc-gpc0", true},   {"sc-inc-gpc1", true}, {"sc-set-gpt", true},       {"sc-set-gpt0", true},
+    {"set-log-level", true}, {"set-mark", true},    {"set-nice", true},         {"set-tos", true},
+    {"set-var", true},       {"set-var-fmt", true}, {"send-spoe-group", false}, {"silent-drop", false},
+    {"unset-var", true},
+};
 constexpr std::string_view kNoResponses = "rules on the bytes of servers are not supported yet";
-
-void ignore_harmless(Reading& in, const Statement& line, std::string_view why) {
-    const std::string& action = line.argument(0);
-    const std::string_view name = std::string_view(action).substr(0, action.find('('));
-    if (std::ranges::find(kHarmless, name) != std::end(kHarmless))
-        return in.no_effect(line, "'" + line.name() + " " + action + "'", why);
-    in.error(line, "'" + line.name() + " " + action + "' is refused: " + std::string(why) +
-                       ", and connections that it decides about would pass");
-}
 
 using rules::Phase;
 using rules::RuleSet;
@@ -61,12 +30,7 @@ template <Phase phase, RuleSet ProxySettings::* member>
 void add_rule(Reading& in, const Statement& line) {
     if (in.in_defaults() && in.draft->name.empty())
         return in.error(line, "'" + line.name() + "' is allowed in a defaults section that has a name only");
-    const std::string& action = line.argument(0);
-    const std::string_view name = std::string_view(action).substr(0, action.find('('));
-    const auto present = RuleSet::action_names(phase);
-    const bool known = std::ranges::find(present, name) != present.end();
-    if (!known && std::ranges::find(kHarmless, name) != std::end(kHarmless))
-        return ignore_harmless(in, line, kAbsent);
+    if (skip_absent_action(in, line, phase)) return;
     if (in.in_defaults()) in.draft->has_rules = true;
     (in.proxy().*member).add(phase, line.arguments(), in.proxy().acls, line.where, in.out);
 }
@@ -76,7 +40,13 @@ void set_delay(Reading& in, const Statement& line) {
 }
 
 void ignore_response(Reading& in, const Statement& line) {
-    ignore_harmless(in, line, kNoResponses);
+    const std::string& action = line.argument(0);
+    const std::string_view name = std::string_view(action).substr(0, action.find('('));
+    const auto* row = std::ranges::find(kResponseActions, name, &ResponseAction::name);
+    const std::string what = "'" + line.name() + " " + std::string(name) + "'";
+    if (row == std::end(kResponseActions)) return in.error(line, what + ": unknown action");
+    if (row->harmless) return in.no_effect(line, what, kNoResponses);
+    in.error(line, what + " is refused: " + std::string(kNoResponses) + ", and what it stops would pass");
 }
 
 constexpr Keyword kRequest[] = {
@@ -100,6 +70,13 @@ constexpr Keyword kResponse[] = {
 std::span<const Keyword> tcp_request_keywords() {
     return kRequest;
 }
+std::vector<ResponseActionHelp> tcp_response_actions() {
+    std::vector<ResponseActionHelp> out;
+    for (const ResponseAction& each : kResponseActions)
+        out.push_back({each.name, each.harmless ? Effect::none : Effect::refused, kNoResponses});
+    return out;
+}
+
 std::span<const Keyword> tcp_response_keywords() {
     return kResponse;
 }

@@ -1,11 +1,16 @@
 // Names every keyword table, and prints them all.
+#include <algorithm>
 #include <array>
 
+#include "proxyd/config/absent_actions.h"
 #include "proxyd/config/bind_line.h"
 #include "proxyd/config/keywords.h"
 #include "proxyd/config/section.h"
 #include "proxyd/config/server_line.h"
 #include "proxyd/config/tables.h"
+#include "proxyd/rules/absent_samples.h"
+#include "proxyd/rules/registry.h"
+#include "proxyd/rules/rule_set.h"
 
 namespace proxyd::config {
 namespace {
@@ -38,6 +43,39 @@ void print_words(std::string& out, std::string_view line, std::span<const WordRo
     for (const auto& row : rows) print(out, line, row.name, row.usage, row.effect, row.text);
 }
 
+// Keywords of sections without effect are silent themselves; here the section speaks for them.
+std::string_view reason(const Keyword& row) {
+    if (row.effect != Effect::silent) return row.text;
+    for (const SectionKind& kind : section_kinds())
+        if ((kind.bit & row.where) != 0 && !kind.no_effect.empty()) return kind.no_effect;
+    return kNotYet;
+}
+
+void print_actions(std::string& out) {
+    for (std::size_t i = 0; i < rules::kPhases; ++i) {
+        const auto phase = static_cast<rules::Phase>(i);
+        const auto present = rules::RuleSet::actions(phase);
+        for (const auto& row : present)
+            print(out, rules::phase_name(phase), row.name, row.called ? "(<argument>) ..." : "...",
+                  Effect::works, row.help);
+        for (const AbsentAction& row : absent_actions())
+            if (belongs_to(row, phase) &&
+                std::ranges::find(present, row.name, &rules::ActionHelp::name) == present.end())
+                print(out, rules::phase_name(phase), row.name, "...", row.effect, row.why);
+    }
+    for (const auto& row : tcp_response_actions())
+        print(out, "tcp-response content", row.name, "...", row.effect, row.why);
+}
+
+void print_samples(std::string& out) {
+    for (const rules::FetchRow* row : rules::all_fetches())
+        print(out, "fetch", row->name, "", Effect::works, row->help);
+    for (const rules::ConverterRow* row : rules::all_converters())
+        print(out, "converter", row->name, "", Effect::works, row->help);
+    for (const rules::AbsentSample& row : rules::absent_samples())
+        print(out, row.converter ? "converter" : "fetch", row.name, "", Effect::refused, row.why);
+}
+
 }  // namespace
 
 std::span<const KeywordTable> keyword_tables() {
@@ -45,6 +83,7 @@ std::span<const KeywordTable> keyword_tables() {
         KeywordTable{"", process_keywords()},
         KeywordTable{"", environment_keywords()},
         KeywordTable{"", tuning_keywords()},
+        KeywordTable{"", unix_bind_keywords()},
         KeywordTable{"", variable_keywords()},
         KeywordTable{"", tls_keywords()},
         KeywordTable{"", httpclient_keywords()},
@@ -88,12 +127,14 @@ std::string keywords_text() {
         for (const Keyword& row : table.rows) {
             std::string name(table.prefix);
             if (!name.empty()) name += ' ';
-            print(out, section_names(row.where), name.append(row.name), row.usage, row.effect, row.text);
+            print(out, section_names(row.where), name.append(row.name), row.usage, row.effect, reason(row));
         }
     print_words(out, "bind line", bind_words());
     print_words(out, "bind line", bind_tls_words());
     for (const auto table : {server_words(), server_check_words(), server_tls_words(), server_inert_words()})
         print_words(out, "server line", table);
+    print_actions(out);
+    print_samples(out);
     return out;
 }
 

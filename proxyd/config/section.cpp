@@ -89,10 +89,17 @@ void open_proxy(Reading& in, const Statement& line) {
     settings.upstream.name = draft->name;
     in.draft = draft.get();
     in.model.catalogue->captures = settings.is_frontend ? &settings.captures : nullptr;
+    in.model.catalogue->body_wait = settings.is_frontend ? &settings.body_wait : nullptr;
     in.proxies.push_back(std::move(draft));
     if (from <= 2) return;
     if (in.draft->kind == kBackend) {
         in.error(line, "'backend' expects NAME [from NAME], unexpected '" + line.words[2] + "'");
+        return;
+    }
+    // Without a port nothing was ever opened: the address, and what else stands there, is a remark.
+    if (line.words[2].find(':') == std::string::npos && !line.words[2].starts_with('/')) {
+        in.no_effect(line, "'" + line.words[2] + "' after the section's name",
+                     "it has no port; addresses are given by 'bind' lines");
         return;
     }
     in.warning(line,

@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "proxyd/config/address.h"
+#include "proxyd/upstream/proxy_vectors.h"
 
 namespace proxyd::config {
 namespace {
@@ -61,6 +62,29 @@ void send_proxy_v2(const WordInput&, ServerDraft& server) {
     server.settings.send_proxy_v2 = true;
 }
 
+template <unsigned options>
+void send_proxy_with(const WordInput& word, ServerDraft& server) {
+    send_proxy_v2(word, server);
+    server.settings.proxy_options |= options;
+}
+template <unsigned options>
+void send_proxy_without(const WordInput&, ServerDraft& server) {
+    server.settings.send_proxy_v2 = false;
+    server.settings.proxy_options &= ~options;
+}
+
+void set_proxy_options(const WordInput& word, ServerDraft& server) {
+    for (const std::string_view name : common::split(word.arguments[0], ',')) {
+        const auto bits = upstream::proxy_option(name);
+        if (!bits)
+            return word.error("unknown option '" + std::string(name) + "' (ssl, cert-cn, authority ...)");
+        server.settings.proxy_options |= *bits;
+    }
+}
+
+constexpr unsigned kTls = upstream::kProxyTls;
+constexpr unsigned kTlsAndName = upstream::kProxyTls | upstream::kProxyCommonName;
+
 void set_protocol(const WordInput& word, ServerDraft&) {
     const std::string& name = word.arguments[0];
     if (name == "h2") return word.no_effect("HTTP/2 to servers is not supported yet, HTTP/1.1 is spoken");
@@ -90,6 +114,13 @@ constexpr Word kWords[] = {
     {"send-proxy-v2", 0, send_proxy_v2, Effect::works, "", "PROXY protocol version 2 before the data"},
     {"no-send-proxy-v2", 0, set_flag<&ServerSettings::send_proxy_v2, false>, Effect::works, "",
      "undoes send-proxy-v2"},
+    {"send-proxy-v2-ssl", 0, send_proxy_with<kTls>, Effect::works, "", "the same, with what TLS knows"},
+    {"no-send-proxy-v2-ssl", 0, send_proxy_without<kTls>, Effect::works, "", "undoes send-proxy-v2-ssl"},
+    {"send-proxy-v2-ssl-cn", 0, send_proxy_with<kTlsAndName>, Effect::works, "",
+     "the same, with the common name of the client's certificate"},
+    {"no-send-proxy-v2-ssl-cn", 0, send_proxy_without<kTlsAndName>, Effect::works, "",
+     "undoes send-proxy-v2-ssl-cn"},
+    {"proxy-v2-options", 1, set_proxy_options, Effect::works, "<options>", "what else that header tells"},
     {"source", 1, set_source, Effect::works, "<address>", "own address of the connections"},
     {"weight", 1, set_weight, Effect::works, "<0..256>", "share of the load"},
 };

@@ -1,6 +1,8 @@
 // The tables of all keyword families, each defined in the kw_*.cpp file of its name.
 #pragma once
 
+#include <vector>
+
 #include "proxyd/config/keyword.h"
 
 namespace proxyd::config {
@@ -8,6 +10,7 @@ namespace proxyd::config {
 std::span<const Keyword> process_keywords();
 std::span<const Keyword> environment_keywords();
 std::span<const Keyword> tuning_keywords();
+std::span<const Keyword> unix_bind_keywords();
 std::span<const Keyword> variable_keywords();
 std::span<const Keyword> tls_keywords();
 std::span<const Keyword> httpclient_keywords();
@@ -31,9 +34,15 @@ std::span<const Keyword> error_keywords();
 std::span<const Keyword> rule_keywords();
 std::span<const Keyword> tcp_request_keywords();   // prefix "tcp-request"
 std::span<const Keyword> tcp_response_keywords();  // prefix "tcp-response"
-std::span<const Keyword> declare_keywords();       // prefix "declare"
-std::span<const Keyword> capture_keywords();       // prefix "capture"
-std::span<const Keyword> stats_page_keywords();    // prefix "stats", in proxies
+struct ResponseActionHelp {
+    std::string_view name;
+    Effect effect;
+    std::string_view why;
+};
+std::vector<ResponseActionHelp> tcp_response_actions();
+std::span<const Keyword> declare_keywords();     // prefix "declare"
+std::span<const Keyword> capture_keywords();     // prefix "capture"
+std::span<const Keyword> stats_page_keywords();  // prefix "stats", in proxies
 std::span<const Keyword> other_section_keywords();
 std::span<const Keyword> userlist_keywords();
 std::span<const Keyword> stick_table_keywords();

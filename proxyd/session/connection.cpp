@@ -49,6 +49,8 @@ Connection::Connection(Arrival arrival)
     frontend_counters().connections.add();
     frontend_counters().sessions.add();
     if (listener) listener->sessions.enter();
+    const auto bind = static_cast<std::size_t>(bind_);
+    expects_proxy_header_ = bind < frontend_.binds.size() && frontend_.binds[bind].accept_proxy;
 }
 
 Connection::~Connection() {
@@ -66,6 +68,51 @@ const net::TlsContext* Connection::tls_context() const {
     if (proxy >= runtime.tls.size() || static_cast<std::size_t>(bind_) >= runtime.tls[proxy].size())
         return nullptr;
     return runtime.tls[proxy][static_cast<std::size_t>(bind_)].get();
+}
+
+// Reads no byte too many: what follows the header belongs to TLS or to the request.
+Step Connection::read_proxy_header() {
+    const Timeouts& timeouts = frontend_.timeouts;
+    const common::Duration limit =
+        timeouts.client.count() ? timeouts.client : common::Duration(kLongestHandshake);
+    for (;;) {
+        char bytes[net::kLongestProxyHeader];
+        const ssize_t seen = ::recv(client.fd(), bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+        std::size_t wanted = 1;  // nothing there: the stream itself shall find that out
+        net::ProxyHeader header;
+        net::ProxyResult result;
+        if (seen > 0) {
+            const auto count = static_cast<std::size_t>(seen);
+            result = net::parse_proxy_header(proxy_bytes_ + std::string(bytes, count), header);
+            if (result.status == net::ProxyStatus::error)
+                return finish_proxy_header("PROXY protocol violation");
+            wanted = result.status == net::ProxyStatus::done ? result.consumed - proxy_bytes_.size() : count;
+        }
+        const net::IoResult read = client.try_read(std::span(bytes, wanted));
+        if (read.would_block()) {
+            if (now() >= accepted_ + limit)
+                return finish_proxy_header("Timeout during PROXY protocol header");
+            client.arm_read();
+            return Step::wait(kClientBits, accepted_ + limit);
+        }
+        if (!read.ok())
+            return finish_proxy_header("Connection closed while waiting for PROXY protocol header");
+        proxy_bytes_.append(bytes, read.count);
+        if (result.status != net::ProxyStatus::done || read.count < wanted) continue;
+        if (!header.local)
+            changed_ = std::make_unique<Addresses>(Addresses{header.source, header.destination});
+        proxy_header_ = std::make_unique<net::ProxyHeader>(std::move(header));
+        return finish_proxy_header(nullptr);
+    }
+}
+
+// A null `failure`: the header is there.
+Step Connection::finish_proxy_header(const char* failure) {
+    proxy_bytes_ = {};
+    handshake_done_ = idle_since = now();
+    proxy_header_failed_ = failure != nullptr;
+    if (failure != nullptr) log_handshake_failure(failure);
+    return Step::finished();
 }
 
 Step Connection::handshake() {
@@ -113,6 +160,7 @@ bool Connection::admitted(const rules::RuleSet& rules) {
     rules::Context& context = exchange->context;
     const common::Endpoint source = context.source, destination = context.destination;
     const rules::Verdict verdict = rules.run(context);
+    expects_proxy_header_ |= context.expect_proxy;
     if (!(context.source == source) || !(context.destination == destination))
         changed_ = std::make_unique<Addresses>(Addresses{context.source, context.destination});
     entrance.exchanges().give_back(std::move(exchange));
@@ -151,6 +199,10 @@ void Connection::fill_context(Exchange& exchange) {
     context.destination = changed_ ? changed_->destination : client.local();
     context.tls = client.is_tls();
     context.tls_info = client.tls_info();
+    context.client_fd = client.fd();
+    context.proxy_header = proxy_header_.get();
+    context.client_timeout = &frontend_.timeouts.client;
+    context.default_backend = frontend_.default_backend_name;
     context.frontend_name = context.backend_name = frontend_.name;
     context.server_name = "<NOSRV>";
     if (listener) context.listener_name = listener->name;

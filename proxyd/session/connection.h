@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "proxyd/net/proxy_protocol.h"
 #include "proxyd/net/stream.h"
 #include "proxyd/net/waiter.h"
 #include "proxyd/session/entrance.h"
@@ -37,6 +38,11 @@ class Connection {
                state.stopping.load(std::memory_order_relaxed);
     }
     state::Counters& frontend_counters() const { return state.frontend.counters.shard(worker.index()); }
+
+    // `accept-proxy` or `tcp-request connection expect-proxy`: the client's header comes first.
+    bool expects_proxy_header() const { return expects_proxy_header_; }
+    Step read_proxy_header();
+    bool proxy_header_failed() const { return proxy_header_failed_; }
 
     // TLS: false in the end when the handshake failed (it has been logged).
     Step handshake();
@@ -74,6 +80,7 @@ class Connection {
 
  private:
     void log_handshake_failure(const std::string& reason);
+    Step finish_proxy_header(const char* failure);
 
     const ProxySettings& frontend_;
     const int bind_;
@@ -81,6 +88,10 @@ class Connection {
     const common::TimePoint accepted_;
     common::TimePoint handshake_done_;
     bool handshake_failed_ = false;
+    bool expects_proxy_header_ = false;
+    bool proxy_header_failed_ = false;
+    std::string proxy_bytes_;  // of a header that is not whole yet
+    std::unique_ptr<net::ProxyHeader> proxy_header_;
     bool counted_tls_ = false;
     bool lingering_ = false;
     // What rules made of the addresses, if they changed them.

@@ -1,5 +1,7 @@
 #include "proxyd/session/decision.h"
 
+#include <algorithm>
+
 #include "proxyd/http/replies.h"
 #include "proxyd/session/captures.h"
 #include "proxyd/session/forwarded_for.h"
@@ -21,7 +23,13 @@ bool serve_stats(Connection& connection, Exchange& exchange, const ProxySettings
     if (!is_stats_request(stats, exchange.request)) return false;
     exchange.end = End::local_reply;
     exchange.context.server_name = "<STATS>";
-    if (!stats_allowed(stats, exchange.request)) {
+    const Verdict access = stats.access.empty() ? Verdict{} : stats.access.run(exchange.context);
+    if (access.kind == Verdict::Kind::deny) {
+        exchange.end = End::denied;
+        exchange.error_status = access.status;
+    } else if (access.kind == Verdict::Kind::challenge) {
+        reply_with_challenge(connection, exchange, access.realm);
+    } else if (!stats_allowed(stats, exchange.request)) {
         reply_with_challenge(connection, exchange, stats.realm);
     } else if (connection.runtime.stats) {
         reply_with_service(connection, exchange, connection.runtime.stats(stats, section, exchange.request));
@@ -110,6 +118,8 @@ void enter_backend(Connection& connection, Exchange& exchange, int index) {
     exchange.backend = &backend;
     exchange.context.backend = &state;
     exchange.context.backend_name = backend.name;
+    exchange.context.server_timeout = &backend.timeouts.server;
+    exchange.context.tunnel_timeout = &backend.timeouts.tunnel;
     state.backend.sessions.enter();
     state.backend.session_rate.tick(connection.now());
     state.backend.counters.shard(connection.worker.index()).sessions.add();
@@ -117,15 +127,26 @@ void enter_backend(Connection& connection, Exchange& exchange, int index) {
     state.backend.last_session_ms.store(connection.worker.wall_us() / 1000, std::memory_order_relaxed);
 }
 
+void make_unique_id(const ProxySettings& frontend, Exchange& exchange) {
+    if (frontend.unique_id_format.empty()) return;
+    thread_local std::string text;
+    text.clear();
+    frontend.unique_id_format.render(exchange.context, text);
+    exchange.context.unique_id = exchange.arena.copy(text);
+}
+
 void decide(Connection& connection, Exchange& exchange) {
     const ProxySettings& frontend = connection.frontend();
     capture_request(frontend, exchange);
+    make_unique_id(frontend, exchange);
     if (!inspect_request(connection, exchange, frontend)) return;
     for (rules::Tracking* tracking : {&connection.tracking, &exchange.tracking})
         tracking->count(state::StickData::http_req_cnt, state::StickData::http_req_rate, 1);
     if (is_monitor_request(frontend, exchange.request)) {
         exchange.end = End::local_reply;
-        reply_with_page(connection, exchange, 200);
+        const bool failing = std::ranges::any_of(
+            frontend.monitor_fails, [&](const auto& each) { return each.evaluate(exchange.context); });
+        reply_with_page(connection, exchange, failing ? 503 : 200);
         return;
     }
     if (pass_section(connection, exchange, Phase::frontend_request, frontend)) return;
@@ -139,6 +160,8 @@ void decide(Connection& connection, Exchange& exchange) {
     if (!same && !inspect_request(connection, exchange, *exchange.backend)) return;
     if (!same && pass_section(connection, exchange, Phase::backend_request, *exchange.backend)) return;
     choose_server(exchange);
+    if (!frontend.unique_id_header.empty() && !exchange.context.unique_id.empty())
+        exchange.request.fields.add(exchange.arena, frontend.unique_id_header, exchange.context.unique_id);
     add_forwarded_for(frontend, *exchange.backend, exchange.context.source, exchange.request);
 }
 

@@ -12,6 +12,9 @@ namespace proxyd::session {
 // (end_row(end).answer).
 void decide(Connection& connection, Exchange& exchange);
 
+// unique-id-format: the same name in the header, in samples and in the log.
+void make_unique_id(const ProxySettings& frontend, Exchange& exchange);
+
 // The exchange belongs to this backend from now on: names, counters.
 void enter_backend(Connection& connection, Exchange& exchange, int index);
 

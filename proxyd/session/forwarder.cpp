@@ -52,6 +52,8 @@ void Forwarder::begin(Exchange& exchange) {
     expect_response(exchange);
     exchange.server_source = server.local();
     exchange.server_destination = server.peer();
+    exchange.context.server_fd = server.fd();
+    exchange.context.server_tls = server.tls_info();
     exchange.context.server_source = &exchange.server_source;
     exchange.context.server_destination = &exchange.server_destination;
 }
@@ -325,7 +327,7 @@ bool Forwarder::check_deadlines(Exchange& exchange) {
     if (client_waited_ && now >= after(client_activity_, connection_.frontend().timeouts.client)) {
         return finish(exchange, End::client_timeout_headers, End::client_timeout_data);
     }
-    if (server_waited_ && now >= after(server_activity_, exchange.backend->timeouts.server)) {
+    if (server_waited_ && now >= after(server_activity_, server_timeout(exchange))) {
         return finish(exchange, End::server_timeout_headers, End::server_timeout_data);
     }
     return true;
@@ -334,8 +336,7 @@ bool Forwarder::check_deadlines(Exchange& exchange) {
 Step Forwarder::wait(Exchange& exchange) {
     common::TimePoint deadline = common::kNever;
     if (client_waited_) deadline = after(client_activity_, connection_.frontend().timeouts.client);
-    if (server_waited_)
-        deadline = std::min(deadline, after(server_activity_, exchange.backend->timeouts.server));
+    if (server_waited_) deadline = std::min(deadline, after(server_activity_, server_timeout(exchange)));
     return Step::wait(kClientBits | kServerBits, deadline);
 }
 

@@ -24,6 +24,12 @@ net::Task<> HttpSession::run(std::unique_ptr<HttpSession> self) {
     Waiter::Bits bits = 0;
 
     if (!connection.admitted(connection.frontend().tcp_connection)) co_return;
+    if (connection.expects_proxy_header()) {
+        for (Step step = connection.read_proxy_header(); !step.done; step = connection.read_proxy_header()) {
+            co_await waiter.wait(step.interest, step.deadline);
+        }
+        if (connection.proxy_header_failed()) co_return;
+    }
     if (connection.tls_context()) {
         for (Step step = connection.handshake(); !step.done; step = connection.handshake()) {
             co_await waiter.wait(step.interest, step.deadline);
@@ -67,7 +73,11 @@ net::Task<> HttpSession::run(std::unique_ptr<HttpSession> self) {
 // The head, then the decision.
 Step HttpSession::read_request() {
     if (exchange_->end != End::normal) return Step::finished();  // a silent client's
-    const Step step = reader_.read_head(*exchange_);
+    Step step = head_read_ ? Step::finished() : reader_.read_head(*exchange_);
+    if (step.done && exchange_->end == End::normal) {
+        head_read_ = true;
+        step = reader_.read_body(*exchange_);
+    }
     if (step.done && exchange_->end == End::normal) decide(connection_, *exchange_);
     to_server_ = exchange_->end == End::normal;
     return step;
@@ -104,7 +114,7 @@ Step HttpSession::forward(Waiter::Bits bits) {
 }
 
 void HttpSession::begin_exchange() {
-    reply_begun_ = to_server_ = forwarded_ = retrying_ = false;
+    head_read_ = reply_begun_ = to_server_ = forwarded_ = retrying_ = false;
     tunnel_.reset();
     hold_until_ = common::kNever;
     if (exchange_->end == End::normal) reader_.begin(*exchange_);

@@ -43,6 +43,7 @@ class HttpSession {
     common::TimePoint reply_deadline_ = common::kNever;
     common::TimePoint hold_until_ = common::kNever;
     // of the current exchange
+    bool head_read_ = false;
     bool to_server_ = false;  // decided so, no connection yet
     bool forwarded_ = false;  // has (had) a connection
     bool retrying_ = false;   // its first connection died: no idle one again

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/text.h"
+
 namespace proxyd::session {
 
 using net::IoResult;
@@ -90,7 +92,8 @@ void RequestReader::begin(Exchange& exchange) {
     // attack.
     const common::TimePoint start = connection_.requests == 0 ? connection_.idle_since : connection_.now();
     head_deadline_ = after(start, frontend.timeouts.http_request);
-    ++connection_.requests;
+    body_begun_ = false;
+    exchange.context.requests = ++connection_.requests;
     connection_.state.frontend.request_rate.tick(connection_.now());
     connection_.frontend_counters().requests.add();
     connection_.runtime.state->process.counters.shard(connection_.worker.index()).requests.add();
@@ -142,6 +145,58 @@ Step RequestReader::read_head(Exchange& exchange) {
         if (connection_.now() >= deadline) return refuse(exchange, End::request_timeout);
         arm_for_input(connection_.client);
         return Step::wait(kClientBits, deadline);
+    }
+}
+
+// A client that waits for a word before it sends its body (RFC 9110 section 10.1.1) gets it from us.
+void RequestReader::ask_for_body(Exchange& exchange) {
+    http::Fields& fields = exchange.request.fields;
+    const http::Field* expect = fields.find("expect");
+    if (expect == nullptr || !common::iequals(expect->value, "100-continue")) return;
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    const iovec piece{const_cast<char*>(kContinue.data()), kContinue.size()};
+    (void)connection_.client.try_write(std::span(&piece, 1));  // at the start of an answer there is room
+    fields.remove_if([](const http::Field& field) { return common::iequals(field.name, "expect"); });
+}
+
+Step RequestReader::read_body(Exchange& exchange) {
+    const ProxySettings& frontend = connection_.frontend();
+    if (exchange.request.framing == http::Framing::none) return Step::finished();
+    for (;;) {
+        const std::string_view data = exchange.client_in.data();
+        exchange.context.body_data = data;
+        const rules::BodyWait& settings = frontend.body_wait;
+        if (!settings.wanted) return Step::finished();
+        http::BodyRelay probe;
+        probe.start(exchange.request, http::Framing::none);
+        const http::BodyProgress progress = probe.decode(data, [](std::string_view) {});
+        const bool enough = settings.at_least > 0 && progress.payload >= settings.at_least;
+        if (progress.status != http::BodyStatus::need_more || enough) return Step::finished();
+        if (!std::exchange(body_begun_, true)) {
+            body_deadline_ = settings.time.count() ? connection_.now() + settings.time : head_deadline_;
+            if (body_deadline_ == common::kNever)
+                body_deadline_ = after(connection_.now(), frontend.timeouts.client);
+            ask_for_body(exchange);
+        }
+        const std::span<char> room = exchange.client_in.room(connection_.worker.buffers());
+        if (room.empty()) return Step::finished();
+        const IoResult result = connection_.client.try_read(room);
+        if (result.ok()) {
+            exchange.client_in.commit(result.count);
+            exchange.up.bytes_in += result.count;
+            continue;
+        }
+        if (!result.would_block()) {
+            connection_.client_ended = true;
+            exchange.end = End::client_left_request;
+            return Step::finished();
+        }
+        if (connection_.now() >= body_deadline_) {
+            if (!settings.time.count()) exchange.end = End::request_timeout;
+            return Step::finished();
+        }
+        arm_for_input(connection_.client);
+        return Step::wait(kClientBits, body_deadline_);
     }
 }
 

@@ -20,8 +20,11 @@ class RequestReader {
     // Done when the head is complete (exchange.end == End::normal) or refused.
     void begin(Exchange& exchange);
     Step read_head(Exchange& exchange);
+    // Then, where the section wants it: done when the body is here, or as much as there is room for.
+    Step read_body(Exchange& exchange);
 
  private:
+    void ask_for_body(Exchange& exchange);
     bool silent(std::unique_ptr<Exchange>& exchange, End end, int status);
     Step refuse(Exchange& exchange, End end);
     void accept_head(Exchange& exchange, std::size_t size);
@@ -29,6 +32,8 @@ class RequestReader {
 
     Connection& connection_;
     common::TimePoint head_deadline_ = common::kNever;
+    common::TimePoint body_deadline_ = common::kNever;
+    bool body_begun_ = false;
     bool tried_ = false;  // the first read on a fresh connection is tried without waiting
 };
 

@@ -14,6 +14,8 @@
 #include "proxyd/observe/settings.h"
 #include "proxyd/rules/acl.h"
 #include "proxyd/rules/capture_slots.h"
+#include "proxyd/rules/catalogue.h"
+#include "proxyd/rules/expression.h"
 #include "proxyd/rules/jump_table.h"
 #include "proxyd/rules/rule_set.h"
 #include "proxyd/state/stick_table.h"
@@ -50,6 +52,7 @@ struct StatsSettings {
     std::string uri = "/haproxy?stats";
     std::string realm = "HAProxy Statistics";
     std::vector<std::string> users;  // "user:password"
+    rules::RuleSet access;           // stats http-request
     int refresh_s = 0;
     bool hide_version = false;
     bool show_node = false, show_legends = false, show_description = false;
@@ -65,6 +68,16 @@ struct CookieSettings {
     bool indirect = false, nocache = false, postonly = false, preserve = false;
     bool httponly = false, secure = false;
     std::vector<std::string> domains, attributes;
+};
+
+// A `stick` line.
+struct StickRule {
+    common::Location where;
+    bool match = false, store_request = false, store_response = false;
+    std::shared_ptr<const rules::Expression> key;
+    std::string table_name;  // empty: the section's own
+    int table = -1;          // index of the section that has it
+    rules::Condition condition;
 };
 
 struct UseServer {
@@ -104,12 +117,14 @@ struct InheritedSettings {
     ForwardFor forwardfor;
     bool accept_invalid_request = false;
     bool accept_invalid_response = false;
-    bool http_buffer_request = false;
+    rules::BodyWait body_wait;
     bool abortonclose = false;
     bool http_no_delay = false;
     bool tcpka_client = false, tcpka_server = false;
     bool http_pretend_keepalive = false;
     bool http_ignore_probes = false;
+    rules::LogFormat unique_id_format;
+    std::string unique_id_header;
     std::string monitor_uri;
     std::map<int, std::shared_ptr<const ErrorFile>> error_files;
 
@@ -129,7 +144,9 @@ struct ProxySettings : InheritedSettings {
 
     std::vector<net::BindSettings> binds;
     std::vector<UseBackend> use_backends;
+    std::vector<rules::Condition> monitor_fails;
     std::vector<UseServer> use_servers;
+    std::vector<StickRule> stick_rules;
     std::vector<rules::Condition> ignore_persist;
     rules::JumpTable routes;   // over their conditions
     int default_backend = -1;  // index, -1: none

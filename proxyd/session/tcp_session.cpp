@@ -19,6 +19,12 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
     Waiter& waiter = connection.waiter;
 
     if (!connection.admitted(connection.frontend().tcp_connection)) co_return;
+    if (connection.expects_proxy_header()) {
+        for (Step step = connection.read_proxy_header(); !step.done; step = connection.read_proxy_header()) {
+            co_await waiter.wait(step.interest, step.deadline);
+        }
+        if (connection.proxy_header_failed()) co_return;
+    }
     if (connection.tls_context()) {
         for (Step step = connection.handshake(); !step.done; step = connection.handshake()) {
             co_await waiter.wait(step.interest, step.deadline);
@@ -68,6 +74,7 @@ void TcpSession::begin() {
     rules::Timings& times = exchange_->context.times;
     times.request_start = times.request_done = micros(connection_.now());
     times.request_wall_us = times.accept_wall_us;
+    make_unique_id(connection_.frontend(), *exchange_);
 }
 
 Step TcpSession::inspect(const ProxySettings& section) {

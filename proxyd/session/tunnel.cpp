@@ -47,8 +47,8 @@ bool Tunnel::move(Exchange& exchange, Side& from, Side& to, bool from_client) {
 common::TimePoint Tunnel::deadline_of(const Exchange& exchange, const Side& side, bool client) const {
     if (!side.waited) return common::kNever;
     const Timeouts& timeouts = client ? connection_.frontend().timeouts : exchange.backend->timeouts;
-    common::Duration limit = client ? timeouts.client : timeouts.server;
-    if (exchange.backend->timeouts.tunnel.count()) limit = exchange.backend->timeouts.tunnel;
+    common::Duration limit = client ? timeouts.client : server_timeout(exchange);
+    if (const common::Duration tunnel = tunnel_timeout(exchange); tunnel.count()) limit = tunnel;
     const common::Duration fin = client ? timeouts.client_fin : timeouts.server_fin;
     // One direction has ended: the side that was told so has its own, usually shorter, time to finish.
     const bool half_closed = client_.ended || server_.ended;

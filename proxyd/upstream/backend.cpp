@@ -6,6 +6,7 @@
 
 #include "proxyd/upstream/backend_impl.h"
 #include "proxyd/upstream/proxy_header.h"
+#include "proxyd/upstream/proxy_vectors.h"
 #include "proxyd/upstream/servers.h"
 
 namespace proxyd::upstream {
@@ -271,7 +272,8 @@ net::Task<ConnectOutcome> Backend::Impl::open(Request& request, Lease& lease) {
             target.address.set_port(
                 static_cast<std::uint16_t>(context->destination.port() + server.settings->port_offset));
         if (server.settings->send_proxy) header = proxy_header_v1(context->source, context->destination);
-        if (server.settings->send_proxy_v2) header = proxy_header_v2(context->source, context->destination);
+        if (server.settings->send_proxy_v2)
+            header = proxy_header_of(*context, server.settings->proxy_options);
     }
     target.server_name = server.server_name.evaluate(request.context);
     target.proxy_header = header;

@@ -51,6 +51,7 @@ struct ServerSettings {
     int pool_max_idle = -1;  // pool-max-conn, -1: no limit
     common::Duration pool_purge_delay = std::chrono::seconds(5);
     bool send_proxy = false, send_proxy_v2 = false;
+    unsigned proxy_options = 0;  // ProxyOption bits, for version 2
 };
 
 // protocol: option redis-check and the like.
