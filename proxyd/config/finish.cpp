@@ -169,6 +169,25 @@ void resolve_servers(Reading& in, ProxySettings& settings) {
     }
 }
 
+// The tables of stick rules, which store a server from now on.
+void resolve_stick_tables(Reading& in, ProxySettings& settings) {
+    for (session::StickRule& rule : settings.stick_rules) {
+        const std::string& name = rule.table_name.empty() ? settings.name : rule.table_name;
+        const auto section = std::ranges::find_if(in.proxies, [&](const auto& draft) {
+            return draft->name == name && draft->settings->stick_table;
+        });
+        if (section == in.proxies.end()) {
+            in.out.error(rule.where, "'stick': section '" + name + "' has no stick-table");
+            continue;
+        }
+        rule.table = (*section)->settings->index;
+        auto& stored = (*section)->settings->stick_table->stored;
+        if (std::ranges::find(stored, state::StickData::server_id,
+                              &state::StickTableSettings::Stored::data) == stored.end())
+            stored.insert(stored.begin(), state::StickTableSettings::Stored{state::StickData::server_id});
+    }
+}
+
 void finish_backend(ProxySettings& settings) {
     upstream::BackendSettings& backend = settings.upstream;
     backend.http_mode = settings.http_mode;
@@ -206,6 +225,7 @@ void finish(Reading& in) {
         finish_log(in, *draft);
         finish_backend(*draft->settings);
         resolve_servers(in, *draft->settings);
+        resolve_stick_tables(in, *draft->settings);
         resolve_backends(in, *draft);
     }
     check_mentions(in);

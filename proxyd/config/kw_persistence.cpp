@@ -1,5 +1,4 @@
-// Persistence (configuration manual 4.2, 11.1): cookie, use-server, ignore-persist. `stick` lines have no
-// effect yet: requests are balanced instead, which loses sessions but lets nobody in.
+// Persistence (configuration manual 4.2, 11.1): cookie, use-server, ignore-persist, stick.
 #include "common/keyword_table.h"
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/tables.h"
@@ -11,7 +10,6 @@ using session::CookieSettings;
 using Mode = CookieSettings::Mode;
 
 constexpr std::string_view kBalanced = "not supported yet; requests are balanced";
-constexpr std::string_view kTables = "servers are not chosen by stick tables yet; requests are balanced";
 
 struct CookieWord {
     std::string_view name;
@@ -84,6 +82,22 @@ void add_ignore_persist(Reading& in, const Statement& line) {
         in.proxy().ignore_persist.push_back(std::move(condition));
 }
 
+template <bool match, bool request, bool response>
+void add_stick(Reading& in, const Statement& line) {
+    session::StickRule rule{line.where, match, request, response, {}, {}, -1, {}};
+    auto key = rules::Expression::parse(line.argument(0), in.model.catalogue.get());
+    if (!key) return in.error(line, key.error());
+    rule.key = std::make_shared<const rules::Expression>(std::move(*key));
+    std::size_t used = 1;
+    if (line.count() > 2 && line.argument(1) == "table") {
+        rule.table_name = line.argument(2);
+        used = 3;
+    }
+    if (rules::compile_condition(line.arguments().subspan(used), in.proxy().acls, line.where, in.out,
+                                 rule.condition))
+        in.proxy().stick_rules.push_back(std::move(rule));
+}
+
 constexpr Keyword kKeywords[] = {
     works("cookie", kBackendSide, 1, -1, set_cookie,
           "<name> insert|rewrite|prefix [indirect] [nocache] [postonly] [preserve] [httponly] [secure] ...",
@@ -97,14 +111,18 @@ constexpr Keyword kKeywords[] = {
     inert("force-persist", kBackend | kListen, kBalanced),
     inert("force-be-switch", kFrontend | kListen, kNotYet),
     inert("persist", kBackendSide, kBalanced),
-    inert("stick-table", kPeers, kTables),
+    inert("stick-table", kPeers, "tables belong to proxies here"),
 };
 
+constexpr Keyword stick(std::string_view name, Handler handler, std::string_view help) {
+    return works(name, kBackend | kListen, 1, -1, handler,
+                 "<expression> [table <section>] [if|unless <condition>]", help);
+}
 constexpr Keyword kStick[] = {
-    inert("match", kBackend | kListen, kTables),
-    inert("on", kBackend | kListen, kTables),
-    inert("store-request", kBackend | kListen, kTables),
-    inert("store-response", kBackend | kListen, kTables),
+    stick("match", add_stick<true, false, false>, "a client goes to the server that the table knows"),
+    stick("on", add_stick<true, true, false>, "match and store-request"),
+    stick("store-request", add_stick<false, true, false>, "the table learns the server of a request"),
+    stick("store-response", add_stick<false, false, true>, "the table learns the server of an answer"),
 };
 
 }  // namespace

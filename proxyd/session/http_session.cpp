@@ -8,6 +8,7 @@
 #include "proxyd/session/decision.h"
 #include "proxyd/session/record.h"
 #include "proxyd/session/reply.h"
+#include "proxyd/session/stickiness.h"
 
 namespace proxyd::session {
 
@@ -95,6 +96,7 @@ bool HttpSession::wants_server() {
 void HttpSession::begin_forwarding(upstream::Failure failure) {
     forwarded_ = failure == upstream::Failure::none;
     if (forwarded_) {
+        store_for_request(*exchange_);
         forwarder_.begin(*exchange_);
     } else {
         exchange_->end = end_of(failure);

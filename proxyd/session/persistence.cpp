@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/text.h"
+#include "proxyd/session/stickiness.h"
 
 namespace proxyd::session {
 
@@ -219,15 +220,18 @@ void choose_server(Exchange& exchange) {
         if (exchange.wanted != balance::kNone && ignores_persistence(exchange))
             exchange.wanted = balance::kNone;
     }
+    if (!backend.stick_rules.empty()) choose_by_tables(exchange);
     // As in HAProxy a rule is stronger than the cookie, and clients are not told of its choice.
     if (ruled != balance::kNone) exchange.wanted = exchange.told_server = ruled;
 }
 
 void choose_tcp_server(Exchange& exchange) {
     if (!exchange.backend->use_servers.empty()) exchange.wanted = server_of_rules(exchange);
+    if (!exchange.backend->stick_rules.empty()) choose_by_tables(exchange);
 }
 
 void tell_server(Exchange& exchange) {
+    store_for_response(exchange);
     const CookieSettings& cookie = exchange.backend->cookie;
     const upstream::ServerSettings* const server = exchange.lease.settings();
     if (cookie.name.empty() || server == nullptr || !exchange.response_from_server) return;

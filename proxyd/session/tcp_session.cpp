@@ -8,6 +8,7 @@
 #include "proxyd/session/persistence.h"
 #include "proxyd/session/phases.h"
 #include "proxyd/session/record.h"
+#include "proxyd/session/stickiness.h"
 
 namespace proxyd::session {
 
@@ -53,6 +54,7 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
         const upstream::Failure failure = co_await backend.acquire(request, exchange.lease);
         if (failure == upstream::Failure::none) {
             exchange.lease.make_private();
+            store_for_request(exchange);
             session.tunnel_.begin(exchange);
             Waiter::Bits bits = 0;
             for (;;) {
