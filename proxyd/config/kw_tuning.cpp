@@ -24,7 +24,15 @@ void set_buffer_size(Reading& in, const Statement& line) {
     in.model.global.buffer_size = kLeastBuffer;
 }
 
+void no_splice(Reading& in, const Statement&) {
+    in.model.global.splice = false;
+}
+
 constexpr Keyword kKeywords[] = {
+    works("maxpipes", kGlobal, 1, 1, global_number<&Global::max_pipes, 0, 1'000'000>, "<number>",
+          "pipes for spliced bodies at most"),
+    works("nosplice", kGlobal, 0, 0, no_splice, "", "bodies are copied"),
+    works("tune.pipesize", kGlobal, 1, 1, set_size<&Global::pipe_size>, "<size>", "bytes that a pipe holds"),
     works("tune.bufsize", kGlobal, 1, 1, set_buffer_size, "<size>", "largest request or response header"),
     works("tune.http.maxhdr", kGlobal, 1, 1, global_number<&Global::max_headers, 1, 32767>, "<number>",
           "header fields of a message at most"),
@@ -36,7 +44,6 @@ constexpr Keyword kKeywords[] = {
     inert("maxcompcpuusage", kGlobal, kOwnTuning),
     inert("maxcomprate", kGlobal, kOwnTuning),
     inert("maxconnrate", kGlobal, kOwnTuning),
-    inert("maxpipes", kGlobal, kOwnTuning),
     inert("maxsessrate", kGlobal, kOwnTuning),
     inert("maxzlibmem", kGlobal, kOwnTuning),
     inert("no-memory-trimming", kGlobal, kOwnTuning),
@@ -46,7 +53,6 @@ constexpr Keyword kKeywords[] = {
     inert("nokqueue", kGlobal, kOwnTuning),
     inert("nopoll", kGlobal, kOwnTuning),
     inert("noreuseport", kGlobal, kOwnTuning),
-    inert("nosplice", kGlobal, kOwnTuning),
     inert("profiling.memory", kGlobal, kOwnTuning),
     inert("profiling.tasks", kGlobal, kOwnTuning),
     inert("close-spread-time", kGlobal, kOwnTuning),
@@ -117,7 +123,6 @@ constexpr Keyword kKeywords[] = {
     inert("tune.notsent-lowat.server", kGlobal, kOwnTuning),
     inert("tune.pattern.cache-size", kGlobal, kOwnTuning),
     inert("tune.peers.max-updates-at-once", kGlobal, kOwnTuning),
-    inert("tune.pipesize", kGlobal, kOwnTuning),
     inert("tune.pool-high-fd-ratio", kGlobal, kOwnTuning),
     inert("tune.pool-low-fd-ratio", kGlobal, kOwnTuning),
     inert("tune.pt.zero-copy-forwarding", kGlobal, kOwnTuning),

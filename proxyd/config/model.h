@@ -38,6 +38,9 @@ struct Global {
     common::Duration hard_stop_after{0};  // 0: none
     std::size_t buffer_size = 16384;      // tune.bufsize
     std::size_t max_rewrite = 1024;       // tune.maxrewrite
+    bool splice = true;                   // nosplice, -dS
+    int max_pipes = 0;                    // maxpipes; 0: as many as are useful
+    std::size_t pipe_size = 0;            // tune.pipesize; 0: the system's
     int tls_max_record = 0;               // tune.ssl.maxrecord
     int max_headers = 101;                // tune.http.maxhdr
     observe::LogSettings log;             // `log` lines of global: the process's own messages

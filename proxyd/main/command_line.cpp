@@ -93,6 +93,8 @@ constexpr std::array kOptions{
     Option{"-q", Takes::nothing, set_flag<&Options::quiet>, "", "quiet: no messages during start"},
     Option{"-dW", Takes::nothing, set_flag<&Options::zero_warning>, "",
            "a warning in the configuration is an error"},
+    Option{"-dS", Takes::nothing, set_flag<&Options::no_splice>, "",
+           "splice no bodies, whatever options say"},
     Option{"-W", Takes::nothing, set_flag<&Options::master>, "", "master and worker"},
     Option{"-Ws", Takes::nothing,
            [](Options& o, Words) -> Result<> {
@@ -137,11 +139,11 @@ constexpr std::array kIgnored{
     IgnoredOption{"-dM", true, false},  IgnoredOption{"-dK", true, false},
     IgnoredOption{"-dD", false, false}, IgnoredOption{"-dG", false, false},
     IgnoredOption{"-dL", false, false}, IgnoredOption{"-dR", false, false},
-    IgnoredOption{"-dS", false, false}, IgnoredOption{"-dV", false, false},
-    IgnoredOption{"-de", false, false}, IgnoredOption{"-dk", false, false},
-    IgnoredOption{"-dp", false, false}, IgnoredOption{"-dr", false, false},
-    IgnoredOption{"-dt", true, false},  IgnoredOption{"-N", false, true},
-    IgnoredOption{"-S", false, true},   IgnoredOption{"-m", false, true},
+    IgnoredOption{"-dV", false, false}, IgnoredOption{"-de", false, false},
+    IgnoredOption{"-dk", false, false}, IgnoredOption{"-dp", false, false},
+    IgnoredOption{"-dr", false, false}, IgnoredOption{"-dt", true, false},
+    IgnoredOption{"-N", false, true},   IgnoredOption{"-S", false, true},
+    IgnoredOption{"-m", false, true},
 };
 
 const IgnoredOption* find_ignored(std::string_view word) {

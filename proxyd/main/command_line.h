@@ -35,6 +35,7 @@ struct Options {
     bool master = false;               // -W, -Ws
     bool notify = false;               // -Ws
     bool zero_warning = false;         // -dW
+    bool no_splice = false;            // -dS
     std::vector<pid_t> finish;         // -sf
     std::vector<pid_t> terminate;      // -st
     std::string takeover_path;         // -x

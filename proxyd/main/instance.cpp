@@ -103,6 +103,8 @@ void Instance::Impl::build_workers() {
         net::WorkerSettings worker;
         worker.index = i;
         worker.buffer_size = settings.model->global.buffer_size;
+        worker.most_pipes = static_cast<std::size_t>(settings.pipes);
+        worker.pipe_size = settings.model->global.pipe_size;
         worker.heartbeat = &settings.board->worker(i);
         workers.push_back(std::make_unique<net::Worker>(worker));
         entrances.push_back(std::make_unique<session::Entrance>(runtime, *workers.back()));

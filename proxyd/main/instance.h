@@ -20,6 +20,7 @@ struct InstanceSettings {
     std::shared_ptr<admin::HealthBoard> board;
     int workers = 1;
     int maxconn = 0;            // of the process
+    int pipes = 0;              // of a worker, for spliced bodies
     TicketKeyList ticket_keys;  // of the predecessor; empty: new ones
 };
 

@@ -36,7 +36,7 @@ int run_alone(Starter starter) {
     if (!control_ok) return 1;
 
     auto created = Instance::create(
-        {plan.model, *board, plan.workers, plan.maxconn, next_keys(starter.takeover.ticket_keys)},
+        {plan.model, *board, plan.workers, plan.maxconn, plan.pipes, next_keys(starter.takeover.ticket_keys)},
         std::move(starter.sockets));
     if (!created) {
         log::alert("{}", created.error().text);

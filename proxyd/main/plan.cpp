@@ -33,15 +33,24 @@ int usable_cores() {
     return std::max(1, CPU_COUNT(&set));
 }
 
-std::uint64_t reserved_descriptors(const config::Model& model, int workers) {
+// Of a worker. `maxpipes` is shared out; without it there are enough for the bodies that flow at a time.
+int pipes_of_worker(const Options& options, const config::Model& model, int workers) {
+    constexpr int kUseful = 64;
+    const auto splices = [](const auto& proxy) { return proxy->splice_request || proxy->splice_response; };
+    if (options.no_splice || !model.global.splice || std::ranges::none_of(model.proxies, splices)) return 0;
+    return model.global.max_pipes > 0 ? std::max(1, model.global.max_pipes / workers) : kUseful;
+}
+
+std::uint64_t reserved_descriptors(const Plan& plan) {
     std::uint64_t binds = 0, servers = 0;
-    for (const auto& proxy : model.proxies) {
+    for (const auto& proxy : plan.model->proxies) {
         binds += proxy->binds.size();
         servers += proxy->upstream.servers.size();  // one check each at a time
     }
-    const auto threads = static_cast<std::uint64_t>(workers);
-    return kSpareDescriptors + binds * threads + servers + 8 * threads +
-           static_cast<std::uint64_t>(model.global.stats_maxconn);
+    const auto threads = static_cast<std::uint64_t>(plan.workers);
+    const std::uint64_t own = binds + 8 + 2 * static_cast<std::uint64_t>(plan.pipes);
+    return kSpareDescriptors + own * threads + servers +
+           static_cast<std::uint64_t>(plan.model->global.stats_maxconn);
 }
 
 std::shared_ptr<const config::Model> load_model(const Options& options, common::Diagnostics& diagnostics) {
@@ -117,6 +126,7 @@ std::expected<Plan, int> make_plan(const Options& options) {
     plan.control_path =
         plan.control_explicit ? global.control_socket : std::string(admin::kDefaultControlPath);
     plan.workers = std::clamp(global.threads > 0 ? global.threads : usable_cores(), 1, state::kMaxWorkers);
+    plan.pipes = pipes_of_worker(options, *plan.model, plan.workers);
     plan.maxconn = options.maxconn.value_or(global.maxconn);
     if (options.task == Options::Task::check) return plan;  // users of the target machine need not exist here
     auto identity = identity_of(global);
@@ -129,7 +139,7 @@ std::expected<Plan, int> make_plan(const Options& options) {
 }
 
 void fit_descriptor_limit(Plan& plan) {
-    const std::uint64_t reserved = reserved_descriptors(*plan.model, plan.workers);
+    const std::uint64_t reserved = reserved_descriptors(plan);
     const bool unset = plan.maxconn == 0;
     std::uint64_t wanted = process::descriptors_for(static_cast<std::uint64_t>(plan.maxconn), reserved);
     if (unset) {

@@ -18,6 +18,7 @@ struct Plan {
     common::process::Identity identity;  // who to become
     int workers = 1;
     int maxconn = 0;
+    int pipes = 0;  // of a worker, for spliced bodies
     bool has_listener = false;
     bool master = false;
     bool daemon = false;

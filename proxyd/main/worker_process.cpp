@@ -59,7 +59,8 @@ ListeningSockets own(const ListeningSockets& sockets) {
     log::after_fork();
     forget_log_targets();  // the master's
     auto null = common::process::NullDevice::open();
-    auto instance = Instance::create({plan.model, board, plan.workers, plan.maxconn, keys}, own(sockets));
+    auto instance =
+        Instance::create({plan.model, board, plan.workers, plan.maxconn, plan.pipes, keys}, own(sockets));
     if (!instance) {
         log::alert("{}", instance.error().text);
         ::_exit(1);

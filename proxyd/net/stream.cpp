@@ -1,5 +1,6 @@
 #include "proxyd/net/stream.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -13,6 +14,7 @@
 #include <new>
 #include <utility>
 
+#include "proxyd/net/pipe.h"
 #include "proxyd/net/tls_session.h"
 #include "proxyd/net/watch.h"
 #include "proxyd/net/worker.h"
@@ -215,6 +217,26 @@ IoResult Stream::try_write(std::span<const iovec> pieces) {
     message.msg_iov = const_cast<iovec*>(pieces.data());
     message.msg_iovlen = pieces.size() < 1024 ? pieces.size() : 1024;  // IOV_MAX
     return core_->send(message);
+}
+
+// An empty pipe takes at least something: what would block is the socket.
+IoResult Stream::try_splice_in(Pipe& pipe, std::size_t most) {
+    const ssize_t count =
+        ::splice(fd(), nullptr, pipe.in_.get(), nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (count < 0) {
+        if (errno == EAGAIN) core_->drained();
+        return failed(errno);
+    }
+    if (count == 0) return {IoResult::Kind::end, 0, 0};
+    pipe.fill_ += static_cast<std::size_t>(count);
+    return {IoResult::Kind::ok, static_cast<std::size_t>(count), 0};
+}
+
+IoResult Stream::try_splice_out(Pipe& pipe) {
+    const ssize_t count =
+        ::splice(pipe.out_.get(), nullptr, fd(), nullptr, pipe.fill_, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (count > 0) pipe.fill_ -= static_cast<std::size_t>(count);
+    return core_->sent(count);
 }
 
 bool Stream::buffered() const {

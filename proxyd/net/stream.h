@@ -17,9 +17,10 @@
 
 namespace proxyd::net {
 
-class Worker;
+class Pipe;
 class TlsContext;
 class TlsSession;
+class Worker;
 
 struct IoResult {
     enum class Kind : unsigned char { ok, would_block, end, error };
@@ -70,6 +71,9 @@ class Stream {
 
     IoResult try_read(std::span<char> into);
     IoResult try_write(std::span<const iovec> pieces);
+    // Plain streams: from the socket into the empty pipe, or from the pipe into the socket.
+    IoResult try_splice_in(Pipe& pipe, std::size_t most);
+    IoResult try_splice_out(Pipe& pipe);
     bool buffered() const;   // bytes that TLS holds decrypted already: look before waiting
     void release_buffers();  // while the connection idles (TLS)
 

@@ -14,6 +14,7 @@
 #include "proxyd/net/buffer_pool.h"
 #include "proxyd/net/deadline.h"
 #include "proxyd/net/mailbox.h"
+#include "proxyd/net/pipe.h"
 #include "proxyd/net/reactor.h"
 #include "proxyd/net/waiter.h"
 
@@ -60,6 +61,7 @@ struct Worker::Impl {
           now(common::Clock::now()),
           buffers(given.buffer_size, kFreeBuffers),
           bulk_buffers(kBulkFactor * given.buffer_size, kFreeBulkBuffers, kMostBulkBuffers),
+          pipes(given.pipe_size, given.most_pipes),
           wheel(now),
           io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
           bell(mailbox),
@@ -118,6 +120,7 @@ struct Worker::Impl {
     mutable std::int64_t wall = 0;  // 0: not read since `now`
     BufferPool buffers;
     BufferPool bulk_buffers;
+    PipePool pipes;
     DeadlineWheel wheel;
     Reactor reactor;
     WaiterList<ReadyTag> ready;
@@ -149,6 +152,9 @@ BufferPool& Worker::buffers() {
 }
 BufferPool& Worker::bulk_buffers() {
     return impl_->bulk_buffers;
+}
+PipePool& Worker::pipes() {
+    return impl_->pipes;
 }
 DeadlineWheel& Worker::deadlines() {
     return impl_->wheel;

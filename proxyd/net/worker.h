@@ -16,6 +16,7 @@ namespace proxyd::net {
 
 class BufferPool;
 class DeadlineWheel;
+class PipePool;
 class Reactor;
 class Waiter;
 
@@ -27,6 +28,8 @@ struct Heartbeat {
 struct WorkerSettings {
     int index = 0;                    // 0-based; also the shard of counters
     std::size_t buffer_size = 16384;  // tune.bufsize, bytes
+    std::size_t most_pipes = 0;       // for spliced bodies at a time
+    std::size_t pipe_size = 0;        // bytes; 0: as the system has it
     Heartbeat* heartbeat = nullptr;   // optional; beats at least five times a second
 };
 
@@ -42,6 +45,7 @@ class Worker {
     Reactor& reactor();          // of descriptors
     BufferPool& buffers();       // of tune.bufsize
     BufferPool& bulk_buffers();  // for bodies that flow: eight times as large, few
+    PipePool& pipes();           // for bodies that are spliced
     DeadlineWheel& deadlines();
 
     common::TimePoint now() const;  // read once per event that the loop hands out

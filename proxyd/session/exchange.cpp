@@ -27,6 +27,8 @@ void Exchange::clear() {
     tracking.clear();
     up.out.clear();
     down.out.clear();
+    up.drop_pipe();
+    down.drop_pipe();
     up.bytes_in = up.bytes_out = down.bytes_in = down.bytes_out = 0;
     up.error = down.error = 0;
     backend = nullptr;
@@ -36,6 +38,14 @@ void Exchange::clear() {
     error_text = "";
     keep_client = response_begun = response_from_server = tunnel = silent = false;
     interim_responses = 0;
+}
+
+void allow_splicing(const ProxySettings& frontend, Exchange& exchange) {
+    exchange.up.spliced = exchange.down.spliced = false;
+    for (const ProxySettings* section : {&frontend, exchange.backend}) {
+        exchange.up.spliced |= section->splice_request;
+        exchange.down.spliced |= section->splice_response;
+    }
 }
 
 std::unique_ptr<Exchange> ExchangePool::take() {

@@ -63,6 +63,9 @@ inline common::Duration tunnel_timeout(const Exchange& exchange) {
     return own.count() >= 0 ? own : exchange.backend->timeouts.tunnel;
 }
 
+// As `option splice-request` and `splice-response` of frontend or backend say.
+void allow_splicing(const ProxySettings& frontend, Exchange& exchange);
+
 // Free exchanges of one worker.
 class ExchangePool {
  public:

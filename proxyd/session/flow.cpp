@@ -79,8 +79,50 @@ bool Flow::worth_joining() const {
     return fed_ && !out.empty() && in_->filled() && in_->empty() && body.passthrough() >= kLeastBulk;
 }
 
+// Whether the next bytes of the body are to go through the pipe.
+bool Flow::splices(net::Worker& worker) {
+    if (!pipe_.empty()) return true;
+    if (!spliced || !flowing_ || ended_ || !in_->empty() || body.passthrough() < kLeastBulk) return false;
+    if (source_->is_tls() || sink_->is_tls()) return false;
+    if (!pipe_) pipe_ = worker.pipes().take();
+    if (!pipe_) return false;
+    in_->leave_bulk();
+    in_->passed_by();
+    return true;
+}
+
+// Moves payload through the pipe. Filled only when empty, so that what would block on this side is the
+// source. `done`: what comes next must be looked at.
+Flow::State Flow::splice(net::Worker& worker, std::uint64_t share_ends) {
+    for (;;) {
+        if (pipe_.empty()) {
+            const std::uint64_t payload = body.passthrough();
+            if (payload == 0 || !flowing_) return State::done;
+            if (bytes_in >= share_ends) return State::again;
+            const auto most = std::min<std::uint64_t>(payload, 1U << 30);
+            const net::IoResult result = source_->try_splice_in(pipe_, static_cast<std::size_t>(most));
+            if (result.would_block()) return State::wants_input;
+            ended_ = !result.ok();
+            error = result.error;
+            if (ended_) return State::done;
+            bytes_in += result.count;
+            body.passed(result.count);
+            flowing_ = result.count >= worker.buffers().buffer_size();
+        }
+        const net::IoResult result = sink_->try_splice_out(pipe_);
+        if (result.would_block()) return State::wants_output;
+        if (!result.ok()) {
+            error = result.error;
+            return State::sink_error;
+        }
+        bytes_out += result.count;
+        moved_ = true;
+    }
+}
+
 Flow::State Flow::leave(State state) {
     if (in_ && out.empty()) in_->leave_bulk();
+    if (pipe_.empty()) pipe_.release();
     return state;
 }
 
@@ -112,6 +154,12 @@ Flow::State Flow::pump(net::Worker& worker) {
         const State flushed = flush();
         moved_any |= moved_;
         if (flushed != State::done) return leave_with(flushed);
+        if (splices(worker)) {
+            const State spliced_to = splice(worker, share_ends);
+            moved_any |= moved_;
+            if (spliced_to != State::done) return leave_with(spliced_to);
+            last = Read::more;
+        }
         if (body.done()) return leave_with(State::done);
         if (consumed > 0 && !in_->empty()) continue;  // `out` was full
         if (ended_) {

@@ -3,8 +3,8 @@
 // is written), and what came with the head.
 //
 // A body whose reads fill their buffers flows in large ones, as long as it does. They are held only while
-// bytes are in them. Splicing through a pipe was measured against this and is no better: proxyd/README.md,
-// "Large bodies".
+// bytes are in them. Where the configuration asks for it, it flows through a pipe instead (splice), which is
+// no cheaper: proxyd/README.md, "Large bodies".
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "proxyd/http/body.h"
 #include "proxyd/http/slices.h"
+#include "proxyd/net/pipe.h"
 #include "proxyd/net/stream.h"
 #include "proxyd/session/inbox.h"
 
@@ -56,15 +57,18 @@ class Flow {
     // Writes what is pending; nothing is read.
     State flush();
 
+    void drop_pipe() { pipe_.release(); }  // with what is in it: the exchange is over
+
     bool moved() const { return moved_; }  // the last pump() or flush() moved bytes: timeouts count from then
     bool nothing_sent() const { return bytes_out == sent_before_; }  // since start()
-    bool drained() const { return out.empty() && body.done(); }
+    bool drained() const { return out.empty() && body.done() && pipe_.empty(); }
 
     http::BodyRelay body;
     http::Slices out;
     std::uint64_t bytes_in = 0;   // read from the source, head included by the reader of heads
     std::uint64_t bytes_out = 0;  // written to the sink
     int error = 0;                // errno of source_error and sink_error
+    bool spliced = false;         // a body that flows between plain sockets goes through a pipe
 
  private:
     enum class Read : unsigned char { more, all, blocked, ended };
@@ -72,11 +76,14 @@ class Flow {
     std::span<char> room(net::Worker& worker);
     bool feed();
     bool worth_joining() const;
+    bool splices(net::Worker& worker);
+    State splice(net::Worker& worker, std::uint64_t share_ends);
     State leave(State state);
 
     net::Stream* source_ = nullptr;
     net::Stream* sink_ = nullptr;
     Inbox* in_ = nullptr;
+    net::Pipe pipe_;
     std::uint64_t sent_before_ = 0;
     bool ended_ = false;
     bool moved_ = false;

@@ -46,6 +46,7 @@ void Forwarder::begin(Exchange& exchange) {
     http::serialize_head(request, options, exchange.arena, exchange.up.out);
     exchange.up.body.start(request, options.framing);
     exchange.up.start(connection_.client, exchange.client_in, server);
+    allow_splicing(connection_.frontend(), exchange);
 
     exchange.response.clear();
     exchange.response.arena = &exchange.arena;

@@ -35,6 +35,7 @@ class Inbox {
     void keep_head() { floor_ = begin_; }
     // What was consumed behind the head counts as unconsumed again; false when it is not here any more.
     bool rewind();
+    void passed_by() { overwritten_ = true; }  // bytes of the body went another way
     // Unconsumed bytes become the beginning of a new message: moved to the front, everything else is
     // forgotten.
     void restart();

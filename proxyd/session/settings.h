@@ -120,6 +120,7 @@ struct InheritedSettings {
     rules::BodyWait body_wait;
     bool abortonclose = false;
     bool http_no_delay = false;
+    bool splice_request = false, splice_response = false;  // bodies that flow go through a pipe
     bool tcpka_client = false, tcpka_server = false;
     bool http_pretend_keepalive = false;
     bool http_ignore_probes = false;

@@ -10,6 +10,7 @@ void Tunnel::begin(Exchange& exchange) {
     exchange.up.start(connection_.client, exchange.client_in, server);
     exchange.down.body.start(http::Framing::until_close, 0, http::Framing::until_close);
     exchange.down.start(server, exchange.server_in, connection_.client);
+    allow_splicing(connection_.frontend(), exchange);
     client_ = {&exchange.up, &connection_.client, &server, connection_.now(), false, false};
     server_ = {&exchange.down, &server, &connection_.client, connection_.now(), false, false};
 }
