@@ -105,7 +105,9 @@ struct Worker::Impl {
             wheel.advance(now);
         }
         if (turn_end_wanted) run_hooks();
-        io.poll();  // what Asio itself has posted
+        // What Asio itself has posted. It was counted in the handler around us, and is taken off the count of
+        // the whole as it runs: that stands right again only when our handler has ended.
+        count_is_off = io.poll() > 0 || io.stopped();
     }
 
     void run_hooks() {
@@ -130,6 +132,7 @@ struct Worker::Impl {
     bool turn_end_wanted = false;
     int events = 0;  // being handled
     bool stopping = false;
+    bool count_is_off = false;
     asio::io_context io;
     Bell bell;
     Deadline pulse;
@@ -192,11 +195,12 @@ void Worker::run() {
     // The turns are one handler of Asio's: only within one does it recycle the frames of coroutines.
     const auto turns = [impl = impl_.get()] {
         impl->finish_turn();
-        while (!impl->stopping) impl->turn();
+        while (!impl->stopping && !impl->count_is_off) impl->turn();
         impl->io.stop();
     };
     while (!impl_->stopping) {
         try {
+            impl_->io.restart();
             asio::post(impl_->io, turns);
             impl_->io.run();
         } catch (

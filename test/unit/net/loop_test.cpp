@@ -12,6 +12,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 
 #include "common/unique_fd.h"
 #include "proxyd/net/stream.h"
@@ -339,4 +340,20 @@ TEST_CASE("an end that came together with the last bytes is noticed") {
     CHECK(seen.text == "abc");
     CHECK(seen.ended);
     if (!reset) ::close(theirs);
+}
+
+TEST_CASE("what is posted to Asio runs, however often") {
+    Worker worker({});
+    std::thread loop([&] { worker.run(); });
+    std::atomic<int> ran{0};
+    const auto limit = common::Clock::now() + 10s;
+    for (int i = 1; i <= 20; ++i) {
+        worker.post([&] {
+            for (int twice = 0; twice < 2; ++twice) boost::asio::post(worker.executor(), [&] { ++ran; });
+        });
+        while (ran < 2 * i && common::Clock::now() < limit) std::this_thread::sleep_for(1ms);
+    }
+    CHECK(ran == 40);
+    worker.stop();
+    loop.join();
 }
