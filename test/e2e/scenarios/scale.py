@@ -90,7 +90,7 @@ def many(run, count, interval, most):
     run.note("CPU of the master, % of a core", used[0], at_most=most, by=run.n1, spare=spare)
     run.note("CPU of the backup, % of a core", used[1], at_most=most, by=run.n2, spare=spare)
     run.note("resident, MB", resident(run.keeper(run.n1)), at_most=13.0, by=run.n1)
-    run.note("transitions while steady", sum(run.transitions(node, mark) for node, mark in zip(run.nodes, marks)), at_most=0)
+    run.note("transitions while steady", sum(run.transitions(node, mark) for node, mark in zip(run.nodes, marks)), at_most=0, by=run.n1)
 
 
 class Standstill:
@@ -135,8 +135,8 @@ class Standstill:
         return max(found)
 
 
-@case(10, "10 ms, two busy loops, real-time", priority=50, runs=1, alone=True, pairs=PURE)
-@case(10, "10 ms, two busy loops, ordinary", priority=None, runs=1, alone=True, pairs=PURE)
+@case(10, "10 ms, two busy loops, real-time", priority=50, runs=1, quick=False, alone=True, pairs=PURE)
+@case(10, "10 ms, two busy loops, ordinary", priority=None, runs=1, quick=False, alone=True, pairs=PURE)
 def busy(run, priority):
     """Every core is taken and a check hangs, for a minute. Takeovers of n2 are false ones."""
     allowed = os.sched_getscheduler(0) == os.SCHED_RR  # as acceptance.py tried
