@@ -6,7 +6,7 @@
 #include "proxyd/config/address.h"
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/tables.h"
-#include "proxyd/rules/ascii.h"
+#include "proxyd/rules/hexadecimal.h"
 #include "proxyd/upstream/protocol_checks.h"
 
 namespace proxyd::config {
@@ -30,15 +30,8 @@ struct Words {
     }
 };
 
-std::optional<std::string> from_hexadecimal(std::string_view text) {
-    if (text.empty() || text.size() % 2 != 0) return std::nullopt;
-    std::string bytes;
-    for (std::size_t i = 0; i < text.size(); i += 2) {
-        const int high = rules::hex_value(text[i]), low = rules::hex_value(text[i + 1]);
-        if (high < 0 || low < 0) return std::nullopt;
-        bytes += static_cast<char>(high * 16 + low);
-    }
-    return bytes;
+std::optional<std::string> read_bytes(std::string_view digits) {
+    return digits.empty() ? std::nullopt : rules::from_hexadecimal(digits);
 }
 
 // The steps of the section; its own first one replaces those of the defaults.
@@ -110,7 +103,7 @@ void add_send_text(Reading& in, const Statement& line) {
 }
 
 void add_send_binary(Reading& in, const Statement& line) {
-    auto bytes = from_hexadecimal(line.argument(0));
+    auto bytes = read_bytes(line.argument(0));
     if (!bytes) return in.error(line, "'tcp-check send-binary' expects pairs of hexadecimal digits");
     add_send(in, line, std::move(*bytes));
 }
@@ -189,7 +182,7 @@ constexpr MatchName kMatches[] = {{"string", Match::text},
 
 void read_pattern(Reading& in, const Statement& line, CheckStep& step) {
     if (step.match == Match::binary) {
-        auto bytes = from_hexadecimal(step.pattern);
+        auto bytes = read_bytes(step.pattern);
         if (!bytes) return in.error(line, "'tcp-check expect binary' expects pairs of hexadecimal digits");
         step.pattern = std::move(*bytes);
     }

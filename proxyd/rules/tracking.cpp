@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "proxyd/rules/hexadecimal.h"
+
 namespace proxyd::rules {
 
 using state::StickData;
@@ -61,12 +63,8 @@ std::string stick_key_text(const StickTable& table, std::string_view key) {
         case StickKey::binary:
             break;
     }
-    constexpr std::string_view kDigits = "0123456789ABCDEF";
     std::string out;
-    for (const char c : key) {
-        out += kDigits[static_cast<unsigned char>(c) >> 4];
-        out += kDigits[static_cast<unsigned char>(c) & 15];
-    }
+    append_hexadecimal(out, key);
     return out;
 }
 

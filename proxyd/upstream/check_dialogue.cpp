@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "common/text.h"
+#include "proxyd/rules/hexadecimal.h"
 
 namespace proxyd::upstream {
 
@@ -11,17 +12,6 @@ namespace {
 
 using Kind = CheckStep::Kind;
 using Match = CheckStep::Match;
-
-std::string hexadecimal(std::string_view bytes) {
-    constexpr std::string_view kDigits = "0123456789ABCDEF";
-    std::string out;
-    out.reserve(bytes.size() * 2);
-    for (const char c : bytes) {
-        out += kDigits[static_cast<unsigned char>(c) >> 4];
-        out += kDigits[static_cast<unsigned char>(c) & 15];
-    }
-    return out;
-}
 
 constexpr std::string_view kEndOfInfo("\r\n\0", 3);
 
@@ -42,8 +32,11 @@ bool matches(const CheckStep& step, std::string_view answer) {
     switch (step.match) {
         case Match::regex:
             return step.regex->search(answer);
-        case Match::binary_regex:
-            return step.regex->search(hexadecimal(answer));
+        case Match::binary_regex: {
+            std::string digits;
+            rules::append_hexadecimal(digits, answer);
+            return step.regex->search(digits);
+        }
         default:
             return answer.find(step.pattern) != std::string_view::npos;
     }

@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 #include "proxyd/rules/ascii.h"
+#include "proxyd/rules/hexadecimal.h"
 #include "proxyd/rules/registry.h"
 
 namespace proxyd::rules {
@@ -45,13 +46,7 @@ bool convert_be2hex(const Context& context, const Arguments& arguments, Sample& 
     const bool separated = arguments.has(1) && arguments.number(1) > 0;
     return render_chunks(context, separated ? arguments.text(0) : std::string_view(),
                          std::max<std::size_t>(chunk, 1), separated && arguments.number(2) != 0, sample,
-                         [](std::string_view piece, std::string& out) {
-                             constexpr std::string_view kDigits = "0123456789ABCDEF";
-                             for (const char c : piece) {
-                                 out += kDigits[static_cast<unsigned char>(c) >> 4];
-                                 out += kDigits[static_cast<unsigned char>(c) & 15];
-                             }
-                         });
+                         [](std::string_view piece, std::string& out) { append_hexadecimal(out, piece); });
 }
 
 bool convert_htonl(const Context& context, const Arguments&, Sample& sample) {

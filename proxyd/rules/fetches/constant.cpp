@@ -3,6 +3,7 @@
 #include <string>
 
 #include "proxyd/rules/ascii.h"
+#include "proxyd/rules/hexadecimal.h"
 #include "proxyd/rules/registry.h"
 
 namespace proxyd::rules {
@@ -48,15 +49,11 @@ common::Result<> check_bool(Arguments& arguments) {
 
 common::Result<> check_bin(Arguments& arguments) {
     const std::string_view digits = arguments.text(0);
-    std::string bytes;
-    for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
-        if (hex_value(digits[i]) < 0 || hex_value(digits[i + 1]) < 0) break;
-        bytes += static_cast<char>(hex_value(digits[i]) * 16 + hex_value(digits[i + 1]));
-    }
-    if (bytes.size() * 2 != digits.size())
+    auto bytes = from_hexadecimal(digits);
+    if (!bytes)
         return common::fail("'" + std::string(digits) + "' is not an even number of hexadecimal digits",
                             common::Side::config);
-    arguments.set(0, std::move(bytes));
+    arguments.set(0, std::move(*bytes));
     return {};
 }
 
