@@ -1,12 +1,11 @@
 // json_query(path[,int]), and the same on the parts of a JSON Web Token (configuration manual 7.3.1;
 // RFC 7519). Of JSON paths the forms `$.key`, `$.key.key`, `$[0]`, `$['key']`; a dot in a key is `\\.`.
-#include <openssl/evp.h>
-
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
 #include <variant>
 
+#include "proxyd/rules/base64url.h"
 #include "proxyd/rules/registry.h"
 
 namespace proxyd::rules {
@@ -106,21 +105,6 @@ bool convert_query(const Context& context, const Arguments& arguments, Sample& s
     return query(context, sample.text, arguments.prepared<Path>(0), sample);
 }
 
-// Base64url without padding (RFC 7515 section 2).
-bool decode_part(std::string_view text, std::string& out) {
-    std::string padded(text);
-    for (char& c : padded) c = c == '-' ? '+' : c == '_' ? '/' : c;
-    const std::size_t padding = (4 - padded.size() % 4) % 4;
-    padded.append(padding, '=');
-    out.resize(padded.size() / 4 * 3);
-    const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                     reinterpret_cast<const unsigned char*>(padded.data()),
-                                     static_cast<int>(padded.size()));
-    if (size < static_cast<int>(padding)) return false;
-    out.resize(static_cast<std::size_t>(size) - padding);
-    return true;
-}
-
 template <std::size_t part>
 bool convert_token(const Context& context, const Arguments& arguments, Sample& sample) {
     std::string_view rest = sample.text;
@@ -132,7 +116,7 @@ bool convert_token(const Context& context, const Arguments& arguments, Sample& s
         rest.remove_prefix(dot + 1);
     }
     std::string text;
-    if (context.arena == nullptr || !decode_part(piece, text)) return false;
+    if (context.arena == nullptr || !decode_base64url(piece, text)) return false;
     if (!arguments.has(0)) return sample.set_text(context.arena->copy(text)), true;
     return query(context, text, arguments.prepared<Path>(0), sample);
 }

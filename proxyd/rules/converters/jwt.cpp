@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include "proxyd/rules/base64url.h"
 #include "proxyd/rules/registry.h"
 
 namespace proxyd::rules {
@@ -59,21 +60,6 @@ struct PublicKey : Prepared {
 KeyPointer read_key(const std::string& path) {
     const std::unique_ptr<std::FILE, End> file(std::fopen(path.c_str(), "re"));
     return KeyPointer(file ? PEM_read_PUBKEY(file.get(), nullptr, nullptr, nullptr) : nullptr);
-}
-
-bool decode_base64url(std::string_view text, std::string& out) {
-    std::string padded(text);
-    for (char& c : padded) c = c == '-' ? '+' : c == '_' ? '/' : c;
-    const std::size_t padding = (4 - padded.size() % 4) % 4;
-    if (padding == 3) return false;
-    padded.append(padding, '=');
-    out.resize(padded.size() / 4 * 3);
-    const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                     reinterpret_cast<const unsigned char*>(padded.data()),
-                                     static_cast<int>(padded.size()));
-    if (size < static_cast<int>(padding)) return false;
-    out.resize(static_cast<std::size_t>(size) - padding);
-    return true;
 }
 
 const unsigned char* bytes(std::string_view text) {
