@@ -11,16 +11,10 @@
 namespace proxyd::net {
 namespace {
 
-using namespace std::string_view_literals;
-
-constexpr std::string_view kSignature = "\r\n\r\n\0\r\nQUIT\n"sv;
 constexpr std::size_t kFixed = 16;      // version 2: signature, version and command, family, length
 constexpr std::size_t kLongest1 = 107;  // version 1, with CRLF
 constexpr ProxyResult kError{ProxyStatus::error, 0};
 
-// Section 2.2 of the document.
-enum Family : unsigned char { kTcp4 = 0x11, kUdp4 = 0x12, kTcp6 = 0x21, kUdp6 = 0x22 };
-enum Type : unsigned char { kAuthority = 0x02, kUniqueId = 0x05 };
 constexpr std::size_t kLongestUniqueId = 128;
 
 unsigned byte(std::string_view data, std::size_t at) {
@@ -78,8 +72,9 @@ bool read_vectors(std::string_view body, ProxyHeader& out) {
     while (!body.empty()) {
         if (body.size() < 3 || body.size() - 3 < short_at(body, 1)) return false;
         const std::string_view value = body.substr(3, short_at(body, 1));
-        if (byte(body, 0) == kAuthority) out.authority = value;
-        if (byte(body, 0) == kUniqueId) {
+        const auto type = static_cast<ProxyVector>(body[0]);
+        if (type == ProxyVector::authority) out.authority = value;
+        if (type == ProxyVector::unique_id) {
             if (value.size() > kLongestUniqueId) return false;
             out.unique_id = value;
         }
@@ -96,8 +91,9 @@ ProxyResult parse_binary(std::string_view data, ProxyHeader& out) {
     if (data.size() < size) return {};
     const ProxyResult done{ProxyStatus::done, size};
     std::string_view body = data.substr(kFixed, size - kFixed);
-    const unsigned family = byte(data, 13);
-    const bool v4 = family == kTcp4 || family == kUdp4, v6 = family == kTcp6 || family == kUdp6;
+    const auto family = static_cast<ProxyFamily>(data[13]);
+    const bool v4 = family == ProxyFamily::tcp4 || family == ProxyFamily::udp4;
+    const bool v6 = family == ProxyFamily::tcp6 || family == ProxyFamily::udp6;
     out.local = command == 0 || (!v4 && !v6);
     if (out.local) return done;  // what follows is not ours to understand
     return read_addresses(body, v4 ? 4 : 16, out) && read_vectors(body, out) ? done : kError;
@@ -108,7 +104,7 @@ ProxyResult parse_binary(std::string_view data, ProxyHeader& out) {
 ProxyResult parse_proxy_header(std::string_view data, ProxyHeader& out) {
     constexpr std::string_view kLine = "PROXY ";
     out = {};
-    if (kSignature.substr(0, data.size()) == data.substr(0, kSignature.size()))
+    if (kProxySignature.substr(0, data.size()) == data.substr(0, kProxySignature.size()))
         return parse_binary(data, out);
     if (kLine.substr(0, data.size()) == data.substr(0, kLine.size())) return parse_line(data, out);
     return kError;

@@ -10,6 +10,22 @@
 
 namespace proxyd::net {
 
+// Section 2.2 of the document: what version 2 begins with, address families, types of vectors.
+inline constexpr std::string_view kProxySignature("\r\n\r\n\0\r\nQUIT\n", 12);
+enum class ProxyFamily : unsigned char { tcp4 = 0x11, udp4 = 0x12, tcp6 = 0x21, udp6 = 0x22 };
+enum class ProxyVector : unsigned char {
+    alpn = 0x01,
+    authority = 0x02,
+    crc32c = 0x03,
+    unique_id = 0x05,
+    ssl = 0x20,
+    ssl_version = 0x21,
+    ssl_common_name = 0x22,
+    ssl_cipher = 0x23,
+    ssl_signature = 0x24,
+    ssl_key = 0x25,
+};
+
 struct ProxyHeader {
     bool local = false;  // LOCAL, UNKNOWN or another family: the connection's own addresses stand
     common::Endpoint source, destination;

@@ -1,5 +1,7 @@
 #include "proxyd/upstream/proxy_header.h"
 
+#include "proxyd/net/proxy_protocol.h"
+
 namespace proxyd::upstream {
 
 namespace {
@@ -24,9 +26,7 @@ std::string proxy_header_v1(const common::Endpoint& source, const common::Endpoi
 std::string proxy_header_v2(const common::Endpoint& source, const common::Endpoint& destination) {
     constexpr char kLocal = 0x20;
     constexpr char kProxy = 0x21;
-    constexpr char kTcp4 = 0x11;
-    constexpr char kTcp6 = 0x21;
-    std::string header("\r\n\r\n\0\r\nQUIT\n", 12);
+    std::string header(net::kProxySignature);
     if (!same_ip_family(source, destination)) return header + kLocal + '\0' + '\0' + '\0';
     std::string addresses;
     if (source.family() == AF_INET) {
@@ -37,7 +37,7 @@ std::string proxy_header_v2(const common::Endpoint& source, const common::Endpoi
                     bytes(&source.v6().sin6_port, 2) + bytes(&destination.v6().sin6_port, 2);
     }
     header += kProxy;
-    header += source.family() == AF_INET ? kTcp4 : kTcp6;
+    header += static_cast<char>(source.family() == AF_INET ? net::ProxyFamily::tcp4 : net::ProxyFamily::tcp6);
     header += '\0';
     header += static_cast<char>(addresses.size());
     return header + addresses;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "proxyd/net/proxy_protocol.h"
 #include "proxyd/rules/hash.h"
 #include "proxyd/upstream/proxy_header.h"
 
@@ -27,23 +28,12 @@ constexpr std::array kOptions{
     OptionRow{"unique-id", kProxyUniqueId},
 };
 
-// Section 2.2 of the document.
-enum Type : unsigned char {
-    kAlpn = 0x01,
-    kAuthority = 0x02,
-    kCrc32c = 0x03,
-    kUniqueId = 0x05,
-    kSsl = 0x20,
-    kSslVersion = 0x21,
-    kSslCommonName = 0x22,
-    kSslCipher = 0x23,
-    kSslSignature = 0x24,
-    kSslKey = 0x25,
-};
+using net::ProxyVector;
+
 enum SslClient : unsigned char { kClientTls = 1, kClientCertificate = 2, kClientSession = 4 };
 constexpr std::size_t kLengthAt = 14;  // in the header, two bytes
 
-void add(std::string& out, Type type, std::string_view value) {
+void add(std::string& out, ProxyVector type, std::string_view value) {
     out += static_cast<char>(type);
     out += static_cast<char>(value.size() >> 8);
     out += static_cast<char>(value.size());
@@ -72,13 +62,14 @@ std::string tls_vector(const net::TlsInfo& info, unsigned options) {
     const bool verified = certificate != nullptr && SSL_get_verify_result(info.native) == X509_V_OK;
     out += std::string("\0\0\0", 3);
     out += static_cast<char>(verified ? 0 : 1);
-    add(out, kSslVersion, info.version);
+    add(out, ProxyVector::ssl_version, info.version);
     if (certificate != nullptr && (options & kProxyCommonName) != 0)
-        add(out, kSslCommonName, common_name(certificate));
-    if (certificate != nullptr && (options & kProxyKey) != 0) add(out, kSslKey, key_name(certificate));
+        add(out, ProxyVector::ssl_common_name, common_name(certificate));
+    if (certificate != nullptr && (options & kProxyKey) != 0)
+        add(out, ProxyVector::ssl_key, key_name(certificate));
     if (certificate != nullptr && (options & kProxySignature) != 0)
-        add(out, kSslSignature, OBJ_nid2sn(X509_get_signature_nid(certificate)));
-    if ((options & kProxyCipher) != 0) add(out, kSslCipher, info.cipher);
+        add(out, ProxyVector::ssl_signature, OBJ_nid2sn(X509_get_signature_nid(certificate)));
+    if ((options & kProxyCipher) != 0) add(out, ProxyVector::ssl_cipher, info.cipher);
     return out;
 }
 
@@ -95,13 +86,14 @@ std::string proxy_header_of(const rules::Context& context, unsigned options) {
     if (local) return header;
     const net::TlsInfo* const tls = context.tls ? context.tls_info : nullptr;
     std::string vectors;
-    if (tls != nullptr && !tls->alpn.empty()) add(vectors, kAlpn, tls->alpn);
+    if (tls != nullptr && !tls->alpn.empty()) add(vectors, ProxyVector::alpn, tls->alpn);
     if ((options & kProxyAuthority) != 0 && tls != nullptr && !tls->sni.empty())
-        add(vectors, kAuthority, tls->sni);
+        add(vectors, ProxyVector::authority, tls->sni);
     if ((options & kProxyUniqueId) != 0 && !context.unique_id.empty())
-        add(vectors, kUniqueId, context.unique_id.substr(0, 128));
-    if ((options & kProxyTls) != 0 && tls != nullptr) add(vectors, kSsl, tls_vector(*tls, options));
-    if ((options & kProxyChecksum) != 0) add(vectors, kCrc32c, std::string_view("\0\0\0\0", 4));
+        add(vectors, ProxyVector::unique_id, context.unique_id.substr(0, 128));
+    if ((options & kProxyTls) != 0 && tls != nullptr)
+        add(vectors, ProxyVector::ssl, tls_vector(*tls, options));
+    if ((options & kProxyChecksum) != 0) add(vectors, ProxyVector::crc32c, std::string_view("\0\0\0\0", 4));
     header += vectors;
     const std::size_t size = header.size() - kLengthAt - 2;
     header[kLengthAt] = static_cast<char>(size >> 8);
