@@ -99,6 +99,17 @@ void RequestReader::begin(Exchange& exchange) {
     connection_.runtime.state->process.counters.shard(connection_.worker.index()).requests.add();
 }
 
+IoResult RequestReader::receive(Exchange& exchange, std::span<char> room) {
+    const IoResult result = connection_.client.try_read(room);
+    if (result.ok()) {
+        exchange.client_in.commit(result.count);
+        exchange.up.bytes_in += result.count;
+    } else if (!result.would_block()) {
+        connection_.client_ended = true;
+    }
+    return result;
+}
+
 Step RequestReader::refuse(Exchange& exchange, End end) {
     exchange.end = end;
     exchange.context.request = nullptr;
@@ -128,17 +139,9 @@ Step RequestReader::read_head(Exchange& exchange) {
             exchange.error_text = parsed.error.text;
             return refuse(exchange, End::bad_request);
         }
-        const IoResult result =
-            connection_.client.try_read(exchange.client_in.room(connection_.worker.buffers()));
-        if (result.ok()) {
-            exchange.client_in.commit(result.count);
-            exchange.up.bytes_in += result.count;
-            continue;
-        }
-        if (!result.would_block()) {
-            connection_.client_ended = true;
-            return refuse(exchange, End::client_left_request);
-        }
+        const IoResult result = receive(exchange, exchange.client_in.room(connection_.worker.buffers()));
+        if (result.ok()) continue;
+        if (!result.would_block()) return refuse(exchange, End::client_left_request);
         common::TimePoint deadline = head_deadline_;
         if (deadline == common::kNever)
             deadline = after(connection_.now(), connection_.frontend().timeouts.client);
@@ -180,14 +183,9 @@ Step RequestReader::read_body(Exchange& exchange) {
         }
         const std::span<char> room = exchange.client_in.room(connection_.worker.buffers());
         if (room.empty()) return Step::finished();
-        const IoResult result = connection_.client.try_read(room);
-        if (result.ok()) {
-            exchange.client_in.commit(result.count);
-            exchange.up.bytes_in += result.count;
-            continue;
-        }
+        const IoResult result = receive(exchange, room);
+        if (result.ok()) continue;
         if (!result.would_block()) {
-            connection_.client_ended = true;
             exchange.end = End::client_left_request;
             return Step::finished();
         }

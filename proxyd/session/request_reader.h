@@ -26,6 +26,8 @@ class RequestReader {
  private:
     void ask_for_body(Exchange& exchange);
     bool silent(std::unique_ptr<Exchange>& exchange, End end, int status);
+    // More from the client; notes how many bytes, and that it has ended.
+    net::IoResult receive(Exchange& exchange, std::span<char> room);
     Step refuse(Exchange& exchange, End end);
     void accept_head(Exchange& exchange, std::size_t size);
     common::TimePoint idle_deadline() const;
