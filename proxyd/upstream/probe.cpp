@@ -5,6 +5,7 @@
 
 #include "proxyd/net/worker.h"
 #include "proxyd/upstream/check_dialogue.h"
+#include "proxyd/upstream/proxy_header.h"
 
 namespace proxyd::upstream {
 
@@ -12,9 +13,6 @@ namespace {
 
 using net::IoResult;
 using net::Waiter;
-
-// A check stands for no client.
-constexpr std::string_view kUnknownClient = "PROXY UNKNOWN\r\n";
 
 CheckResult of_connect(const ConnectOutcome& outcome) {
     const bool in_tls = outcome.step == ConnectOutcome::Step::tls;
@@ -83,6 +81,12 @@ net::Task<CheckResult> ask(Waiter& waiter, net::Stream& stream, const HttpCheck&
     }
 }
 
+// From the connection on.
+common::TimePoint answer_deadline(Waiter& waiter, const ProbePlan& plan, common::TimePoint connect_deadline) {
+    return plan.answer_timeout > common::Duration::zero() ? waiter.worker().now() + plan.answer_timeout
+                                                          : connect_deadline;
+}
+
 // Where a `connect` step goes.
 ConnectTarget target_of(const ProbePlan& plan, const CheckStep& step) {
     ConnectTarget target = plan.target;
@@ -93,6 +97,7 @@ ConnectTarget target_of(const ProbePlan& plan, const CheckStep& step) {
     }
     if (step.port != 0) target.address.set_port(static_cast<std::uint16_t>(step.port));
     if (step.tls) target.tls = plan.step_tls;
+    static const std::string kUnknownClient = proxy_header_v1({}, {});  // a check stands for no client
     if (step.send_proxy) target.proxy_header = kUnknownClient;
     return target;
 }
@@ -115,8 +120,7 @@ net::Task<CheckResult> converse(Waiter& waiter, const ProbePlan& plan) {
                 dialogue.failed(of_connect(outcome));
                 continue;
             }
-            if (plan.answer_timeout > common::Duration::zero())
-                deadline = waiter.worker().now() + plan.answer_timeout;
+            deadline = answer_deadline(waiter, plan, deadline);
             dialogue.connected(target.tls != nullptr);
         } else if (step.kind == CheckStep::Kind::send) {
             CheckResult sent = co_await send(waiter, stream, step.bytes, deadline);
@@ -136,32 +140,30 @@ net::Task<CheckResult> converse(Waiter& waiter, const ProbePlan& plan) {
     co_return *dialogue.result();
 }
 
+// The connection is the check, or one request and its answer on it.
+net::Task<CheckResult> connect_and_ask(Waiter& waiter, const ProbePlan& plan, common::TimePoint deadline) {
+    net::Stream stream;
+    ClientWatch nobody;
+    const ConnectOutcome outcome = co_await connect(waiter, plan.target, deadline, nobody, stream);
+    if (outcome.kind != ConnectOutcome::Kind::connected) co_return of_connect(outcome);
+    if (plan.http == nullptr) {
+        stream.reset();  // leaves no TIME_WAIT behind, and the server knows that nothing will come
+        co_return CheckResult{plan.target.tls != nullptr ? CheckStatus::l6_ok : CheckStatus::l4_ok, 0, {}};
+    }
+    CheckResult result = co_await ask(waiter, stream, *plan.http, answer_deadline(waiter, plan, deadline));
+    stream.close();
+    co_return result;
+}
+
 }  // namespace
 
 net::Task<CheckResult> probe(Waiter& waiter, const ProbePlan& plan) {
     const common::TimePoint start = common::Clock::now();
-    const common::TimePoint connect_deadline = start + plan.connect_timeout;
     CheckResult result;
-    if (plan.sequence != nullptr) {
+    if (plan.sequence != nullptr)
         result = co_await converse(waiter, plan);
-        result.duration = common::Clock::now() - start;
-        co_return result;
-    }
-    net::Stream stream;
-    ClientWatch nobody;
-    const ConnectOutcome outcome = co_await connect(waiter, plan.target, connect_deadline, nobody, stream);
-    if (outcome.kind != ConnectOutcome::Kind::connected) {
-        result = of_connect(outcome);
-    } else if (plan.http == nullptr) {
-        result.status = plan.target.tls != nullptr ? CheckStatus::l6_ok : CheckStatus::l4_ok;
-        stream.reset();  // leaves no TIME_WAIT behind, and the server knows that nothing will come
-    } else {
-        const bool own_timeout = plan.answer_timeout > common::Duration::zero();
-        const common::TimePoint deadline =
-            own_timeout ? waiter.worker().now() + plan.answer_timeout : connect_deadline;
-        result = co_await ask(waiter, stream, *plan.http, deadline);
-        stream.close();
-    }
+    else
+        result = co_await connect_and_ask(waiter, plan, start + plan.connect_timeout);
     result.duration = common::Clock::now() - start;
     co_return result;
 }
