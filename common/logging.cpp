@@ -1,7 +1,6 @@
 #include "common/logging.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
@@ -15,6 +14,7 @@
 #include <mutex>
 #include <vector>
 
+#include "common/log_relay.h"
 #include "common/syslog_socket.h"
 #include "common/unique_fd.h"
 
@@ -71,33 +71,21 @@ std::string render(Style style, const spdlog::details::log_msg& message) {
 }
 
 // Lines that found no taker since never_wait(); the next one that does says so.
-std::atomic<bool> waiting_allowed{true};
+std::unique_ptr<LineRelay> relay;
 std::atomic<unsigned> lost_lines{0};
 
 std::string lost_note(unsigned count) {
     return fmt::format("{} log line(s) were lost: nobody took them", count);
 }
 
-bool has_room(int fd) {
-    pollfd room{fd, POLLOUT, 0};
-    return ::poll(&room, 1, 0) != 0;
+void pass_on(int fd, std::string_view text) {
+    const unsigned lost = lost_lines.load();
+    if (lost > 0 && relay->pass(fd, lost_note(lost) + "\n")) lost_lines -= lost;
+    if (lost_lines > 0 || !relay->pass(fd, text)) ++lost_lines;
 }
 
 void write_all(int fd, std::string_view text) {
-    if (!waiting_allowed) {
-        if (!has_room(fd)) {
-            ++lost_lines;
-            return;
-        }
-        if (const unsigned lost = lost_lines.exchange(0)) {
-            const std::string note = lost_note(lost) + "\n";
-            (void)!::write(fd, note.data(), note.size());
-            if (!has_room(fd)) {
-                ++lost_lines;
-                return;
-            }
-        }
-    }
+    if (relay) return pass_on(fd, text);
     while (!text.empty()) {
         const ssize_t written = ::write(fd, text.data(), text.size());
         if (written < 0 && errno == EINTR) continue;
@@ -129,7 +117,7 @@ class SyslogSink final : public spdlog::sinks::base_sink<std::mutex> {
  private:
     void sink_it_(const spdlog::details::log_msg& message) override {
         const int severity = row(message.level).syslog_priority;
-        if (waiting_allowed) {
+        if (!relay) {
             ::syslog(severity, "%.*s", static_cast<int>(message.payload.size()), message.payload.data());
             return;
         }
@@ -163,7 +151,12 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
                                 O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640));
         if (!fresh) return fail_errno("cannot open the log file " + name_);
         const std::lock_guard lock(mutex_);
-        file_ = std::move(fresh);
+        // The number stays: lines may be on their way to it.
+        if (!file_) {
+            file_ = std::move(fresh);
+        } else if (::dup3(fresh.get(), file_.get(), O_CLOEXEC) < 0) {
+            return fail_errno("cannot exchange the log file " + name_);
+        }
         return {};
     }
 
@@ -260,8 +253,15 @@ Result<> configure(const Settings& settings) {
     return {};
 }
 
-void never_wait() {
-    waiting_allowed = false;
+Result<> never_wait() {
+    auto started = LineRelay::start();
+    if (!started) return std::unexpected(started.error());
+    relay = std::move(*started);
+    return {};
+}
+
+void wait_again() {
+    relay.reset();
 }
 
 Result<> reopen() {

@@ -49,9 +49,12 @@ Result<> configure(const Settings& settings);
 // The folder was opened by configure(), so that this works inside a chroot.
 Result<> reopen();
 
-// From now on a line that console, file or syslog cannot take at once is lost, and counted in the next one
-// that is taken, instead of holding up the caller. For a daemon once it runs.
-void never_wait();
+// From now on a line that console, file or syslog cannot take is lost, and counted in the next one that is
+// taken, instead of holding up the caller (common/log_relay.h). For a daemon of one thread once it runs; its
+// last words go before wait_again().
+Result<> never_wait();
+// Lines wait as before. Those on their way are written first, for at most a second.
+void wait_again();
 
 // Stops the console outlet: a daemon has no terminal any more.
 void close_console();

@@ -287,7 +287,7 @@ class CommandLine(unittest.TestCase):
             self.assertIn(f"vrrpd runs already (pid {pid}, /run/vrrpd.pid)", text)
             # The keeper keeps what the network needs and no more; its standard streams are nobody's.
             caps = re.search(r"CapEff:\s*(\w+)", node.read(f"/proc/{pid}/status")).group(1)
-            self.assertEqual(int(caps, 16), 1 << 1 | 1 << 12 | 1 << 13 | 1 << 23, caps)
+            self.assertEqual(int(caps, 16), 1 << 1 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 23, caps)
             self.assertEqual(node.run(f"readlink /proc/{pid}/fd/1").strip(), "/dev/null")
             self.assertIn("VI_1 is BACKUP on n1", node.run([lab.binary("vrrpd"), "--show"]))
             node.run(f"kill -USR1 {pid}; mv {log} {log}.1; kill -HUP {pid}")

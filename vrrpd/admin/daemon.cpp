@@ -206,8 +206,11 @@ int run_daemon(const Options& options, std::shared_ptr<const config::Config> con
     if (auto done = io::drop_capabilities(); !done) log::warning("{}", done.error().text);
     report.ready();
     if (!options.foreground && !options.console) log::close_console();
-    log::never_wait();  // no log target may delay an advert
-    return daemon.run();
+    // No log target may delay an advert.
+    if (auto done = log::never_wait(); !done) log::warning("{}", done.error().text);
+    const int status = daemon.run();
+    log::wait_again();
+    return status;
 }
 
 Daemon::Daemon(const Options& options, process::Readiness readiness, process::SignalReader signals)

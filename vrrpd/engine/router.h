@@ -102,6 +102,7 @@ class Router {
  private:
     void deliver(const fsm::Event& event);
     void run(const fsm::Action& action);
+    void postpone(fsm::Actions addresses, fsm::Actions words);
     common::TimePoint on_grid(common::TimePoint deadline) const;
     void arm();
     void act(const fsm::SendAdvert& action);
@@ -150,6 +151,7 @@ class Router {
     bool old_checksum_ = false;  // old_unicast_checksum, said or learnt from a peer
     bool routes_doubted_ = false;
     bool restoring_ = false;  // what add_routes() finds missing now was deleted by somebody
+    std::shared_ptr<void> life_ = std::make_shared<char>();  // for what is posted
     Counters counters_;
     std::deque<HistoryEntry> history_;
     common::log::RateLimiter drop_lines_{std::chrono::seconds(10)};

@@ -20,32 +20,53 @@ constexpr log::Level kLevels[] = {log::Level::debug, log::Level::info, log::Leve
 
 }  // namespace
 
+// The timers of many instances end together, and a request to the kernel may have to wait for another's: the
+// adverts of all go first, then the addresses with one announcement each, then what else there is to say.
 void Router::deliver(const fsm::Event& event) {
     fsm::Step done = fsm::step(params_, std::move(state_), event, Clock::now());
     state_ = std::move(done.next);
-    // The timers of many instances end together: what can wait lets the adverts of all go first.
-    const bool crowd = std::holds_alternative<fsm::Timer>(event);
-    fsm::Actions later;
+    const bool crowd =
+        std::holds_alternative<fsm::Timer>(event) || std::holds_alternative<fsm::GroupMaster>(event);
+    fsm::Actions addresses, words;
     for (fsm::Action& action : done.actions) {
-        if (crowd && std::holds_alternative<fsm::Log>(action)) {
-            later.push_back(std::move(action));
-            continue;
+        auto* announce = std::get_if<fsm::Announce>(&action);
+        if (crowd && announce) {
+            if (announce->repeat > 1) words.push_back(fsm::Announce{announce->repeat - 1, announce->only});
+            announce->repeat = std::min(announce->repeat, 1);
         }
-        if (auto* announce = std::get_if<fsm::Announce>(&action); crowd && announce && announce->repeat > 1) {
-            later.push_back(fsm::Announce{announce->repeat - 1, announce->only});
-            announce->repeat = 1;
+        if (crowd && (announce || std::holds_alternative<fsm::AddAddresses>(action))) {
+            addresses.push_back(std::move(action));
+        } else if (crowd && std::holds_alternative<fsm::Log>(action)) {
+            words.push_back(std::move(action));
+        } else {
+            run(action);
         }
-        run(action);
     }
-    if (!later.empty()) {
-        boost::asio::post(around_.io, [this, later = std::move(later)] {
-            for (const fsm::Action& action : later) {
-                if (holding_ || !std::holds_alternative<fsm::Announce>(action)) run(action);
-            }
-        });
-    }
+    if (!addresses.empty() || !words.empty()) postpone(std::move(addresses), std::move(words));
     arm();
     around_.on_step(*this);
+}
+
+void Router::postpone(fsm::Actions addresses, fsm::Actions words) {
+    const auto later = [this, life = std::weak_ptr(life_)](auto function) {
+        boost::asio::post(around_.io, [life, function = std::move(function)]() mutable {
+            if (!life.expired()) function();
+        });
+    };
+    later([this, later, addresses = std::move(addresses), words = std::move(words)]() mutable {
+        // An advert that came meanwhile may have made it a backup.
+        const auto overtaken = [this](const fsm::Action& action) {
+            return !std::holds_alternative<fsm::Log>(action) && !fsm::holds_addresses(state_.role);
+        };
+        for (const fsm::Action& action : addresses) {
+            if (!overtaken(action)) run(action);
+        }
+        later([this, overtaken, words = std::move(words)] {
+            for (const fsm::Action& action : words) {
+                if (!overtaken(action)) run(action);
+            }
+        });
+    });
 }
 
 void Router::run(const fsm::Action& action) {

@@ -23,6 +23,20 @@ common::Result<> set_affinity(const std::vector<int>& processors) {
     return common::fail_errno("cannot set vrrp_cpu_affinity");
 }
 
+// Locked memory counts against a limit, and beyond it the kernel gives none at all: what is to come is locked
+// only where no limit holds, which the lowest one shows.
+common::Result<> lock_memory(int which) {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_MEMLOCK, &limit);
+    rlimit lowest = limit;
+    if (limit.rlim_cur != RLIM_INFINITY) lowest.rlim_cur = 0;
+    ::setrlimit(RLIMIT_MEMLOCK, &lowest);
+    const bool done = ::mlockall(MCL_CURRENT | MCL_FUTURE | which) == 0;
+    ::setrlimit(RLIMIT_MEMLOCK, &limit);
+    if (!done && ::mlockall(MCL_CURRENT | which) < 0) return common::fail_errno("cannot lock the memory");
+    return {};
+}
+
 }  // namespace
 
 // A loop gone wild with real-time priority would take the machine with it: the kernel says SIGXCPU then.
@@ -55,19 +69,21 @@ common::Result<> apply_scheduling(const config::Config& config) {
     if (globals.nice != 0 && ::setpriority(PRIO_PROCESS, 0, globals.nice) < 0) {
         return common::fail_errno("cannot set vrrp_priority " + std::to_string(globals.nice));
     }
-    if (globals.no_swap && ::mlockall(MCL_CURRENT | MCL_FUTURE) < 0) {
-        return common::fail_errno("cannot lock the memory for vrrp_no_swap");
+    if (globals.no_swap) {
+        if (auto done = lock_memory(0); !done) return done;
     }
     if (!globals.processors.empty()) {
         if (auto done = set_affinity(globals.processors); !done) return done;
     }
-    if (globals.realtime_priority > 0) return set_realtime(globals.realtime_priority, globals.runaway);
     const bool fast = std::ranges::any_of(config.instances, [](const config::Instance& one) {
         return one.advert_interval < std::chrono::seconds(1);
     });
-    if (fast)
-        (void)set_realtime(kQuietPriority,
-                           globals.runaway);  // where it is not allowed, the late-timer rules have to do
+    if (globals.realtime_priority == 0 && !fast) return {};
+    // A page of the program that has to come from the disk again makes the first in line wait like the last:
+    // what has been used stays. Where that is not allowed it has to do without.
+    if (!globals.no_swap) (void)lock_memory(MCL_ONFAULT);
+    if (globals.realtime_priority > 0) return set_realtime(globals.realtime_priority, globals.runaway);
+    (void)set_realtime(kQuietPriority, globals.runaway);  // not allowed: the late-timer rules have to do
     return {};
 }
 
@@ -75,7 +91,7 @@ common::Result<> drop_capabilities() {
     if (::geteuid() != 0) return {};
     ::capng_clear(CAPNG_SELECT_BOTH);
     ::capng_updatev(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), CAP_NET_ADMIN,
-                    CAP_NET_RAW, CAP_DAC_OVERRIDE, CAP_SYS_NICE, -1);
+                    CAP_NET_RAW, CAP_DAC_OVERRIDE, CAP_SYS_NICE, CAP_IPC_LOCK, -1);
     if (::capng_apply(CAPNG_SELECT_BOTH) < 0) return common::fail_errno("cannot drop capabilities");
     return {};
 }

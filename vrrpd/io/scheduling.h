@@ -11,8 +11,9 @@
 namespace vrrpd::io {
 
 // vrrp_rt_priority, vrrp_priority, vrrp_no_swap, vrrp_cpu_affinity, vrrp_rlimit_rttime. With adverts below a
-// second and no setting of its own, real-time scheduling of the lowest priority is tried quietly. Call it
-// after the helper process was forked.
+// second and no setting of its own, real-time scheduling of the lowest priority is tried quietly. Whoever
+// runs in real time keeps the memory it has used; vrrp_no_swap keeps all. Call it after the helper process
+// was forked.
 common::Result<> apply_scheduling(const config::Config& config);
 
 // SCHED_RR of this priority (1-99) for the calling process; `runaway`: what one turn may compute then.
@@ -35,9 +36,9 @@ class AutoPriority {
     Set set_;
 };
 
-// Keeps CAP_NET_ADMIN and CAP_NET_RAW for the network, CAP_DAC_OVERRIDE for files at a reload, CAP_SYS_NICE;
-// drops the rest, for ever. Without root nothing happens. Call it after the helper process was forked:
-// scripts need setuid.
+// Keeps CAP_NET_ADMIN and CAP_NET_RAW for the network, CAP_DAC_OVERRIDE for files at a reload, CAP_SYS_NICE,
+// and CAP_IPC_LOCK for locked memory that grows; drops the rest, for ever. Without root nothing happens. Call
+// it after the helper process was forked: scripts need setuid.
 common::Result<> drop_capabilities();
 
 }  // namespace vrrpd::io
