@@ -178,9 +178,9 @@ def main():
         return job, done, time.monotonic() - begin
 
     failed = []
-    for alone in (False, True):  # those that measure or take the CPU: two at a time, on a core each
-        with ThreadPoolExecutor(2 if alone else options.parallel) as pool:
-            for (case, pair), done, seconds in pool.map(play, [job for job in jobs if job[0].alone == alone]):
+    for together in (None, 2, 1):  # those that measure or take the CPU behind the others
+        with ThreadPoolExecutor(together or options.parallel) as pool:
+            for (case, pair), done, seconds in pool.map(play, [job for job in jobs if job[0].together == together]):
                 good = results[case.key, pair].add(done)
                 print(f"{'ok  ' if good else 'MISS'} {case.key} ({PAIRS[pair]}; {seconds:.1f} s)", file=sys.stderr, flush=True)
                 if not good and "v" in pair:

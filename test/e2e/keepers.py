@@ -89,6 +89,7 @@ class Keepers:
         self.wire = self.lab.watch()
         self.programs = {}
         self.keepers = {}  # node name -> Process
+        self.syslog = False  # vrrpd logs there too
 
     def __enter__(self):
         return self
@@ -97,7 +98,7 @@ class Keepers:
         return self.lab.__exit__(*failure)
 
     def start(self, first, second, **settings):
-        """Start both nodes' keepers, n1 first. `settings` go to conf()."""
+        """Start both nodes' keepers, n1 first. `settings` go to start_one() and conf()."""
         self.start_one(self.n1, first, **settings)
         self.start_one(self.n2, second, **settings)
 
@@ -109,7 +110,7 @@ class Keepers:
             node.write("keepalived.conf", text if text is not None else conf(node, **settings))
         argv = ["-n", "-l", "-D", "-f", self.conf_path(node)]
         if program == "vrrpd":
-            argv = [lab.binary("vrrpd"), "-G", *argv, *options]
+            argv = [lab.binary("vrrpd"), *["-G"] * (not self.syslog), *argv, *options]
         else:
             argv = ["keepalived", "-P", *argv]
         self.keepers[node.name] = node.start([*prefix, *argv], name=program, env={"TMPDIR": node.folder})

@@ -63,7 +63,7 @@ void check_node(const config::Config& config, Diagnostics& diagnostics) {
             if (present.contains(interface)) return;
             const std::string text = "interface '" + interface + "' does not exist";
             if (config.globals.dynamic_interfaces) {
-                diagnostics.warning(where, text + " yet");
+                diagnostics.notice(where, text + " yet");
             } else {
                 diagnostics.error(where, text);
             }

@@ -8,7 +8,8 @@ import time
 
 import lab
 from keepers import VIP, conf, skew, text_of
-from scenarios.registry import case
+from scenarios.registry import EXACT, case
+from scenarios.scale import cpu
 
 
 def advert(priority, vrid=51, password=b"1111", vips=(VIP,), interval=1, version=2, kind=1, spoil=0, cut=0):
@@ -51,6 +52,21 @@ class Stranger:
 
     def __exit__(self, *failure):
         self.socket.close()
+
+
+class Flood:
+    """A stranger's adverts, as many a second, from a program of its own."""
+
+    def __init__(self, node, packet, seconds, rate=20_000):
+        self._process = node.start([lab.binary("test_advert_flood"), node.address, packet.hex(), str(rate), str(seconds)])
+        self._seconds = seconds
+
+    def wait(self):
+        """To the end; how many left."""
+        if self._process.wait(self._seconds + 10):
+            raise AssertionError(f"no flood: {self._process.lines}")
+        lab.wait_until(lambda: self._process.lines, 2, "how many were sent")
+        return int(self._process.lines[-1][1])
 
 
 @case(12, "bad adverts")
@@ -111,6 +127,36 @@ def different(run, more):
     run.time("SIGTERM: taken over after", taken.at - at, at_most=skew(100) + 0.012, by=run.n1)
 
 
+@case(12, "20,000 low-priority adverts a second", together=1, pairs=("vv", "kk"))
+def flood(run):
+    """Valid, of priority 50: the master keeps its time, spends little and is still to be heard; so is the backup."""
+    run.begin()
+    run.wire.stop()  # so many it cannot read
+    wires = {node.name: run.lab.watch(f"{node.name}-eth0") for node in run.nodes}
+    before, begin = [cpu(run.keeper(node)) for node in run.nodes], time.monotonic()
+    mark, seconds = run.keeper(run.n1).mark(), 5
+    sent = Flood(run.client, advert(50), seconds).wait()
+    used = [100 * (cpu(run.keeper(node)) - old) / seconds for node, old in zip(run.nodes, before)]
+    run.note("adverts/s", sent / seconds, at_least=19_900)
+    run.note("CPU of the master, % of a core", used[0], at_most=20, by=run.n1, spare=0 if EXACT else 100)
+    run.note("CPU of the backup, % of a core", used[1], at_most=20, by=run.n2, spare=0 if EXACT else 100)
+    own = [one.at for one in wires["n1"].of(run.n1, begin)]
+    run.note("adverts of the master", len(own), at_most=4 * seconds, by=run.n1)
+    moments = [begin, *own, begin + seconds]
+    run.time("longest silence of the master", max(after - before for before, after in zip(moments, moments[1:])), at_most=1.01, by=run.n1)
+    run.note("ARPs of the master", len(wires["n1"].announcements(run.n1, VIP, begin)), at_most=20 * seconds, by=run.n1)
+    run.note("transitions", run.transitions(run.n1, mark), at_most=0, by=run.n1)
+
+    # In the middle of one the master leaves.
+    more = Flood(run.client, advert(50), 3)
+    time.sleep(1)
+    at = run.keeper(run.n1).send(signal.SIGTERM)
+    more.wait()
+    time.sleep(2)
+    taken = [one.at for one in wires["n2"].of(run.n2, at)] or [time.monotonic()]
+    run.time("SIGTERM in it: taken over after", taken[0] - at, at_most=skew(100) + 0.012, by=run.n2)
+
+
 @case(12, "notifications")
 def notifications(run):
     """In the order of the transitions, to script and FIFO."""
@@ -121,6 +167,7 @@ def notifications(run):
     os.mkfifo(fifo, 0o644)
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     run.start_one(run.n1, instance=f"  notify {script}", globals=f"  notify_fifo {fifo}")
+    run.keeper(run.n1).wait_for("Startup complete", 5)
     run.start_one(run.n2)
     run.wait_for_master(run.n1)
     run.n1.unplug()
@@ -131,4 +178,8 @@ def notifications(run):
     run.holds_true("script in order", text_of(log).split() == states, by=run.n1)
     lines = os.read(reader, 4096).decode().splitlines()
     os.close(reader)
-    run.holds_true("FIFO in order", [line.split()[2] for line in lines] == states, by=run.n1)
+    # Where the machine stood still at the start n2 was master too for a moment: the FIFO alone tells of its advert.
+    told = [line.split()[2] for line in lines if line.split()[2] != "MASTER_RX_LOWER_PRI"]
+    run.holds_true("FIFO in order", told == states, by=run.n1)
+    if told != states:
+        print(f"the FIFO told: {lines}")

@@ -25,11 +25,11 @@ CASES = []
 
 
 class Case:
-    def __init__(self, number, name, function, settings, quick=True, runs=None, alone=False, pairs=None):
+    def __init__(self, number, name, function, settings, quick=True, runs=None, together=None, pairs=None):
         self.number, self.name, self.function = number, name, function
         self.quick = quick  # part of the short run
         self.runs = runs  # of the full run; None: as many as asked for
-        self.alone = alone  # measures or takes the CPU: only one more such runs beside it
+        self.together = together  # measures or takes the CPU: so many runs at a time, of such ones; None: as many as asked for
         self.pairs = pairs  # not all of them
         self.group = function.__module__.rsplit(".", 1)[-1]
         self.settings = settings
@@ -39,12 +39,12 @@ class Case:
         return f"{self.number}: {self.name}"
 
 
-def case(number, name, quick=True, runs=None, alone=False, pairs=None, **settings):
+def case(number, name, quick=True, runs=None, together=None, pairs=None, **settings):
     """Adds a row; `settings` are the function's arguments behind the run."""
     def add(function):
         # Stacked decorators apply from below: the topmost comes first all the same.
         place = next((i for i, other in enumerate(CASES) if other.function is function), len(CASES))
-        CASES.insert(place, Case(number, name, function, settings, quick, runs, alone, pairs))
+        CASES.insert(place, Case(number, name, function, settings, quick, runs, together, pairs))
         return function
     return add
 
