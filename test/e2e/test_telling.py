@@ -5,10 +5,11 @@ import os
 import re
 import signal
 import subprocess
+import time
 import unittest
 
 import lab
-from keepers import VIP, Keepers, conf, have_keepalived, text_of
+from keepers import SLACK, VIP, Keepers, conf, have_keepalived, text_of
 
 JSON, STATS_CLEAR = 36, 63
 
@@ -221,6 +222,16 @@ vrrp_sync_group G {{
             self.assertIn(f'keepalived_vrrp_state{{iname="VI_1",intf="eth0",vrid="51",ip_address="{VIP}"}} 2\n', text)
             for line in text.splitlines():
                 self.assertRegex(line, r'^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.]+)$')
+
+            # A keeper that did not run tells how late that made it.
+            net.keeper(net.n1).send(signal.SIGSTOP)
+            time.sleep(1.5)
+            net.keeper(net.n1).send(signal.SIGCONT)
+            found = lab.wait_until(lambda: re.search(r"^vrrpd_latest_timer_seconds (0\.[1-9]\d*|[1-9].*)$",
+                                                     net.n1.run([lab.binary("vrrpd"), "--metrics"]), re.MULTILINE), 2, "its delay")
+            self.assertLess(float(found.group(1)), 1.6 + 5 * SLACK)
+            self.assertGreaterEqual(net.whole_status(net.n1)["late_timers"]["count"], 1)
+            self.assertRegex(net.n1.run([lab.binary("vrrpd"), "--show"]), r", \d+ timers? late, the latest by [01]\.\d{3} s")
 
     def test_numbers_of_signals(self):
         for name, number in {"STOP": 15, "RELOAD": 1, "DATA": 10, "STATS": 12, "STATS_CLEAR": 63, "JSON": 36}.items():

@@ -420,6 +420,7 @@ std::string Daemon::metrics_text() const {
                    {.started = process_.started,
                     .reloads = engine_->reloads(),
                     .unknown_vrids = engine_->unknown_vrids(),
+                    .late_timers = engine_->late_timers(),
                     .proxy_link_up = engine_->proxy().state() == common::control::LinkState::up,
                     .release = process_.release});
 }

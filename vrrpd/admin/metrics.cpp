@@ -136,6 +136,12 @@ void of_process(Page& page, const ProcessMetrics& process) {
     page.sample({}, process.reloads);
     page.family("vrrpd_unknown_vrids_total", "counter", "Adverts for VRIDs that are not configured here");
     page.sample({}, process.unknown_vrids);
+    page.family("vrrpd_late_timers_total", "counter",
+                "Timers over a tenth of their advert interval late: the machine is too busy");
+    page.sample({}, process.late_timers.count);
+    page.family("vrrpd_latest_timer_seconds", "gauge", "How late the latest of them was");
+    page.sample({},
+                fmt::format("{:.6f}", std::chrono::duration<double>(process.late_timers.longest).count()));
     page.family("vrrpd_proxy_link_up", "gauge", "Whether the proxy on this node answers and is ready");
     page.sample({}, process.proxy_link_up ? 1 : 0);
 }

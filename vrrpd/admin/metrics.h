@@ -14,6 +14,7 @@ struct ProcessMetrics {
     std::chrono::system_clock::time_point started;
     std::size_t reloads = 0;
     std::uint64_t unknown_vrids = 0;
+    engine::LateTimers late_timers{};
     bool proxy_link_up = false;
     std::string release;
 };

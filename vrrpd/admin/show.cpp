@@ -289,6 +289,10 @@ std::string render_status(const json::value& status) {
         page.raw(fmt::format(", {} for VRIDs that are not configured here",
                              plural(number(status, "unknown_vrids"), "advert")));
     }
+    if (const json::value& late = member(status, "late_timers"); number(late, "count") > 0) {
+        page.raw(fmt::format(", {} late, the latest by {:.3f} s", plural(number(late, "count"), "timer"),
+                             static_cast<double>(number(late, "longest_us")) / 1e6));
+    }
     page.raw("\n");
     return page.take();
 }

@@ -220,6 +220,7 @@ json::object status_of(const engine::Engine& engine, const ProcessInfo& process)
                                       {"state", fsm::name_of(engine.groups().role(group.name))},
                                       {"members", json::array(group.members.begin(), group.members.end())}});
     }
+    const engine::LateTimers& late = engine.late_timers();
     return {{"node", router_id.empty() ? engine::host_name() : router_id},
             {"host", engine::host_name()},
             {"release", process.release},
@@ -233,6 +234,10 @@ json::object status_of(const engine::Engine& engine, const ProcessInfo& process)
                  ? json::value(nullptr)
                  : json::value{{"at_ms", unix_ms(process.reload.at)}, {"refused", process.reload.refused}}},
             {"unknown_vrids", engine.unknown_vrids()},
+            {"late_timers",
+             json::object{{"count", late.count},
+                          {"longest_us",
+                           std::chrono::duration_cast<std::chrono::microseconds>(late.longest).count()}}},
             {"instances", std::move(instances)},
             {"groups", std::move(groups)},
             {"proxy", proxy_of(engine.proxy())}};

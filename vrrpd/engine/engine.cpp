@@ -52,6 +52,8 @@ Engine::Engine(boost::asio::io_context& io, common::process::HelperProcess helpe
               .log_detail = options_.log_detail,
               .on_late =
                   [this](common::Duration late) {
+                      ++late_timers_.count;
+                      late_timers_.longest = std::max(late_timers_.longest, late);
                       if (auto_priority_) auto_priority_->note(late);
                   },
               .on_transition = [this](Router&) { on_transition(); },
@@ -324,6 +326,7 @@ void Engine::tell_states() {
 void Engine::clear_counters() {
     for (const auto& router : routers_) router->clear_counters();
     unknown_vrids_ = 0;
+    late_timers_ = {};
 }
 
 void Engine::on_transition() {

@@ -36,6 +36,13 @@ struct EngineOptions {
     std::function<void()> roles_changed;  // may be empty
 };
 
+// Timers of the election that ended more than a tenth of an advert interval after they were due: how long the
+// machine, or this process itself, has kept an advert waiting.
+struct LateTimers {
+    std::uint64_t count = 0;
+    common::Duration longest{};
+};
+
 class Engine {
  public:
     // Opens what needs privileges, except for the advert sockets. Nothing is changed on the node yet.
@@ -66,6 +73,7 @@ class Engine {
     std::vector<fsm::TrackRule> rules_of(const config::Instance& instance) const;
     fsm::TrackResult result_of(const fsm::TrackRule& rule) const;
     std::uint64_t unknown_vrids() const { return unknown_vrids_; }
+    const LateTimers& late_timers() const { return late_timers_; }
     std::size_t reloads() const { return reloads_; }
     void clear_counters();
     common::control::Role role() const;
@@ -115,6 +123,7 @@ class Engine {
     std::function<void()> done_;                    // set: stopping
     common::log::RateLimiter unknown_lines_{std::chrono::seconds(10)};
     std::uint64_t unknown_vrids_ = 0;
+    LateTimers late_timers_;
     std::size_t reloads_ = 0;
 };
 

@@ -50,6 +50,19 @@ vrrp_instance VI_U {{
   }}
 }}
 """
+GROUP = """
+vrrp_instance VI_G {{
+  state BACKUP
+  interface eth0
+  virtual_router_id 63
+  priority {priority}
+  advert_int 1
+  mcast_dst_ip 224.0.0.77
+  virtual_ipaddress {{
+    {vip}
+  }}
+}}
+"""
 VIRTUAL_MAC = "00:00:5e:00:01:33"  # of VRID 51
 SYSCTLS = ("arp_ignore", "arp_filter", "arp_announce", "rp_filter", "accept_local")
 
@@ -102,6 +115,35 @@ def ipv6(run):
 @case(9, "unicast")
 def unicast(run):
     to_and_fro(run, UNICAST, VIP, skew(100))
+
+
+@case(9, "own group, no password")
+def own_group(run):
+    to_and_fro(run, GROUP, VIP, skew(100))
+    run.holds_true("adverts go there", {advert.destination for advert in run.wire.adverts} == {"224.0.0.77"})
+
+
+@case(9, "address owner, priority 255")
+def owner(run):
+    """Master as soon as it runs, and again when it is back, without a ping lost."""
+    run.start_one(run.n2, text=conf(run.n2))
+    run.wait_for_master(run.n2)
+    text = conf(run.n1, priority=255, state="MASTER")
+    ping = run.steady_ping()
+    for name in ("at once master", "again at once"):
+        run.random_phase()
+        mark, old = run.keeper(run.n2).mark(), len(run.wire.of(run.n1))
+        run.start_one(run.n1, text=text)
+        run.keeper(run.n1).wait_for("Startup complete", 5)
+        lab.wait_until(lambda: len(run.wire.of(run.n1)) > old, 5, "an advert of n1", 0.002)
+        run.time(f"{name}, after its birth", run.wire.of(run.n1)[old].at - run.keeper(run.n1).born, at_most=0.15, by=run.n1)
+        run.keeper(run.n2).wait_for("Entering BACKUP STATE", 2, mark)
+        run.wait_for_master(run.n1)
+        at = run.keeper(run.n1).send(signal.SIGTERM)
+        run.time("SIGTERM: taken over after", run.first_advert(run.n2, at).at - at, at_most=skew(100) + 0.012, by=run.n2)
+        run.keeper(run.n1).wait(5)
+        run.wait_for_master(run.n2)
+    run.lost(ping.stop(), 4, by=run.n1)  # twice given up, twice taken
 
 
 def sysctls(node):

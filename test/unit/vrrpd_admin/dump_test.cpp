@@ -149,7 +149,10 @@ TEST_CASE("keepalived.data has the lines that are parsed") {
 
 TEST_CASE("metrics have the exporters' names, every family once") {
     Sample sample;
-    const std::string text = metrics(sample.dump(), {.started = {}, .reloads = 2, .release = "a\"b\\c"});
+    const std::string text = metrics(sample.dump(), {.started = {},
+                                                     .reloads = 2,
+                                                     .late_timers = {3, std::chrono::milliseconds(12)},
+                                                     .release = "a\"b\\c"});
     for (const char* line :
          {"keepalived_up 1\n",
           "keepalived_vrrp_state{iname=\"VI_1\",intf=\"eth0\",vrid=\"51\",ip_address=\"192.168.36.100\"} 2\n",
@@ -161,7 +164,7 @@ TEST_CASE("metrics have the exporters' names, every family once") {
           "vrrpd_priority{iname=\"VI_1\",intf=\"eth0\",vrid=\"51\"} 106\n",
           "vrrpd_last_transition_seconds{iname=\"VI_1\",intf=\"eth0\",vrid=\"51\"} 1795371701.114\n",
           "vrrpd_adverts_dropped_total{iname=\"VI_1\",intf=\"eth0\",vrid=\"51\",reason=\"",
-          "vrrpd_reloads_total 2\n",
+          "vrrpd_reloads_total 2\n", "vrrpd_late_timers_total 3\n", "vrrpd_latest_timer_seconds 0.012000\n",
           "vrrpd_tracked_good{iname=\"VI_1\",intf=\"eth0\",vrid=\"51\",kind=\"file\",name=\"tf\"} 1\n",
           "vrrpd_info{release=\"a\\\"b\\\\c\"} 1\n"}) {
         INFO(line);
