@@ -3,12 +3,36 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
+#include <cstring>
 
 namespace common {
 namespace {
 
 char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+// Eight bytes in lower case.
+std::uint64_t lower_word(std::uint64_t word) {
+    constexpr std::uint64_t kEach = ~std::uint64_t{0} / 255;  // 0x01 in each byte
+    const std::uint64_t low = word & (kEach * 0x7f);
+    const std::uint64_t from_a = low + kEach * (0x80 - 'A');  // the top bit says so
+    const std::uint64_t beyond_z = low + kEach * (0x7f - 'Z');
+    return word | ((from_a & ~beyond_z & ~word & (kEach * 0x80)) >> 2);
+}
+
+template <class Word>
+std::uint64_t load(const char* from) {
+    Word word;
+    std::memcpy(&word, from, sizeof word);
+    return word;
+}
+
+// Four to eight bytes; the two halves may overlap.
+std::uint64_t lower_ends(std::string_view text) {
+    using Half = std::uint32_t;
+    return lower_word(load<Half>(text.data()) | load<Half>(text.data() + text.size() - sizeof(Half)) << 32);
 }
 
 // Reads leading digits; the rest of the text stays in `text`. False without digits or on overflow.
@@ -105,8 +129,17 @@ std::string to_lower(std::string_view text) {
     return out;
 }
 
+// Eight bytes at a time, as every header field's name is compared; the last eight may overlap those before.
 bool iequals(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, {}, lower, lower);
+    using Word = std::uint64_t;
+    const std::size_t size = a.size();
+    if (size != b.size()) return false;
+    if (size < sizeof(Word) / 2) return std::ranges::equal(a, b, {}, lower, lower);
+    if (size <= sizeof(Word)) return lower_ends(a) == lower_ends(b);
+    for (std::size_t at = 0;; at = std::min(at + sizeof(Word), size - sizeof(Word))) {
+        if (lower_word(load<Word>(a.data() + at)) != lower_word(load<Word>(b.data() + at))) return false;
+        if (at + sizeof(Word) == size) return true;
+    }
 }
 
 }  // namespace common

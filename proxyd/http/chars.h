@@ -18,6 +18,7 @@ enum CharClass : std::uint8_t {
     kHost = 4,        // uri-host and port, RFC 3986 section 3.2.2
     kSchemeChar = 8,  // RFC 3986 section 3.1
     kOddTarget = 16,  // passes with accept-invalid-http-request only
+    kPlainHost = 32,  // kHost, but neither port nor IPv6 literal
 };
 
 namespace detail {
@@ -30,12 +31,14 @@ constexpr std::array<std::uint8_t, 256> build_char_classes() {
     for (int c = 0; c < 256; ++c) {
         const bool digit = c >= '0' && c <= '9';
         const bool alpha = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (digit || alpha) table[static_cast<std::size_t>(c)] = kToken | kTarget | kHost | kSchemeChar;
+        if (digit || alpha)
+            table[static_cast<std::size_t>(c)] = kToken | kTarget | kHost | kPlainHost | kSchemeChar;
         if (c >= 0x80) table[static_cast<std::size_t>(c)] = kOddTarget;
     }
     mark("!#$%&'*+-.^_`|~", kToken);
     mark("-._~:/?[]@!$&'()*+,;=%", kTarget);
     mark("-._~:[]!$&'()*+,;=%", kHost);
+    mark("-._~!$&'()*+,;=%", kPlainHost);
     mark("+-.", kSchemeChar);
     mark("\"<>\\^`{|}#", kOddTarget);
     return table;
@@ -91,10 +94,6 @@ inline std::size_t find_control(std::string_view text, std::size_t from) {
         if (is_control(text[i])) return i;
     }
     return text.size();
-}
-
-constexpr char ascii_lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
 // Takes the next element of a comma-separated list (RFC 9110 section 5.6.1) off `rest`, without blanks around

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstring>
 
+#include "common/text.h"
 #include "proxyd/http/chars.h"
 #include "proxyd/http/message.h"
 
@@ -75,14 +76,6 @@ constexpr PerfectTable build_table() {
 
 constexpr PerfectTable kTable = build_table();
 
-bool same_name(std::string_view a, std::string_view b) {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        if (ascii_lower(a[i]) != ascii_lower(b[i])) return false;
-    }
-    return true;
-}
-
 // What rules add may come from decoded client input: a control byte would end the line and start another.
 std::string_view without_controls(common::Arena& arena, std::string_view text) {
     if (find_control(text, 0) == text.size()) return text;
@@ -112,7 +105,7 @@ FieldId field_id(std::string_view name) {
     const std::uint8_t row = kTable.row[slot_of(name, kTable.multiplier)];
     if (row == 0) return FieldId::other;
     const KnownField& known = kKnownFields[row - 1];
-    return same_name(name, known.name) ? known.id : FieldId::other;
+    return common::iequals(name, known.name) ? known.id : FieldId::other;
 }
 
 const Field* Fields::find(FieldId id) const {
@@ -122,24 +115,24 @@ const Field* Fields::find(FieldId id) const {
 
 const Field* Fields::find(std::string_view name) const {
     const auto it =
-        std::ranges::find_if(fields_, [&](const Field& field) { return same_name(field.name, name); });
+        std::ranges::find_if(fields_, [&](const Field& field) { return common::iequals(field.name, name); });
     return it == fields_.end() ? nullptr : &*it;
 }
 
 std::size_t Fields::count(std::string_view name) const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(fields_, [&](const Field& field) { return same_name(field.name, name); }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        fields_, [&](const Field& field) { return common::iequals(field.name, name); }));
 }
 
 std::optional<std::string_view> Fields::value(std::string_view name, int occurrence) const {
     if (occurrence < 0) {
         for (auto it = fields_.rbegin(); it != fields_.rend(); ++it) {
-            if (same_name(it->name, name) && ++occurrence == 0) return it->value;
+            if (common::iequals(it->name, name) && ++occurrence == 0) return it->value;
         }
         return std::nullopt;
     }
     for (const Field& field : fields_) {
-        if (same_name(field.name, name) && --occurrence <= 0) return field.value;
+        if (common::iequals(field.name, name) && --occurrence <= 0) return field.value;
     }
     return std::nullopt;
 }
@@ -159,7 +152,7 @@ std::size_t Fields::remove(FieldId id) {
 }
 
 std::size_t Fields::remove(std::string_view name) {
-    return std::erase_if(fields_, [name](const Field& field) { return same_name(field.name, name); });
+    return std::erase_if(fields_, [name](const Field& field) { return common::iequals(field.name, name); });
 }
 
 void Fields::replace_value(common::Arena& arena, std::size_t index, std::string_view value) {

@@ -30,7 +30,7 @@ bool valid_port(std::string_view port) {
 
 // uri-host [ ":" port ]; an empty port is legal (RFC 3986 section 3.2.3), an empty host only in Host itself.
 bool valid_host(std::string_view text, bool accept_invalid) {
-    if (text.empty()) return true;
+    if (all_class(text, kPlainHost)) return true;
     const bool chars =
         accept_invalid ? text.find_first_of(" \t/?#@") == std::string_view::npos : all_class(text, kHost);
     if (!chars) return false;

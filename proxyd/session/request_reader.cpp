@@ -12,10 +12,10 @@ using net::Waiter;
 
 namespace {
 
-// The request line as it came, for the log.
+// The request line as it came, for the log. The head was found good: empty lines, this one, CRLF.
 std::string_view first_line(std::string_view head) {
-    head.remove_prefix(std::min(head.find_first_not_of("\r\n"), head.size()));
-    return head.substr(0, head.find_first_of("\r\n"));
+    while (head.starts_with("\r\n")) head.remove_prefix(2);
+    return head.substr(0, head.find('\r'));
 }
 
 }  // namespace

@@ -45,3 +45,24 @@ TEST_CASE("splitting keeps empty parts, trimming only outer blanks") {
     CHECK(common::trim("\t a b ") == "a b");
     CHECK(common::iequals("Host", "hOST"));
 }
+
+TEST_CASE("texts of every length are compared byte by byte, letters without case") {
+    const auto lower = [](int c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; };
+    for (const std::size_t size : {1U, 3U, 4U, 5U, 7U, 8U, 9U, 12U, 15U, 16U, 17U, 24U}) {
+        for (const std::size_t at : {std::size_t{0}, size / 2, size - 1}) {
+            std::string a(size, 'x'), b(size, 'X');
+            bool as_expected = true;
+            for (int left = 0; left < 256; ++left) {
+                for (int right = 0; right < 256; ++right) {
+                    a[at] = static_cast<char>(left);
+                    b[at] = static_cast<char>(right);
+                    as_expected &= common::iequals(a, b) == (lower(left) == lower(right));
+                }
+            }
+            CAPTURE(size, at);
+            CHECK(as_expected);
+        }
+    }
+    CHECK(common::iequals("", ""));
+    CHECK_FALSE(common::iequals("abcdefgh", "abcdefghi"));
+}
