@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -78,8 +80,9 @@ struct Listener::Core final : Reactor::Member {
             if (!client.may_accept()) return listen(false);  // resume() goes on
             common::Endpoint peer;
             socklen_t size = common::Endpoint::capacity();
-            common::UniqueFd connection(
-                ::accept4(socket.get(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+            // As in stream.cpp, without the C library's cancellation point.
+            common::UniqueFd connection(static_cast<int>(
+                ::syscall(SYS_accept4, socket.get(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)));
             if (!connection) {
                 if (is_passing(errno)) continue;
                 filled = 0;

@@ -1,5 +1,8 @@
 #include "proxyd/net/reactor.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <system_error>
 
@@ -30,7 +33,9 @@ void Reactor::forget(const Member& member) {
 }
 
 void Reactor::wait(int timeout_ms) {
-    const int count = ::epoll_wait(set_.get(), found_.data(), static_cast<int>(found_.size()), timeout_ms);
+    // Not the C library's epoll_wait: that is a cancellation point, two locked operations each time.
+    const long count =
+        ::syscall(SYS_epoll_pwait, set_.get(), found_.data(), found_.size(), timeout_ms, nullptr, 0);
     position_ = 0;
     count_ = count < 0 ? 0 : static_cast<std::size_t>(count);
 }

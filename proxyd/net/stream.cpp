@@ -78,7 +78,7 @@ struct Stream::Core final : Watch, Transport {
     // What would have blocked tells the watch that the next edge is still to come.
     IoResult receive(std::span<char> into) override;
     IoResult send(std::span<const char> data, bool more) override;
-    IoResult send(const msghdr& message);
+    IoResult send(const msghdr& message, bool more);
     IoResult sent(ssize_t count);
 
     Waiter* waiter = nullptr;
@@ -142,6 +142,9 @@ void Stream::detach() {
 void Stream::arm_read() {
     if (core_) core_->arm_input();
 }
+void Stream::arm_read_late() {
+    if (core_) core_->arm_input_late();
+}
 void Stream::arm_write() {
     if (core_) core_->arm_output();
 }
@@ -178,10 +181,11 @@ IoResult Stream::Core::send(std::span<const char> data, bool more) {
     return sent(count);
 }
 
-IoResult Stream::Core::send(const msghdr& message) {
+IoResult Stream::Core::send(const msghdr& message, bool more) {
+    const int flags = more ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
     ssize_t count = 0;
     do {
-        count = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+        count = ::syscall(SYS_sendmsg, fd(), &message, flags);
     } while (count < 0 && errno == EINTR);
     return sent(count);
 }
@@ -209,14 +213,14 @@ IoResult Stream::try_read(std::span<char> into) {
     return tls_ ? tls_->try_read(into) : core_->receive(into);
 }
 
-IoResult Stream::try_write(std::span<const iovec> pieces) {
-    if (tls_) return tls_->try_write(pieces);
+IoResult Stream::try_write(std::span<const iovec> pieces, bool last) {
+    if (tls_) return tls_->try_write(pieces, last);
     if (pieces.size() == 1)
-        return core_->send({static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len}, false);
+        return core_->send({static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len}, last);
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());
     message.msg_iovlen = pieces.size() < 1024 ? pieces.size() : 1024;  // IOV_MAX
-    return core_->send(message);
+    return core_->send(message, last);
 }
 
 // An empty pipe takes at least something: what would block is the socket.

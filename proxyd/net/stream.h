@@ -31,7 +31,6 @@ struct IoResult {
     bool would_block() const { return kind == Kind::would_block; }
 };
 
-// `ok` of try_write means that some bytes left, not all.
 class Stream {
  public:
     Stream() noexcept;
@@ -54,6 +53,9 @@ class Stream {
     // fails.
     void arm_read();
     void arm_write();
+    // arm_read() for input that is not urgent: what is not known to the reactor yet need not be if this is of
+    // no more interest in a moment.
+    void arm_read_late();
     // Arms the wait for input, so that disturbed() and a later owner learn of it, and forgets the waiter.
     void watch_idle();
     // While detached: something (data, end or error) arrived on an idle connection, which makes it unusable.
@@ -70,7 +72,9 @@ class Stream {
     const TlsInfo* tls_info() const;
 
     IoResult try_read(std::span<char> into);
-    IoResult try_write(std::span<const iovec> pieces);
+    // `ok` means that some bytes left, not all. `last`: shutdown_write() or close() follows when all have;
+    // what is small then leaves in one packet with the end.
+    IoResult try_write(std::span<const iovec> pieces, bool last = false);
     // Plain streams: from the socket into the empty pipe, or from the pipe into the socket.
     IoResult try_splice_in(Pipe& pipe, std::size_t most);
     IoResult try_splice_out(Pipe& pipe);

@@ -221,13 +221,13 @@ IoResult TlsSession::write_record(const void* data, std::size_t size, bool more)
     return {IoResult::Kind::ok, count, 0};
 }
 
-IoResult TlsSession::try_write(std::span<const iovec> pieces) {
+IoResult TlsSession::try_write(std::span<const iovec> pieces, bool last) {
     if (broken_) return {IoResult::Kind::error, 0, EPROTO};
     ERR_clear_error();
     std::size_t total = 0;
     for (Gather gather(pieces); !gather.done();) {
         const std::span<const char> payload = gather.next(record_size());
-        const IoResult result = write_record(payload.data(), payload.size(), !gather.done());
+        const IoResult result = write_record(payload.data(), payload.size(), last || !gather.done());
         total += result.count;
         if (result.count < payload.size()) return total > 0 ? IoResult{IoResult::Kind::ok, total, 0} : result;
     }

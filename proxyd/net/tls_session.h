@@ -29,7 +29,7 @@ class TlsSession {
 
     IoResult try_handshake();
     IoResult try_read(std::span<char> into);
-    IoResult try_write(std::span<const iovec> pieces);
+    IoResult try_write(std::span<const iovec> pieces, bool last);  // see Stream
     bool pending() const;
     bool wants_write() const { return wants_write_; }
     void release_buffers();

@@ -29,6 +29,7 @@ void Watch::close() {
     if (joined_) worker_.reactor().forget(*this);
     ::close(std::exchange(fd_, -1));
     input_armed_ = output_armed_ = false;
+    Latecomer::unlink();
 }
 
 void Watch::on_events(std::uint32_t events) {
@@ -44,11 +45,29 @@ void Watch::on_events(std::uint32_t events) {
     }
 }
 
+// Brings an edge when there is input, or room, already.
+void Watch::join(std::uint32_t events) {
+    Latecomer::unlink();
+    worker_.reactor().add(fd_, events, *this);
+    joined_ = true;
+}
+
+void Watch::join_late() {
+    join(kInput);
+}
+
+void Watch::arm_input_late() {
+    if (joined_) return arm_input();
+    if (fd_ < 0 || std::exchange(input_armed_, true)) return;
+    worker_.latecomers().add(*this);
+}
+
 void Watch::arm_input() {
-    if (input_armed_ || fd_ < 0) return;
+    if (fd_ < 0) return;
     if (!joined_) {
-        worker_.reactor().add(fd_, kInput, *this);  // brings an edge when there is input already
-        joined_ = true;
+        join(kInput);
+    } else if (input_armed_) {
+        return;
     } else if (!drained_ || end_announced_) {
         // Not a peek: that would take the socket's error, and the owner's next read would find a mere end.
         pollfd state{fd_, POLLIN, 0};
@@ -60,13 +79,12 @@ void Watch::arm_input() {
 
 void Watch::arm_output() {
     if (output_armed_ || fd_ < 0) return;
-    if (!std::exchange(output_watched_, true)) {  // brings an edge when there is room already
+    if (!std::exchange(output_watched_, true)) {
         if (joined_) {
             worker_.reactor().change(fd_, kInput | EPOLLOUT, *this);
         } else {
-            worker_.reactor().add(fd_, kInput | EPOLLOUT, *this);
+            join(kInput | EPOLLOUT);
         }
-        joined_ = true;
     } else if (!full_ || broken_) {
         return on_ready(true);
     }

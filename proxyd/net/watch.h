@@ -3,6 +3,7 @@
 // when it has seen its descriptor drained (or full). Where it has not, one look tells. Worker's thread only.
 #pragma once
 
+#include "proxyd/net/latecomers.h"
 #include "proxyd/net/reactor.h"
 
 namespace proxyd::net {
@@ -10,7 +11,7 @@ namespace proxyd::net {
 class Worker;
 
 // Base of what owns a descriptor.
-class Watch : private Reactor::Member {
+class Watch : private Reactor::Member, private Latecomer {
  public:
     Watch(Worker& worker, int fd);  // takes the descriptor, which must be non-blocking and have no duplicate
     Watch(const Watch&) = delete;
@@ -25,6 +26,9 @@ class Watch : private Reactor::Member {
     // connects.
     void arm_input();
     void arm_output();
+    // As arm_input(), but a descriptor that has not been registered yet is spared that for ten to twenty
+    // milliseconds: most answers are out by then, and many connections with them.
+    void arm_input_late();
 
     // What the owner's calls have found: nothing to read any more, no room to write to. An edge takes it
     // back. A read that did not fill its buffer has drained the descriptor too; an end that came together
@@ -39,6 +43,8 @@ class Watch : private Reactor::Member {
 
  private:
     void on_events(std::uint32_t events) override;
+    void join(std::uint32_t events);
+    void join_late() override;
 
     Worker& worker_;
     int fd_;

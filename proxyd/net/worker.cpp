@@ -13,6 +13,7 @@
 #include "common/logging.h"
 #include "proxyd/net/buffer_pool.h"
 #include "proxyd/net/deadline.h"
+#include "proxyd/net/latecomers.h"
 #include "proxyd/net/mailbox.h"
 #include "proxyd/net/pipe.h"
 #include "proxyd/net/reactor.h"
@@ -63,6 +64,7 @@ struct Worker::Impl {
           bulk_buffers(kBulkFactor * given.buffer_size, kFreeBulkBuffers, kMostBulkBuffers),
           pipes(given.pipe_size, given.most_pipes),
           wheel(now),
+          latecomers(self, wheel),
           io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
           bell(mailbox),
           pulse(wheel, [](void* impl) { static_cast<Impl*>(impl)->beat(); }, this) {
@@ -124,6 +126,7 @@ struct Worker::Impl {
     BufferPool bulk_buffers;
     PipePool pipes;
     DeadlineWheel wheel;
+    Latecomers latecomers;
     Reactor reactor;
     WaiterList<ReadyTag> ready;
     WaiterList<AliveTag> alive;
@@ -161,6 +164,9 @@ PipePool& Worker::pipes() {
 }
 DeadlineWheel& Worker::deadlines() {
     return impl_->wheel;
+}
+Latecomers& Worker::latecomers() {
+    return impl_->latecomers;
 }
 common::TimePoint Worker::now() const {
     return impl_->now;

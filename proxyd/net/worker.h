@@ -15,6 +15,7 @@
 namespace proxyd::net {
 
 class BufferPool;
+class Latecomers;
 class DeadlineWheel;
 class PipePool;
 class Reactor;
@@ -47,6 +48,7 @@ class Worker {
     BufferPool& bulk_buffers();  // for bodies that flow: eight times as large, few
     PipePool& pipes();           // for bodies that are spliced
     DeadlineWheel& deadlines();
+    Latecomers& latecomers();  // of Watch
 
     common::TimePoint now() const;  // read once per event that the loop hands out
     std::int64_t wall_us() const;   // CLOCK_REALTIME microseconds, same moment

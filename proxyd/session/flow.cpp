@@ -19,7 +19,7 @@ constexpr std::uint64_t kLeastBulk = 4096;
 Flow::State Flow::flush() {
     moved_ = false;
     while (!out.empty()) {
-        const net::IoResult result = sink_->try_write(out.pieces());
+        const net::IoResult result = sink_->try_write(out.pieces(), sink_ends && body.done());
         if (result.would_block()) return State::wants_output;
         if (!result.ok()) {
             error = result.error;

@@ -41,7 +41,7 @@ class Flow {
         source_ = &source;
         in_ = &in;
         sink_ = &sink;
-        ended_ = moved_ = fed_ = flowing_ = false;
+        ended_ = moved_ = fed_ = flowing_ = sink_ends = false;
         error = 0;
         sent_before_ = bytes_out;
     }
@@ -49,7 +49,7 @@ class Flow {
     void start(net::Stream& sink) {
         body.start(http::Framing::none, 0, http::Framing::none);
         sink_ = &sink;
-        moved_ = false;
+        moved_ = sink_ends = false;
         error = 0;
     }
 
@@ -68,6 +68,7 @@ class Flow {
     std::uint64_t bytes_in = 0;   // read from the source, head included by the reader of heads
     std::uint64_t bytes_out = 0;  // written to the sink
     int error = 0;                // errno of source_error and sink_error
+    bool sink_ends = false;       // the sink is closed when all is written
     bool spliced = false;         // a body that flows between plain sockets goes through a pipe
 
  private:

@@ -227,6 +227,7 @@ void Forwarder::pass_response(Exchange& exchange) {
     exchange.down.start(exchange.lease.stream(), exchange.server_in, connection_.client);
     http::serialize_head(response, options, exchange.arena, exchange.down.out);
     exchange.down.body.start(response, framing);
+    exchange.down.sink_ends = !exchange.keep_client && !exchange.tunnel;
     exchange.response_begun = true;
     head_done_ = true;
     interim_pending_ = false;
@@ -320,7 +321,8 @@ void Forwarder::watch_client(Exchange& exchange) {
         return;
     }
     client_readable_ = false;
-    if (client_watched_) arm_for_input(client);
+    if (!client_watched_) return;
+    client.is_tls() ? arm_for_input(client) : client.arm_read_late();
 }
 
 bool Forwarder::check_deadlines(Exchange& exchange) {

@@ -49,6 +49,7 @@ void send(Connection& connection, Exchange& exchange, std::string_view body) {
     options.peer_version = exchange.request.version;
     exchange.down.out.clear();
     exchange.down.start(connection.client);
+    exchange.down.sink_ends = !exchange.keep_client;
     http::serialize_head(response, options, exchange.arena, exchange.down.out);
     if (exchange.request.method != http::Method::head) exchange.down.out.add(body);
     exchange.response_begun = true;

@@ -38,6 +38,7 @@ backend b
     server s 127.0.0.1:{origin} check inter 60s
 """
 REQUEST = b"GET /page HTTP/1.1\r\nHost: www.example.org\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n"
+LAST_REQUEST = REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n" + b"x" * 1024
 
 RECEIVE = ("recvfrom", "recvmsg", "read", "readv")
@@ -136,10 +137,44 @@ class SyscallTest(unittest.TestCase):
     def test_many_connections_share_turns_and_log_batches(self):
         with self.proxy(log=True) as proxy:
             calls, requests = self.counted(proxy, connections=32, rounds=30)
-            turns = calls["epoll_wait"]
+            turns = calls["epoll_wait"] + calls["epoll_pwait"]
             lines = self.check(calls, requests, polls=0.5)
             self.assertGreater(lines, 0)
             self.assertLessEqual(lines, turns + 1, "one batch of log lines per turn at most")
+
+    def test_a_connection_for_each_request(self):
+        """Accepted, read, forwarded, answered together with the end, closed: it need not join the set of events."""
+        rounds, together = 12, 24
+        with self.proxy(log=False) as proxy:
+            def one_round():
+                clients = [Client(proxy.front, 20 * SLOW) for _ in range(together)]
+                for client in clients:
+                    client.send(LAST_REQUEST)
+                for client in clients:
+                    status, _, body = client.response()
+                    self.assertEqual((status, len(body)), (200, 1024))
+                    self.assertTrue(client.closed())
+
+            for _ in range(3):
+                one_round()
+            strace = Strace(worker_thread(proxy.process.pid), os.path.join(proxy.folder.name, "strace"))
+            begun = time.monotonic()
+            for _ in range(rounds):
+                one_round()
+            self.by_clock = BY_CLOCK + int(TICKS * (time.monotonic() - begun))
+            calls = strace.leave()
+        requests = rounds * together
+        print(f"{requests} closing connections: "
+              + ", ".join(f"{name} {count / requests:.2f}" for name, count in calls.most_common()))
+        in_vain = max(0, sum(calls.pop(name, 0) for name in RECEIVE) - 2 * requests)
+        self.assertLessEqual(in_vain, requests + self.by_clock, "one read before the request is there")
+        self.assertLessEqual(calls.pop("epoll_ctl", 0), in_vain + self.by_clock, "who waits for nothing joins nothing")
+        self.assertLessEqual(sum(calls.pop(name, 0) for name in SEND), 2 * requests + self.by_clock)
+        self.assertLessEqual(calls.pop("close"), requests + self.by_clock)
+        self.assertLessEqual(calls.pop("accept4"), 1.5 * requests + self.by_clock, "few in vain")
+        for name in ("epoll_wait", "epoll_pwait"):
+            calls.pop(name, 0)
+        self.assertLessEqual(sum(calls.values()), self.by_clock, f"nothing else: {calls}")
 
 
 if __name__ == "__main__":
