@@ -7,6 +7,7 @@
     test/e2e/acceptance.py --group life split   the modules of scenarios/
     test/e2e/acceptance.py --case "node lost" --table out.md
     test/e2e/acceptance.py --case "busy loops" --seconds 300
+    FRONTDOOR_EXACT=1 test/e2e/acceptance.py --parallel 12 --differences --table figures.md     for vrrpd/README.md
 
 Prints a Markdown table, median (min-max) of the runs, with a verdict for each row that has a limit: one that the protocol or the
 issue fixes, where our keeper is responsible. Its exit status tells of misses. FRONTDOOR_EXACT=1 takes the limits without slack, for a
@@ -42,6 +43,7 @@ def parse():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--parallel", type=int, default=4, help="runs at a time; they mostly wait")
     parser.add_argument("--seconds", type=int, help="of the busy machine (60; with --quick 8)")
+    parser.add_argument("--differences", action="store_true", help="leave out rows that pass and in which all programs are alike")
     parser.add_argument("--table", help="write the table to this file too")
     parser.add_argument("--one", help=argparse.SUPPRESS)  # the key of the case that this process runs
     return parser.parse_args()
@@ -133,18 +135,29 @@ def verdict(outcomes, name):
     return "PASS" if all(note["ok"] for note in ours) else "FAIL"
 
 
-def table(results, pairs):
+def alike(cells, said):
+    """Whether a row tells nothing but that it passes."""
+    return said != "FAIL" and len({text for text in cells if text}) <= 1
+
+
+def table(results, pairs, differences):
+    """`differences`: without the rows in which all are alike."""
     heads = ["#", "scenario", "figure", "limit", "", *(PAIRS[pair] for pair in pairs)]
     rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for case in CASES:
         outcomes = {pair: results[case.key, pair] for pair in pairs if (case.key, pair) in results}
         names = list(dict.fromkeys(name for outcome in outcomes.values() for name in outcome.figures)) or [""] * bool(outcomes)
-        for position, name in enumerate(names):
+        first = True
+        for name in names:
             notes = next((o.figures[name] for o in outcomes.values() if name in o.figures), None)
             unit = f", {notes[0]['unit']}" if notes and notes[0]["unit"] not in ("", "yes") else ""
-            head = [str(case.number), case.name] if position == 0 else ["", ""]
             cells = [cell(outcomes[pair], name) if pair in outcomes else "" for pair in pairs]
-            rows.append("| " + " | ".join([*head, name + unit, limit(notes) if notes else "", verdict(outcomes, name), *cells]) + " |")
+            said = verdict(outcomes, name)
+            if differences and alike(cells, said):
+                continue
+            head = [str(case.number), case.name] if first else ["", ""]
+            first = False
+            rows.append("| " + " | ".join([*head, name + unit, limit(notes) if notes else "", said, *cells]) + " |")
     return "\n".join(rows)
 
 
@@ -187,8 +200,10 @@ def main():
                     failed.append((case, pair, done.stdout))
     for case, pair, output in failed:
         print(f"\n===== {case.key} ({PAIRS[pair]})\n{output}", file=sys.stderr)
-    text = table(results, pairs)
+    text = table(results, pairs, options.differences)
     print(text)
+    whole = table(results, pairs, False)
+    print(f"\n{whole.count('| PASS |')} rows pass, {whole.count('| FAIL |')} do not.")
     if options.table:
         with open(options.table, "w") as out:
             out.write(text + "\n")

@@ -29,7 +29,7 @@ class Case:
         self.number, self.name, self.function = number, name, function
         self.quick = quick  # part of the short run
         self.runs = runs  # of the full run; None: as many as asked for
-        self.together = together  # measures or takes the CPU: so many runs at a time, of such ones; None: as many as asked for
+        self.together = together  # measures or takes the CPU: so many such runs at a time; None: as many as asked for
         self.pairs = pairs  # not all of them
         self.group = function.__module__.rsplit(".", 1)[-1]
         self.settings = settings
