@@ -59,12 +59,13 @@ std::string set_var(const CommandCall& call) {
     rules::Sample value;
     std::string rendered;
     if (is_format) {
-        const auto format = rules::LogFormat::compile(text, rules::LogUse::text, catalogue);
+        const auto format =
+            rules::LogFormat::compile(text, rules::LogUse::text, catalogue, rules::kAtCommand);
         if (!format) return format.error().text + "\n";
         format->render(context, rendered);
         value.set_text(rendered);
     } else {
-        const auto expression = rules::Expression::parse(text, catalogue);
+        const auto expression = rules::Expression::parse(text, catalogue, rules::kAtCommand);
         if (!expression) return expression.error().text + "\n";
         if (!expression->evaluate(context, value)) return "The expression has no value here.\n";
     }

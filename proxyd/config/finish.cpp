@@ -34,7 +34,8 @@ std::string_view format_text(const LogFormatChoice& choice, bool http_mode) {
 void compile_format(Reading& in, std::string_view text, common::Location where, std::string_view keyword,
                     rules::LogFormat& format) {
     in.model.catalogue->line = where;
-    const auto compiled = rules::LogFormat::compile(text, rules::LogUse::log, in.model.catalogue.get());
+    const auto compiled =
+        rules::LogFormat::compile(text, rules::LogUse::log, in.model.catalogue.get(), rules::kAtLog);
     if (compiled)
         format = *compiled;
     else

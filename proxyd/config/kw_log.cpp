@@ -50,8 +50,8 @@ void set_hostname(Reading& in, const Statement& line) {
 }
 
 void set_id_format(Reading& in, const Statement& line) {
-    const auto format =
-        rules::LogFormat::compile(line.argument(0), rules::LogUse::header, in.model.catalogue.get());
+    const auto format = rules::LogFormat::compile(line.argument(0), rules::LogUse::header,
+                                                  in.model.catalogue.get(), rules::kAtFrontRequest);
     if (!format) return in.error(line, format.error());
     in.proxy().unique_id_format = *format;
 }

@@ -65,11 +65,11 @@ void add_use_server(Reading& in, const Statement& line) {
     rule.where = line.where;
     rule.name = line.argument(0);
     if (!rules::compile_condition(line.arguments().subspan(1), in.proxy().acls, line.where, in.out,
-                                  rule.condition))
+                                  rule.condition, rules::kAtServerChoice))
         return;
     if (rule.name.contains('%')) {
-        const auto format =
-            rules::LogFormat::compile(rule.name, rules::LogUse::text, in.model.catalogue.get());
+        const auto format = rules::LogFormat::compile(rule.name, rules::LogUse::text,
+                                                      in.model.catalogue.get(), rules::kAtServerChoice);
         if (!format) return in.error(line, format.error());
         rule.name_format = *format;
     }
@@ -78,14 +78,16 @@ void add_use_server(Reading& in, const Statement& line) {
 
 void add_ignore_persist(Reading& in, const Statement& line) {
     rules::Condition condition;
-    if (rules::compile_condition(line.arguments(), in.proxy().acls, line.where, in.out, condition))
+    if (rules::compile_condition(line.arguments(), in.proxy().acls, line.where, in.out, condition,
+                                 rules::kAtBackContent))
         in.proxy().ignore_persist.push_back(std::move(condition));
 }
 
 template <bool match, bool request, bool response>
 void add_stick(Reading& in, const Statement& line) {
     session::StickRule rule{line.where, match, request, response, {}, {}, -1, {}};
-    auto key = rules::Expression::parse(line.argument(0), in.model.catalogue.get());
+    constexpr rules::Places kPlaces = response ? rules::kAtStickStore : rules::kAtServerChoice;
+    auto key = rules::Expression::parse(line.argument(0), in.model.catalogue.get(), kPlaces);
     if (!key) return in.error(line, key.error());
     rule.key = std::make_shared<const rules::Expression>(std::move(*key));
     std::size_t used = 1;
@@ -94,7 +96,7 @@ void add_stick(Reading& in, const Statement& line) {
         used = 3;
     }
     if (rules::compile_condition(line.arguments().subspan(used), in.proxy().acls, line.where, in.out,
-                                 rule.condition))
+                                 rule.condition, kPlaces))
         in.proxy().stick_rules.push_back(std::move(rule));
 }
 

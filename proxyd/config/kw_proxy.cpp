@@ -54,7 +54,8 @@ void add_filter(Reading& in, const Statement& line) {
 void add_monitor_fail(Reading& in, const Statement& line) {
     if (line.argument(0) != "fail") return in.error(line, "'monitor' expects 'fail if|unless <condition>'");
     rules::Condition condition;
-    if (rules::compile_condition(line.arguments().subspan(1), in.proxy().acls, line.where, in.out, condition))
+    if (rules::compile_condition(line.arguments().subspan(1), in.proxy().acls, line.where, in.out, condition,
+                                 rules::kAtFrontRequest))
         in.proxy().monitor_fails.push_back(std::move(condition));
 }
 

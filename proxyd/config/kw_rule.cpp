@@ -48,10 +48,12 @@ void add_use_backend(Reading& in, const Statement& line) {
     rule.where = line.where;
     rule.backend_name = line.argument(0);
     const auto condition = line.arguments().subspan(1);
-    if (!rules::compile_condition(condition, in.proxy().acls, line.where, in.out, rule.condition)) return;
+    if (!rules::compile_condition(condition, in.proxy().acls, line.where, in.out, rule.condition,
+                                  rules::kAtChoice))
+        return;
     if (rule.backend_name.contains('%')) {
-        const auto format =
-            rules::LogFormat::compile(rule.backend_name, rules::LogUse::text, in.model.catalogue.get());
+        const auto format = rules::LogFormat::compile(rule.backend_name, rules::LogUse::text,
+                                                      in.model.catalogue.get(), rules::kAtChoice);
         if (!format) return in.error(line, format.error());
         rule.name_format = *format;
     } else if (in.draft->routed_without_condition) {

@@ -21,7 +21,8 @@ bool take_name(Reading& in, const Statement& line, rules::VariableName& name) {
 void set(Reading& in, const Statement& line) {
     rules::VariableName name;
     if (!take_name(in, line, name)) return;
-    const auto value = rules::Expression::parse(line.argument(1), in.model.catalogue.get());
+    const auto value =
+        rules::Expression::parse(line.argument(1), in.model.catalogue.get(), rules::kAtConfiguration);
     if (!value) return in.error(line, value.error());
     common::Arena arena;
     rules::Context context;
@@ -35,8 +36,8 @@ void set(Reading& in, const Statement& line) {
 void set_format(Reading& in, const Statement& line) {
     rules::VariableName name;
     if (!take_name(in, line, name)) return;
-    const auto format =
-        rules::LogFormat::compile(line.argument(1), rules::LogUse::text, in.model.catalogue.get());
+    const auto format = rules::LogFormat::compile(line.argument(1), rules::LogUse::text,
+                                                  in.model.catalogue.get(), rules::kAtConfiguration);
     if (!format) return in.error(line, format.error());
     common::Arena arena;
     rules::Context context;

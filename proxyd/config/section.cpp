@@ -89,6 +89,8 @@ void open_proxy(Reading& in, const Statement& line) {
     settings.upstream.name = draft->name;
     in.draft = draft.get();
     in.model.catalogue->captures = settings.is_frontend ? &settings.captures : nullptr;
+    in.model.catalogue->sides =
+        (settings.is_frontend ? rules::kFrontPlaces : 0) | (settings.is_backend ? rules::kBackPlaces : 0);
     in.model.catalogue->body_wait = settings.is_frontend ? &settings.body_wait : nullptr;
     in.proxies.push_back(std::move(draft));
     if (from <= 2) return;

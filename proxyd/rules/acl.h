@@ -50,13 +50,14 @@ class Condition {
 
  private:
     friend bool compile_condition(std::span<const std::string>, const AclSet&, common::Location,
-                                  common::Diagnostics&, Condition&);
+                                  common::Diagnostics&, Condition&, Places);
     struct Terms;
     std::shared_ptr<const Terms> terms_;
 };
 
 // words: "if"/"unless" and the terms: names, !negation, anonymous { }, or / ||. Empty words: always true.
+// `places`: where it is evaluated. An acl whose samples are not there never matches, with a warning.
 bool compile_condition(std::span<const std::string> words, const AclSet& acls, common::Location where,
-                       common::Diagnostics& out, Condition& result);
+                       common::Diagnostics& out, Condition& result, Places places = kAnywhere);
 
 }  // namespace proxyd::rules

@@ -12,6 +12,7 @@
 #include "common/diagnostics.h"
 #include "proxyd/rules/capture_slots.h"
 #include "proxyd/rules/patterns/list.h"
+#include "proxyd/rules/places.h"
 #include "proxyd/rules/users.h"
 #include "proxyd/rules/variables.h"
 
@@ -32,7 +33,8 @@ class Catalogue {
     PatternStore patterns;
     CaptureSlots* captures = nullptr;  // of the section being read; null: it is no frontend
     UserLists users;
-    BodyWait* body_wait = nullptr;  // as captures
+    BodyWait* body_wait = nullptr;              // as captures
+    Places sides = kFrontPlaces | kBackPlaces;  // of the section being read
 
     // The line being read: kept with what is found on it.
     common::Location line;

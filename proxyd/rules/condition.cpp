@@ -11,6 +11,8 @@ struct Condition::Terms {
     struct Term {
         std::shared_ptr<const CompiledAcl> acl;
         bool negated = false;
+        bool never = false;  // matches nothing at this place
+        bool matches(const Context& context) const { return !never && acl->evaluate(context); }
     };
     std::vector<std::vector<Term>> alternatives;  // any of them; in each all
     bool unless = false;
@@ -19,8 +21,8 @@ struct Condition::Terms {
 bool Condition::evaluate(const Context& context) const {
     if (terms_ == nullptr) return true;
     const bool met = std::ranges::any_of(terms_->alternatives, [&](const auto& terms) {
-        return std::ranges::all_of(
-            terms, [&](const auto& term) { return term.acl->evaluate(context) != term.negated; });
+        return std::ranges::all_of(terms,
+                                   [&](const auto& term) { return term.matches(context) != term.negated; });
     });
     return met != terms_->unless;
 }
@@ -31,7 +33,7 @@ Condition::Outcome Condition::test(const Context& context) const {
     if (terms_ == nullptr) return Outcome::holds;
     const auto of_term = [&](const Terms::Term& term) {
         context.undecided = false;
-        const bool held = term.acl->evaluate(context);
+        const bool held = term.matches(context);
         if (!held && context.undecided) return Outcome::undecided;
         return held != term.negated ? Outcome::holds : Outcome::fails;
     };
@@ -50,7 +52,8 @@ Condition::Outcome Condition::test(const Context& context) const {
 const CompiledAcl* Condition::single() const {
     if (terms_ == nullptr || terms_->unless || terms_->alternatives.size() != 1) return nullptr;
     const auto& terms = terms_->alternatives.front();
-    return terms.size() == 1 && !terms.front().negated ? terms.front().acl.get() : nullptr;
+    return terms.size() == 1 && !terms.front().negated && !terms.front().never ? terms.front().acl.get()
+                                                                               : nullptr;
 }
 
 namespace {
@@ -85,6 +88,27 @@ std::shared_ptr<const CompiledAcl> named(const AclSet& acls, std::string_view na
     return nullptr;
 }
 
+// Whether the acl cannot match at these places; warns of that, and of lines of it that cannot.
+bool never_matches(const CompiledAcl& acl, std::string_view name, Places places, common::Location where,
+                   common::Diagnostics& out) {
+    std::string_view misplaced;
+    bool some = false;
+    for (const AclTest& test : acl.tests()) {
+        const FetchRow& fetch = test.expression.fetch();
+        if ((places_of(fetch.source) & places) != 0)
+            some = true;
+        else if (misplaced.empty())
+            misplaced = fetch.name;
+    }
+    if (misplaced.empty()) return false;
+    const std::string what = name.empty() ? "anonymous acl" : "acl '" + std::string(name) + "'";
+    const std::string which =
+        "'" + std::string(misplaced) + "' which is incompatible with '" + std::string(describe(places)) + "'";
+    out.warning(where, some ? what + " involves keyword " + which
+                            : what + " will never match because it uses keyword " + which);
+    return !some;
+}
+
 bool is_or(const std::string& word) {
     return word == "||" || word == "or" || word == "OR";
 }
@@ -92,7 +116,7 @@ bool is_or(const std::string& word) {
 }  // namespace
 
 bool compile_condition(std::span<const std::string> words, const AclSet& acls, common::Location where,
-                       common::Diagnostics& out, Condition& result) {
+                       common::Diagnostics& out, Condition& result, Places places) {
     result.terms_ = nullptr;
     if (words.empty()) return true;
     const auto refuse = [&](std::string message) {
@@ -121,7 +145,8 @@ bool compile_condition(std::span<const std::string> words, const AclSet& acls, c
         auto acl =
             word == "{" ? anonymous(words, at, *acls.catalogue(), where, out) : named(acls, word, where, out);
         if (acl == nullptr) return false;
-        terms->alternatives.back().push_back({std::move(acl), negated});
+        const bool never = never_matches(*acl, word == "{" ? std::string_view() : word, places, where, out);
+        terms->alternatives.back().push_back({std::move(acl), negated, never});
         negated = false;
     }
     if (negated) return refuse("'!' has no condition after it");

@@ -60,7 +60,7 @@ common::Result<Arguments> parse_arguments(const Row& row, const CallText& call, 
 
 }  // namespace
 
-common::Result<Expression> Expression::parse(std::string_view text, Catalogue* catalogue) {
+common::Result<Expression> Expression::parse(std::string_view text, Catalogue* catalogue, Places places) {
     Expression out;
     out.text_ = text;
     CallText call;
@@ -71,6 +71,10 @@ common::Result<Expression> Expression::parse(std::string_view text, Catalogue* c
     if (!split_call(text, call)) return unclosed();
     out.fetch_ = find_fetch(call.name);
     if (out.fetch_ == nullptr) return std::unexpected(unknown("sample fetch", call.name, fetch_names()));
+    if ((places_of(out.fetch_->source) & places) == 0)
+        return common::fail("'" + std::string(text) + "' needs " + std::string(describe(out.fetch_->source)) +
+                                ", not available here (" + std::string(describe(places)) + ")",
+                            common::Side::config);
     auto arguments = parse_arguments(*out.fetch_, call, catalogue);
     if (!arguments) return std::unexpected(arguments.error());
     out.arguments_ = std::move(*arguments);

@@ -12,8 +12,10 @@ namespace proxyd::rules {
 
 class Expression {
  public:
-    // The whole text must be one expression. `catalogue` as for Arguments::parse.
-    static common::Result<Expression> parse(std::string_view text, Catalogue* catalogue = nullptr);
+    // The whole text must be one expression, whose value is there at one of `places` at least. `catalogue` as
+    // for Arguments::parse.
+    static common::Result<Expression> parse(std::string_view text, Catalogue* catalogue = nullptr,
+                                            Places places = kAnywhere);
 
     // The value at this moment; false when there is none. Text stays valid as long as message and arena do.
     bool evaluate(const Context& context, Sample& out) const;

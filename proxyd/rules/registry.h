@@ -9,6 +9,7 @@
 
 #include "proxyd/rules/arguments.h"
 #include "proxyd/rules/context.h"
+#include "proxyd/rules/places.h"
 #include "proxyd/rules/sample.h"
 
 namespace proxyd::rules {
@@ -21,13 +22,10 @@ struct Cursor {
     std::uint32_t offset = 0;  // and where in it
 };
 
-// From where a fetch takes its value: decides where it makes sense.
-enum class Source : std::uint8_t { constant, process, client, tls, request, response, server };
-
 struct FetchRow {
     std::string_view name;
     SampleType type;
-    Source source;
+    Source source;  // decides where it may be used (places.h)
     ArgumentSpec arguments;
     // False: there is no value (yet).
     bool (*fetch)(const Context&, const Arguments&, Cursor&, Sample&);

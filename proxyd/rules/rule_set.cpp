@@ -46,7 +46,7 @@ ActionPtr ActionWords::refuse(std::string message) const {
 std::optional<LogFormat> ActionWords::take_format(std::string_view what, LogUse use) {
     const auto word = take(what);
     if (!word) return std::nullopt;
-    auto format = LogFormat::compile(*word, use, &catalogue_);
+    auto format = LogFormat::compile(*word, use, &catalogue_, places());
     if (format) return *format;
     refuse("'" + std::string(name_) + "': " + format.error().text);
     return std::nullopt;
@@ -55,7 +55,7 @@ std::optional<LogFormat> ActionWords::take_format(std::string_view what, LogUse 
 std::optional<Expression> ActionWords::take_expression(std::string_view what) {
     const auto word = take(what);
     if (!word) return std::nullopt;
-    auto expression = Expression::parse(*word, &catalogue_);
+    auto expression = Expression::parse(*word, &catalogue_, places());
     if (expression) return *expression;
     refuse("'" + std::string(name_) + "': " + expression.error().text);
     return std::nullopt;
@@ -151,7 +151,8 @@ bool RuleSet::add(Phase phase, std::span<const std::string> words, const AclSet&
     ActionWords rest(row->name, split.arguments, phase, words.subspan(1), *acls.catalogue(), where, out);
     ActionPtr action = row->parse(rest);
     Condition condition;
-    if (action == nullptr || !compile_condition(rest.rest(), acls, where, out, condition)) return false;
+    if (action == nullptr || !compile_condition(rest.rest(), acls, where, out, condition, rest.places()))
+        return false;
     rules_.push_back({std::move(condition), std::move(action), where});
     return true;
 }
@@ -161,7 +162,8 @@ bool RuleSet::add_redirect(std::span<const std::string> words, const AclSet& acl
     ActionWords rest("redirect", {}, Phase::http_request, words, *acls.catalogue(), where, out);
     ActionPtr action = parse_redirect(rest, true);
     Condition condition;
-    if (action == nullptr || !compile_condition(rest.rest(), acls, where, out, condition)) return false;
+    if (action == nullptr || !compile_condition(rest.rest(), acls, where, out, condition, rest.places()))
+        return false;
     rules_.push_back({std::move(condition), std::move(action), where});
     return true;
 }
@@ -177,7 +179,8 @@ bool RuleSet::add_legacy(std::string_view keyword, std::span<const std::string> 
     ActionWords rest(row->name, {}, row->phase, words, *acls.catalogue(), where, out);
     ActionPtr action = row->parse(rest, row->ignore_case);
     Condition condition;
-    if (action == nullptr || !compile_condition(rest.rest(), acls, where, out, condition)) return false;
+    if (action == nullptr || !compile_condition(rest.rest(), acls, where, out, condition, rest.places()))
+        return false;
     out.warning(where, "'" + std::string(keyword) +
                            "' is an old keyword that HAProxy removed; it works here, today's form is '" +
                            std::string(row->modern) + "'");

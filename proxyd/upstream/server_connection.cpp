@@ -56,7 +56,7 @@ common::Result<ServerName> ServerName::compile(const std::string& text) {
         name.literal_ = text.substr(4, text.size() - 5);
         return name;
     }
-    auto expression = rules::Expression::parse(text);
+    auto expression = rules::Expression::parse(text, nullptr, rules::kAtConnect);
     if (!expression) return std::unexpected(expression.error());
     name.expression_ = std::make_shared<const Compiled>(std::move(*expression));
     return name;

@@ -45,6 +45,7 @@ class ActionWords {
     std::string_view call() const { return call_; }
     Catalogue& catalogue() const { return catalogue_; }
     Phase phase() const { return phase_; }
+    Places places() const { return places_of(phase_, catalogue_.sides); }  // where its samples are taken
     common::Location where() const { return where_; }
     bool at_end() const { return words_.empty() || words_[0] == "if" || words_[0] == "unless"; }
     std::string_view peek() const { return at_end() ? std::string_view() : std::string_view(words_[0]); }

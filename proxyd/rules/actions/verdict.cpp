@@ -106,8 +106,8 @@ bool parse_payload(ActionWords& words, const PayloadRow& row, ReplySpec& spec) {
             return words.refuse("'" + std::string(words.name()) + "': cannot read '" + text + "'"), false;
         text.assign(std::istreambuf_iterator<char>(file), {});
     }
-    auto body =
-        LogFormat::compile(row.is_format ? text : escape_percent(text), LogUse::text, &words.catalogue());
+    auto body = LogFormat::compile(row.is_format ? text : escape_percent(text), LogUse::text,
+                                   &words.catalogue(), words.places());
     if (!body) return words.refuse("'" + std::string(words.name()) + "': " + body.error().text), false;
     spec.body = std::move(*body);
     spec.has_body = true;

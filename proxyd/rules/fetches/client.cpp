@@ -78,7 +78,7 @@ constexpr std::array kRows{
              fetch_dst_is_local,
              "it connected to this host"},
     FetchRow{
-        "dst_conn", SampleType::integer, Source::client, {}, fetch_dst_conn, "connections of the frontend"},
+        "dst_conn", SampleType::integer, Source::frontend, {}, fetch_dst_conn, "connections of the frontend"},
     FetchRow{"fc_src", SampleType::address, Source::client, {}, fetch_src, "the client's address"},
     FetchRow{"fc_src_port", SampleType::integer, Source::client, {}, fetch_src_port, "the client's port"},
     FetchRow{
@@ -104,9 +104,9 @@ constexpr std::array kRows{
              fetch_fc_err,
              "error of the connection, 0 for none"},
     FetchRow{"fc_http_major", SampleType::integer, Source::client, {}, fetch_http_major, "1 or 2"},
-    FetchRow{"so_name", SampleType::string, Source::client, {}, fetch_so_name, "name of the bind line"},
-    FetchRow{"fe_name", SampleType::string, Source::client, {}, fetch_fe_name, "name of the frontend"},
-    FetchRow{"fe_id", SampleType::integer, Source::client, {}, fetch_fe_id, "number of the frontend"},
+    FetchRow{"so_name", SampleType::string, Source::frontend, {}, fetch_so_name, "name of the bind line"},
+    FetchRow{"fe_name", SampleType::string, Source::frontend, {}, fetch_fe_name, "name of the frontend"},
+    FetchRow{"fe_id", SampleType::integer, Source::frontend, {}, fetch_fe_id, "number of the frontend"},
 };
 
 }  // namespace

@@ -84,7 +84,7 @@ constexpr auto kInteger = SampleType::integer;
 constexpr auto kString = SampleType::string;
 constexpr auto kAddress = SampleType::address;
 constexpr auto kClient = Source::client;
-constexpr auto kServer = Source::server;
+constexpr auto kServer = Source::server_connection;
 
 constexpr std::array kRows{
     FetchRow{"fc_rtt", kInteger, kClient, kUnit, fetch_time<&tcp_info::tcpi_rtt>, "round trip time",
@@ -109,9 +109,9 @@ constexpr std::array kRows{
     FetchRow{"fc_pp_unique_id", kString, kClient, kNoArguments,
              fetch_header_value<&net::ProxyHeader::unique_id>, "the unique id that the PROXY header tells"},
     FetchRow{"fc_err_str", kString, kClient, kNoArguments, fetch_error_text, "fc_err in words"},
-    FetchRow{"fe_defbe", kString, kClient, kNoArguments, fetch_default_backend,
+    FetchRow{"fe_defbe", kString, Source::frontend, kNoArguments, fetch_default_backend,
              "the frontend's default backend"},
-    FetchRow{"http_first_req", SampleType::boolean, kClient, kNoArguments, fetch_first_request,
+    FetchRow{"http_first_req", SampleType::boolean, Source::request_kept, kNoArguments, fetch_first_request,
              "the first request of its connection"},
     FetchRow{"bc_src", kAddress, kServer, kNoArguments, fetch_address<&Context::server_source>,
              "our address to the server"},

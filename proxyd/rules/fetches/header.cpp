@@ -193,11 +193,18 @@ constexpr FetchRow names_row(std::string_view name) {
             check_delimiter};
 }
 
+// In rules on responses it may stand, too, and still means the request.
+constexpr FetchRow dual_row(std::string_view name) {
+    FetchRow row = text_row<Side::request>(name, false);
+    row.source = Source::message;
+    return row;
+}
+
 constexpr auto kRequest = Side::request;
 constexpr auto kResponse = Side::response;
 
 constexpr std::array kRows{
-    text_row<kRequest>("hdr", false),
+    dual_row("hdr"),
     text_row<kRequest>("req.hdr", false),
     text_row<kRequest>("req.fhdr", true),
     text_row<kResponse>("res.hdr", false),

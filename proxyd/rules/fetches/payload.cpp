@@ -190,8 +190,10 @@ common::Result<> check_payload_lv(Arguments& arguments) {
 constexpr ArgumentSpec kPayload{2, {ArgumentKind::number, ArgumentKind::number}};
 constexpr ArgumentSpec kPayloadLv{2, {ArgumentKind::number, ArgumentKind::number, ArgumentKind::text}};
 constexpr ArgumentSpec kName{0, {ArgumentKind::text}};
-constexpr auto kClient = Source::client;
-constexpr auto kServer = Source::server;
+constexpr auto kRequest = Source::request;
+constexpr auto kKept = Source::request_kept;
+constexpr auto kResponse = Source::response;
+constexpr auto kMessage = Source::message;
 constexpr auto kInteger = SampleType::integer;
 constexpr auto kBinary = SampleType::binary;
 constexpr auto kString = SampleType::string;
@@ -200,26 +202,26 @@ constexpr Bytes kIn = &Context::client_data;
 constexpr Bytes kOut = &Context::server_data;
 
 constexpr std::array kRows{
-    FetchRow{"req.len", kInteger, kClient, {}, fetch_len<kIn>, "how many bytes the client has sent"},
-    FetchRow{"req_len", kInteger, kClient, {}, fetch_len<kIn>, "as req.len"},
-    FetchRow{"res.len", kInteger, kServer, {}, fetch_len<kOut>, "how many bytes the server has sent"},
-    FetchRow{"req.payload", kBinary, kClient, kPayload, fetch_payload<kIn>, "bytes of the client",
+    FetchRow{"req.len", kInteger, kRequest, {}, fetch_len<kIn>, "how many bytes the client has sent"},
+    FetchRow{"req_len", kInteger, kRequest, {}, fetch_len<kIn>, "as req.len"},
+    FetchRow{"res.len", kInteger, kResponse, {}, fetch_len<kOut>, "how many bytes the server has sent"},
+    FetchRow{"req.payload", kBinary, kRequest, kPayload, fetch_payload<kIn>, "bytes of the client",
              check_payload},
-    FetchRow{"res.payload", kBinary, kServer, kPayload, fetch_payload<kOut>, "bytes of the server",
+    FetchRow{"res.payload", kBinary, kResponse, kPayload, fetch_payload<kOut>, "bytes of the server",
              check_payload},
-    FetchRow{"payload", kBinary, kClient, kPayload, fetch_payload<kIn>, "as req.payload", check_payload},
-    FetchRow{"req.payload_lv", kBinary, kClient, kPayloadLv, fetch_payload_lv<kIn>,
+    FetchRow{"payload", kBinary, kMessage, kPayload, fetch_payload<kIn>, "as req.payload", check_payload},
+    FetchRow{"req.payload_lv", kBinary, kRequest, kPayloadLv, fetch_payload_lv<kIn>,
              "bytes of the client, counted by the bytes before them", check_payload_lv},
-    FetchRow{"res.payload_lv", kBinary, kServer, kPayloadLv, fetch_payload_lv<kOut>,
+    FetchRow{"res.payload_lv", kBinary, kResponse, kPayloadLv, fetch_payload_lv<kOut>,
              "bytes of the server, counted by the bytes before them", check_payload_lv},
-    FetchRow{"payload_lv", kBinary, kClient, kPayloadLv, fetch_payload_lv<kIn>, "as req.payload_lv",
+    FetchRow{"payload_lv", kBinary, kMessage, kPayloadLv, fetch_payload_lv<kIn>, "as req.payload_lv",
              check_payload_lv},
-    FetchRow{"req.ssl_sni", kString, kClient, {}, fetch_sni, "server name of a TLS hello"},
-    FetchRow{"req_ssl_sni", kString, kClient, {}, fetch_sni, "as req.ssl_sni"},
-    FetchRow{"req.ssl_alpn", kString, kClient, {}, fetch_alpn, "protocols of a TLS hello"},
+    FetchRow{"req.ssl_sni", kString, kRequest, {}, fetch_sni, "server name of a TLS hello"},
+    FetchRow{"req_ssl_sni", kString, kRequest, {}, fetch_sni, "as req.ssl_sni"},
+    FetchRow{"req.ssl_alpn", kString, kRequest, {}, fetch_alpn, "protocols of a TLS hello"},
     FetchRow{"req.ssl_ver",
              kInteger,
-             kClient,
+             kRequest,
              {},
              fetch_version,
              "version of a TLS hello",
@@ -227,21 +229,23 @@ constexpr std::array kRows{
              nullptr,
              "version"},
     FetchRow{
-        "req_ssl_ver", kInteger, kClient, {}, fetch_version, "as req.ssl_ver", nullptr, nullptr, "version"},
-    FetchRow{"req.ssl_ec_ext", kBoolean, kClient, {}, fetch_curves, "a TLS hello names elliptic curves"},
-    FetchRow{"req.ssl_st_ext", kInteger, kClient, {}, fetch_ticket, "a TLS hello takes session tickets"},
-    FetchRow{"req.ssl_hello_type", kInteger, kClient, {}, fetch_request_hello, "1 for a client's TLS hello"},
-    FetchRow{"req_ssl_hello_type", kInteger, kClient, {}, fetch_request_hello, "as req.ssl_hello_type"},
-    FetchRow{"res.ssl_hello_type", kInteger, kServer, {}, fetch_response_hello, "2 for a server's TLS hello"},
-    FetchRow{"rep_ssl_hello_type", kInteger, kServer, {}, fetch_response_hello, "as res.ssl_hello_type"},
-    FetchRow{"req.proto_http", kBoolean, kClient, {}, fetch_proto_http, "it is HTTP"},
-    FetchRow{"req_proto_http", kBoolean, kClient, {}, fetch_proto_http, "as req.proto_http"},
-    FetchRow{"req.rdp_cookie", kString, kClient, kName, fetch_rdp_cookie, "the cookie of an RDP request"},
-    FetchRow{"rdp_cookie", kString, kClient, kName, fetch_rdp_cookie, "as req.rdp_cookie"},
-    FetchRow{"req.rdp_cookie_cnt", kInteger, kClient, kName, fetch_rdp_cookie_count,
+        "req_ssl_ver", kInteger, kRequest, {}, fetch_version, "as req.ssl_ver", nullptr, nullptr, "version"},
+    FetchRow{"req.ssl_ec_ext", kBoolean, kRequest, {}, fetch_curves, "a TLS hello names elliptic curves"},
+    FetchRow{"req.ssl_st_ext", kInteger, kRequest, {}, fetch_ticket, "a TLS hello takes session tickets"},
+    FetchRow{"req.ssl_hello_type", kInteger, kRequest, {}, fetch_request_hello, "1 for a client's TLS hello"},
+    FetchRow{"req_ssl_hello_type", kInteger, kRequest, {}, fetch_request_hello, "as req.ssl_hello_type"},
+    FetchRow{
+        "res.ssl_hello_type", kInteger, kResponse, {}, fetch_response_hello, "2 for a server's TLS hello"},
+    FetchRow{"rep_ssl_hello_type", kInteger, kResponse, {}, fetch_response_hello, "as res.ssl_hello_type"},
+    FetchRow{"req.proto_http", kBoolean, kKept, {}, fetch_proto_http, "it is HTTP"},
+    FetchRow{"req_proto_http", kBoolean, kKept, {}, fetch_proto_http, "as req.proto_http"},
+    FetchRow{"req.rdp_cookie", kString, kRequest, kName, fetch_rdp_cookie, "the cookie of an RDP request"},
+    FetchRow{"rdp_cookie", kString, kRequest, kName, fetch_rdp_cookie, "as req.rdp_cookie"},
+    FetchRow{"req.rdp_cookie_cnt", kInteger, kRequest, kName, fetch_rdp_cookie_count,
              "1 with the cookie of an RDP request"},
-    FetchRow{"rdp_cookie_cnt", kInteger, kClient, kName, fetch_rdp_cookie_count, "as req.rdp_cookie_cnt"},
-    FetchRow{"wait_end", kBoolean, kClient, {}, fetch_wait_end, "true when the inspect-delay is over"},
+    FetchRow{"rdp_cookie_cnt", kInteger, kRequest, kName, fetch_rdp_cookie_count, "as req.rdp_cookie_cnt"},
+    FetchRow{
+        "wait_end", kBoolean, Source::process, {}, fetch_wait_end, "true when the inspect-delay is over"},
 };
 
 }  // namespace

@@ -116,19 +116,21 @@ constexpr ArgumentSpec kOptionalNumber{0, {ArgumentKind::number}};
 constexpr ArgumentSpec kDate{0, {ArgumentKind::number, ArgumentKind::text}};
 
 constexpr std::array kRows{
-    FetchRow{"date", SampleType::integer, Source::process, kDate, fetch_date, "seconds since 1970",
+    FetchRow{"date", SampleType::integer, Source::constant, kDate, fetch_date, "seconds since 1970",
              check_date},
     FetchRow{
-        "date_us", SampleType::integer, Source::process, {}, fetch_date_us, "microseconds of this second"},
-    FetchRow{"rand", SampleType::integer, Source::process, kOptionalNumber, fetch_rand,
+        "date_us", SampleType::integer, Source::constant, {}, fetch_date_us, "microseconds of this second"},
+    FetchRow{"rand", SampleType::integer, Source::constant, kOptionalNumber, fetch_rand,
              "a random number below the given one, or 2^32", check_rand},
-    FetchRow{"uuid", SampleType::string, Source::process, kOptionalNumber, fetch_uuid,
+    FetchRow{"uuid", SampleType::string, Source::constant, kOptionalNumber, fetch_uuid,
              "a random UUID (version 4)"},
-    FetchRow{"hostname", SampleType::string, Source::process, {}, fetch_hostname, "the machine's name"},
+    FetchRow{"hostname", SampleType::string, Source::constant, {}, fetch_hostname, "the machine's name"},
     FetchRow{"pid", SampleType::integer, Source::process, {}, fetch_pid, "the process number"},
-    FetchRow{"proc", SampleType::integer, Source::process, {}, fetch_one, "always 1: there is one process"},
-    FetchRow{"nbproc", SampleType::integer, Source::process, {}, fetch_one, "always 1: there is one process"},
-    FetchRow{"thread", SampleType::integer, Source::process, {}, fetch_thread, "the worker's number, from 0"},
+    FetchRow{"proc", SampleType::integer, Source::constant, {}, fetch_one, "always 1: there is one process"},
+    FetchRow{
+        "nbproc", SampleType::integer, Source::constant, {}, fetch_one, "always 1: there is one process"},
+    FetchRow{
+        "thread", SampleType::integer, Source::constant, {}, fetch_thread, "the worker's number, from 0"},
     FetchRow{"nbthread", SampleType::integer, Source::process, {}, fetch_nbthread, "how many workers"},
     FetchRow{"stopping", SampleType::boolean, Source::process, {}, fetch_stopping, "the process is ending"},
     FetchRow{

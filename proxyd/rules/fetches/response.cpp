@@ -46,13 +46,15 @@ bool fetch_captured_response(const Context& context, const Arguments& arguments,
 constexpr ArgumentSpec kSlot{1, {ArgumentKind::number}};
 
 constexpr std::array kRows{
-    FetchRow{"status", SampleType::integer, Source::response, {}, fetch_status, "the response's status"},
+    FetchRow{
+        "status", SampleType::integer, Source::server_connection, {}, fetch_status, "the response's status"},
     FetchRow{"res.ver", SampleType::string, Source::response, {}, fetch_version, "1.0 or 1.1"},
     FetchRow{"resp_ver", SampleType::string, Source::response, {}, fetch_version, "1.0 or 1.1"},
-    FetchRow{"capture.res.ver", SampleType::string, Source::response, {}, fetch_captured_version, "HTTP/1.1"},
-    FetchRow{"capture.req.hdr", SampleType::string, Source::request, kSlot, fetch_captured_request,
+    FetchRow{
+        "capture.res.ver", SampleType::string, Source::request_kept, {}, fetch_captured_version, "HTTP/1.1"},
+    FetchRow{"capture.req.hdr", SampleType::string, Source::request_kept, kSlot, fetch_captured_request,
              "what slot N of capture request header kept"},
-    FetchRow{"capture.res.hdr", SampleType::string, Source::response, kSlot, fetch_captured_response,
+    FetchRow{"capture.res.hdr", SampleType::string, Source::server_connection, kSlot, fetch_captured_response,
              "what slot N of capture response header kept"},
 };
 

@@ -120,7 +120,7 @@ bool fetch_srv_id(const Context& context, const Arguments&, Cursor&, Sample& out
 constexpr ArgumentSpec kProxy{0, {ArgumentKind::proxy}};
 constexpr ArgumentSpec kServer{0, {ArgumentKind::server}};
 constexpr SampleType kInteger = SampleType::integer;
-constexpr Source kState = Source::server;
+constexpr Source kState = Source::process;
 
 constexpr std::array kRows{
     FetchRow{"nbsrv", kInteger, kState, kProxy, fetch_backend<usable_servers>, "usable servers of a backend"},
@@ -151,10 +151,10 @@ constexpr std::array kRows{
     FetchRow{"srv_uweight", kInteger, kState, kServer, fetch_server<server_weight>,
              "its weight as set by users"},
     FetchRow{"srv_is_up", SampleType::boolean, kState, kServer, fetch_srv_is_up, "a server is up"},
-    FetchRow{"be_name", SampleType::string, kState, {}, fetch_be_name, "name of the backend"},
-    FetchRow{"be_id", kInteger, kState, {}, fetch_be_id, "number of the backend"},
-    FetchRow{"srv_name", SampleType::string, kState, {}, fetch_srv_name, "name of the server"},
-    FetchRow{"srv_id", kInteger, kState, {}, fetch_srv_id, "number of the server"},
+    FetchRow{"be_name", SampleType::string, Source::backend, {}, fetch_be_name, "name of the backend"},
+    FetchRow{"be_id", kInteger, Source::backend, {}, fetch_be_id, "number of the backend"},
+    FetchRow{"srv_name", SampleType::string, Source::server, {}, fetch_srv_name, "name of the server"},
+    FetchRow{"srv_id", kInteger, Source::server, {}, fetch_srv_id, "number of the server"},
 };
 
 }  // namespace

@@ -88,7 +88,7 @@ bool fetch_server_error_text(const Context& context, const Arguments&, Cursor&, 
 
 constexpr ArgumentSpec kNone{};
 constexpr auto kTls = Source::tls;
-constexpr auto kServer = Source::server;
+constexpr auto kServer = Source::server_connection;
 constexpr auto kBinary = SampleType::binary;
 constexpr auto kString = SampleType::string;
 constexpr auto kInteger = SampleType::integer;

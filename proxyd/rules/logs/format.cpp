@@ -108,8 +108,8 @@ common::Result<> apply_flags(std::string_view flags, RenderOptions& options) {
 // Reads a format from left to right and appends parts.
 class LogFormatParser {
  public:
-    LogFormatParser(std::string_view format, LogFormat::Parts& parts, Catalogue* catalogue)
-        : rest_(format), parts_(parts), catalogue_(catalogue) {
+    LogFormatParser(std::string_view format, LogFormat::Parts& parts, Catalogue* catalogue, Places places)
+        : rest_(format), parts_(parts), catalogue_(catalogue), places_(places) {
         defaults_.dash = parts.use == LogUse::log;
     }
 
@@ -156,7 +156,7 @@ class LogFormatParser {
         const auto close = closing_bracket(rest_);
         if (close == std::string_view::npos) return common::fail("'%[' has no ']'", Side::config);
         const std::string_view text = trim_blanks(rest_.substr(1, close - 1));
-        auto expression = Expression::parse(text, catalogue_);
+        auto expression = Expression::parse(text, catalogue_, places_);
         if (!expression)
             return common::fail("in '%[" + std::string(text) + "]': " + expression.error().text,
                                 Side::config);
@@ -189,13 +189,15 @@ class LogFormatParser {
     std::string_view rest_;
     LogFormat::Parts& parts_;
     Catalogue* catalogue_;
+    Places places_;
     RenderOptions defaults_;
 };
 
-common::Result<LogFormat> LogFormat::compile(std::string_view format, LogUse use, Catalogue* catalogue) {
+common::Result<LogFormat> LogFormat::compile(std::string_view format, LogUse use, Catalogue* catalogue,
+                                             Places places) {
     auto parts = std::make_shared<Parts>();
     parts->use = use;
-    if (auto parsed = LogFormatParser(format, *parts, catalogue).parse(); !parsed)
+    if (auto parsed = LogFormatParser(format, *parts, catalogue, places).parse(); !parsed)
         return std::unexpected(parsed.error());
     LogFormat out;
     out.parts_ = std::move(parts);

@@ -10,6 +10,7 @@
 #include "common/diagnostics.h"
 #include "common/error.h"
 #include "proxyd/rules/context.h"
+#include "proxyd/rules/places.h"
 
 namespace proxyd::rules {
 
@@ -32,8 +33,9 @@ enum class LogUse : unsigned char {
 
 class LogFormat {
  public:
+    // `places`: where it is rendered; its samples must be there.
     static common::Result<LogFormat> compile(std::string_view format, LogUse use = LogUse::log,
-                                             Catalogue* catalogue = nullptr);
+                                             Catalogue* catalogue = nullptr, Places places = kAnywhere);
     void render(const Context& context, std::string& out) const;  // appends
     bool empty() const { return parts_ == nullptr; }
     // Its text when it has no variables (most header values), else nothing.
