@@ -14,7 +14,6 @@ constexpr std::string_view kSecret = "secrets of TLS sessions are not kept";
 constexpr std::string_view kPriority = "queues are first come, first served";
 constexpr std::string_view kNoCache = "the cache is not supported yet";
 constexpr std::string_view kNoCompression = "compression is not supported yet";
-constexpr std::string_view kTable = "not supported yet; 'show table' of the stats socket tells it";
 constexpr std::string_view kNoBody = "bodies of answers are not held back";
 
 constexpr AbsentSample kRows[] = {
@@ -71,15 +70,7 @@ constexpr AbsentSample kRows[] = {
     {"ssl_bc_npn", false, "ALPN has replaced NPN"},
     {"so_id", false, "bind lines have no numbers here; so_name tells their names"},
     {"debug", true, "there are no event buffers to write to"},
-    {"mqtt_field_value", true, "MQTT is not read yet"},
-    {"mqtt_is_valid", true, "MQTT is not read yet"},
-    {"wt6", true, "write xxh64"},
-    {"xxh3", true, "write xxh64"},
     {"src_updt_conn_cnt", false, "it changes a table by looking at it; write 'track-sc0 src'"},
-    {"table_expire", true, kTable},
-    {"table_idle", true, kTable},
-    {"table_server_id", true, "stick rules look servers up"},
-    {"table_trackers", true, kTable},
 };
 
 }  // namespace

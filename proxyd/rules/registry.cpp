@@ -42,7 +42,8 @@ std::vector<const ConverterRow*> all_converters() {
     return flatten(std::array{text_converters(), number_converters(), encoding_converters(),
                               hash_converters(), misc_converters(), variable_converters(), map_converters(),
                               track_converters(), bytes_converters(), json_converters(), secret_converters(),
-                              jwt_converters(), protobuf_converters(), name_converters(), fix_converters()});
+                              jwt_converters(), protobuf_converters(), name_converters(), fix_converters(),
+                              mqtt_converters()});
 }
 
 const FetchRow* find_fetch(std::string_view name) {

@@ -91,5 +91,6 @@ std::span<const ConverterRow> jwt_converters();
 std::span<const ConverterRow> protobuf_converters();
 std::span<const ConverterRow> name_converters();
 std::span<const ConverterRow> fix_converters();
+std::span<const ConverterRow> mqtt_converters();
 
 }  // namespace proxyd::rules

@@ -2,6 +2,7 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <bit>
 
 #include "proxyd/rules/hash.h"
 #include "proxyd/rules/registry.h"
@@ -24,6 +25,22 @@ std::uint32_t crc32(std::string_view text) {
         for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xedb88320U : 0U);
     }
     return ~crc;
+}
+
+// Two halves that take turns; each step's result says how far the next one rotates.
+std::uint32_t wt6(std::string_view text) {
+    std::uint32_t first = 0xa53c965aU, second = 0x5ca6953aU;
+    int turn = 6, other_turn = 18;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        const std::uint32_t mixed = std::rotl(~(second + byte), turn);
+        second = std::rotl(~(first ^ byte), other_turn);
+        first = mixed;
+        const std::uint32_t steps = (first >> 16 ^ second) & 0xffff;
+        turn = static_cast<int>(steps & 0x1f);
+        other_turn = static_cast<int>(steps >> 11);
+    }
+    return first ^ second;
 }
 
 template <std::uint32_t (*Hash)(std::string_view)>
@@ -82,6 +99,7 @@ constexpr std::array kRows{
     ConverterRow{"sdbm", kBinary, kInteger, kOptionalNumber, convert_hash<sdbm_of>, "the SDBM hash, 32 bits"},
     ConverterRow{"djb2", kBinary, kInteger, kOptionalNumber, convert_hash<djb2>, "the DJB2 hash, 32 bits"},
     ConverterRow{"crc32", kBinary, kInteger, kOptionalNumber, convert_hash<crc32>, "the CRC of RFC 1952"},
+    ConverterRow{"wt6", kBinary, kInteger, kOptionalNumber, convert_hash<wt6>, "the WT6 hash, 32 bits"},
     ConverterRow{"digest", kBinary, kBinary, kText, convert_digest, "a digest that OpenSSL knows",
                  check_digest},
     ConverterRow{"sha1", kBinary, kBinary, {}, convert_sha1, "the SHA-1 digest"},

@@ -1,11 +1,11 @@
-// hmac, aes_gcm_dec, secure_memcmp, and the hashes crc32c, xxh32, xxh64 (configuration manual 7.3.1).
+// hmac, aes_gcm_dec, secure_memcmp, and the hashes crc32c, xxh32, xxh64, xxh3 (configuration manual 7.3.1).
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <array>
-#include <bit>
-#include <cstring>
 #include <memory>
 
 #include "proxyd/rules/hash.h"
@@ -95,96 +95,20 @@ bool convert_secure_compare(const Context& context, const Arguments& arguments, 
            true;
 }
 
-// XXH32 and XXH64 of the xxHash specification, one algorithm in two widths.
-template <class Word>
-struct Primes;
-template <>
-struct Primes<std::uint32_t> {
-    static constexpr std::array<std::uint32_t, 5> p{2654435761U, 2246822519U, 3266489917U, 668265263U,
-                                                    374761393U};
-    static constexpr std::array<int, 4> turns{1, 7, 12, 18};
-    static constexpr int round = 13;
-};
-template <>
-struct Primes<std::uint64_t> {
-    static constexpr std::array<std::uint64_t, 5> p{11400714785074694791ULL, 14029467366897019727ULL,
-                                                    1609587929392839161ULL, 9650029242287828579ULL,
-                                                    2870177450012600261ULL};
-    static constexpr std::array<int, 4> turns{1, 7, 12, 18};
-    static constexpr int round = 31;
-};
-
-template <class Word>
-Word load(const char* at) {
-    Word out;
-    std::memcpy(&out, at, sizeof out);
-    return out;  // the machines we run on are little-endian, as the specification reads
-}
-
-template <class Word>
-Word xx_round(Word lane, Word input) {
-    using P = Primes<Word>;
-    return static_cast<Word>(std::rotl(static_cast<Word>(lane + input * P::p[1]), P::round) * P::p[0]);
-}
-
-// The first part: stripes of four words. Returns the start value for the tail; `text` keeps the rest.
-template <class Word>
-Word xx_stripes(std::string_view& text, Word seed) {
-    using P = Primes<Word>;
-    constexpr std::size_t kStripe = 4 * sizeof(Word);
-    if (text.size() < kStripe) return seed + P::p[4];
-    std::array<Word, 4> lanes{static_cast<Word>(seed + P::p[0] + P::p[1]), static_cast<Word>(seed + P::p[1]),
-                              seed, static_cast<Word>(seed - P::p[0])};
-    for (; text.size() >= kStripe; text.remove_prefix(kStripe))
-        for (std::size_t i = 0; i < 4; ++i)
-            lanes[i] = xx_round(lanes[i], load<Word>(text.data() + i * sizeof(Word)));
-    Word out = 0;
-    for (std::size_t i = 0; i < 4; ++i) out += std::rotl(lanes[i], P::turns[i]);
-    if constexpr (sizeof(Word) == 8)
-        for (const Word lane : lanes) out = (out ^ xx_round<Word>(0, lane)) * P::p[0] + P::p[3];
-    return out;
-}
-
-std::uint32_t xxh32(std::string_view text, std::uint32_t seed) {
-    constexpr auto p = Primes<std::uint32_t>::p;
-    const auto size = static_cast<std::uint32_t>(text.size());
-    std::uint32_t h = xx_stripes(text, seed) + size;
-    for (; text.size() >= 4; text.remove_prefix(4))
-        h = std::rotl(h + load<std::uint32_t>(text.data()) * p[2], 17) * p[3];
-    for (const char c : text) h = std::rotl(h + static_cast<unsigned char>(c) * p[4], 11) * p[0];
-    h = (h ^ h >> 15) * p[1];
-    h = (h ^ h >> 13) * p[2];
-    return h ^ h >> 16;
-}
-
-std::uint64_t xxh64(std::string_view text, std::uint64_t seed) {
-    constexpr auto p = Primes<std::uint64_t>::p;
-    const std::uint64_t size = text.size();
-    std::uint64_t h = xx_stripes(text, seed) + size;
-    for (; text.size() >= 8; text.remove_prefix(8))
-        h = std::rotl(h ^ xx_round<std::uint64_t>(0, load<std::uint64_t>(text.data())), 27) * p[0] + p[3];
-    if (text.size() >= 4) {
-        h = std::rotl(h ^ load<std::uint32_t>(text.data()) * p[0], 23) * p[1] + p[2];
-        text.remove_prefix(4);
-    }
-    for (const char c : text) h = std::rotl(h ^ static_cast<unsigned char>(c) * p[4], 11) * p[0];
-    h = (h ^ h >> 33) * p[1];
-    h = (h ^ h >> 29) * p[2];
-    return h ^ h >> 32;
-}
-
 template <std::uint32_t (*Hash)(std::string_view)>
 bool convert_hash(const Context&, const Arguments& arguments, Sample& sample) {
     const std::uint32_t hash = Hash(sample.text);
     return sample.set_int(arguments.number(0) != 0 ? avalanche(hash) : hash), true;
 }
 bool convert_xxh32(const Context&, const Arguments& arguments, Sample& sample) {
-    return sample.set_int(xxh32(sample.text, static_cast<std::uint32_t>(arguments.number(0)))), true;
+    const auto seed = static_cast<XXH32_hash_t>(arguments.number(0));
+    return sample.set_int(XXH32(sample.text.data(), sample.text.size(), seed)), true;
 }
+template <XXH64_hash_t (*Hash)(const void*, std::size_t, XXH64_hash_t)>
 bool convert_xxh64(const Context&, const Arguments& arguments, Sample& sample) {
-    return sample.set_int(static_cast<std::int64_t>(
-               xxh64(sample.text, static_cast<std::uint64_t>(arguments.number(0))))),
-           true;
+    const auto seed = static_cast<XXH64_hash_t>(arguments.number(0));
+    const XXH64_hash_t hash = Hash(sample.text.data(), sample.text.size(), seed);
+    return sample.set_int(static_cast<std::int64_t>(hash)), true;
 }
 
 common::Result<> check_hmac(Arguments& arguments) {
@@ -213,7 +137,8 @@ constexpr std::array kRows{
                  convert_secure_compare, "equal to a variable, found out in equal time"},
     ConverterRow{"crc32c", kBinary, kInteger, kSeed, convert_hash<crc32c>, "the CRC of RFC 4960"},
     ConverterRow{"xxh32", kBinary, kInteger, kSeed, convert_xxh32, "the XXH32 hash"},
-    ConverterRow{"xxh64", kBinary, kInteger, kSeed, convert_xxh64, "the XXH64 hash"},
+    ConverterRow{"xxh64", kBinary, kInteger, kSeed, convert_xxh64<XXH64>, "the XXH64 hash"},
+    ConverterRow{"xxh3", kBinary, kInteger, kSeed, convert_xxh64<XXH3_64bits_withSeed>, "the XXH3 hash"},
 };
 
 }  // namespace

@@ -188,6 +188,33 @@ bool convert_in_table(const Context& context, const Arguments& arguments, Sample
     return sample.set_bool(table->with(key, false, false, [](StickTable::Entry&) {})), true;
 }
 
+// What an entry itself has, for converters: table_X(table[, value without an entry]).
+std::int64_t expires_in(const StickTable& table, const StickTable::Entry& entry) {
+    if (table.settings().expire_ms == 0) return 0;
+    return std::max<std::int64_t>(0, entry.expires_ms - StickTable::now_ms());
+}
+std::int64_t idle_for(const StickTable& table, const StickTable::Entry& entry) {
+    return table.settings().expire_ms == 0 ? 0 : table.settings().expire_ms - expires_in(table, entry);
+}
+std::int64_t tracked_by(const StickTable&, const StickTable::Entry& entry) {
+    return entry.users;
+}
+std::int64_t server_of(const StickTable& table, const StickTable::Entry& entry) {
+    const auto place = table.place(StickData::server_id);
+    return place ? static_cast<std::int64_t>(entry.cells[*place].count) : 0;
+}
+
+template <std::int64_t (*Figure)(const StickTable&, const StickTable::Entry&), bool has_default>
+bool convert_entry(const Context& context, const Arguments& arguments, Sample& sample) {
+    StickTable* const table = table_of(arguments.proxy(0, context, own_proxy(context)));
+    thread_local std::string key;
+    if (table == nullptr || !stick_key(*table, sample, context.arena, key)) return false;
+    std::int64_t number = arguments.number(1);
+    const bool found = table->with(key, false, false,
+                                   [&](const StickTable::Entry& entry) { number = Figure(*table, entry); });
+    return (found || !has_default || arguments.has(1)) && (sample.set_int(number), true);
+}
+
 constexpr auto kNumber = ArgumentKind::number;
 constexpr auto kTable = ArgumentKind::proxy;
 
@@ -212,13 +239,14 @@ template <Subject subject, std::size_t... which>
 void add_fetches(std::vector<FetchRow>& rows, std::index_sequence<which...>) {
     const std::string prefix(kPrefixes[static_cast<std::size_t>(subject)]);
     (rows.push_back({names().keep(prefix + std::string(kQuantities[which].name)), SampleType::integer,
-                     Source::client, arguments_of(subject, kQuantities[which].indexed), fetch<subject, which>,
+                     subject == Subject::source ? Source::client : Source::process,
+                     arguments_of(subject, kQuantities[which].indexed), fetch<subject, which>,
                      "what a stick table knows"}),
      ...);
     if constexpr (subject != Subject::source) {
-        rows.push_back({names().keep(prefix + "tracked"), SampleType::boolean, Source::client,
+        rows.push_back({names().keep(prefix + "tracked"), SampleType::boolean, Source::process,
                         arguments_of(subject, false), fetch_tracked<subject>, "the counter tracks an entry"});
-        rows.push_back({names().keep(prefix + "trackers"), SampleType::integer, Source::client,
+        rows.push_back({names().keep(prefix + "trackers"), SampleType::integer, Source::process,
                         arguments_of(subject, false), fetch_trackers<subject>, "how many track the entry"});
     }
 }
@@ -234,6 +262,17 @@ void add_converters(std::vector<ConverterRow>& rows, std::index_sequence<which..
                         function, "what a stick table knows of this key"});
     };
     (add(kQuantities[which], convert<which>), ...);
+    constexpr ArgumentSpec kPlain{1, {kTable}}, kWithDefault{1, {kTable, kNumber}};
+    constexpr auto kAny = SampleType::any;
+    constexpr auto kInteger = SampleType::integer;
+    rows.push_back({"table_expire", kAny, kInteger, kWithDefault, convert_entry<expires_in, true>,
+                    "milliseconds until the entry of this key ends"});
+    rows.push_back({"table_idle", kAny, kInteger, kWithDefault, convert_entry<idle_for, true>,
+                    "milliseconds since the entry of this key was touched"});
+    rows.push_back({"table_trackers", kAny, kInteger, kPlain, convert_entry<tracked_by, false>,
+                    "how many track the entry of this key"});
+    rows.push_back({"table_server_id", kAny, kInteger, kPlain, convert_entry<server_of, false>,
+                    "the server that stick rules stored for this key"});
     rows.push_back({"in_table", SampleType::any, SampleType::boolean, ArgumentSpec{1, {kTable}},
                     convert_in_table, "a stick table has this key"});
 }
