@@ -28,7 +28,7 @@ bool convert_hex2i(const Context&, const Arguments&, Sample& sample) {
     std::uint64_t value = 0;
     const char* const end = sample.text.data() + sample.text.size();
     const auto read = std::from_chars(sample.text.data(), end, value, 16);
-    return sample.set_int(static_cast<std::int64_t>(value)), read.ptr == end && !sample.text.empty();
+    return sample.set_int(static_cast<std::int64_t>(value)), read.ptr == end;
 }
 
 template <bool url>
@@ -116,25 +116,75 @@ bool convert_url_enc(const Context& context, const Arguments&, Sample& sample) {
     return sample.set_text({room.data(), at}), true;
 }
 
-// json([input-code]): escaped for a JSON string (RFC 8259 section 7); bytes that are no UTF-8 stay as they
-// are.
-bool convert_json(const Context& context, const Arguments&, Sample& sample) {
-    if (context.arena == nullptr) return false;
-    const auto room = context.arena->allocate(sample.text.size() * 6);
+// How json() reads bytes: manual 7.3.1. `silent` leaves out what is wrong, `permissive` takes overlong forms.
+struct InputCode {
+    std::string_view name;
+    bool utf8, silent, permissive;
+};
+constexpr std::array kInputCodes{
+    InputCode{"", false, false, false},    InputCode{"ascii", false, false, false},
+    InputCode{"utf8", true, false, false}, InputCode{"utf8s", true, true, false},
+    InputCode{"utf8p", true, false, true}, InputCode{"utf8ps", true, true, true},
+};
+
+// The character at the front of `text` (not empty), whose bytes are taken; negative: none that may stand
+// there (RFC 3629 section 3).
+std::int32_t take_utf8(std::string_view& text, bool permissive) {
+    const auto first = static_cast<unsigned char>(text.front());
+    text.remove_prefix(1);
+    if (first < 0x80) return first;
+    const int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+    if (first < 0xc0 || first >= 0xf8) return -1;
+    std::int32_t code = first & (0x3f >> more);
+    for (int i = 0; i < more; ++i) {
+        if (text.empty() || (static_cast<unsigned char>(text.front()) & 0xc0) != 0x80) return -1;
+        code = code << 6 | (static_cast<unsigned char>(text.front()) & 0x3f);
+        text.remove_prefix(1);
+    }
+    constexpr std::array<std::int32_t, 4> kLeast{0, 0x80, 0x800, 0x10000};
+    const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+    if (surrogate || code > 0xffff || (code < kLeast[static_cast<std::size_t>(more)] && !permissive))
+        return -1;
+    return code;
+}
+
+// One character of a JSON string (RFC 8259 section 7), six bytes at most.
+std::size_t put_json(std::int32_t code, char* out) {
     constexpr std::string_view kFrom = "\"\\/\b\f\n\r\t";
     constexpr std::string_view kTo = "\"\\/bfnrt";
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    const auto known = code < 0x80 ? kFrom.find(static_cast<char>(code)) : std::string_view::npos;
+    if (known != std::string_view::npos) {
+        out[0] = '\\';
+        out[1] = kTo[known];
+        return 2;
+    }
+    if (code >= 0x20 && code < 0x7f) {
+        out[0] = static_cast<char>(code);
+        return 1;
+    }
+    out[0] = '\\';
+    out[1] = 'u';
+    for (int i = 0; i < 4; ++i) out[2 + i] = kDigits[static_cast<std::size_t>(code >> (12 - 4 * i) & 15)];
+    return 6;
+}
+
+// json([input-code]): escaped for a JSON string, all of it ASCII.
+bool convert_json(const Context& context, const Arguments& arguments, Sample& sample) {
+    if (context.arena == nullptr) return false;
+    const InputCode& input = *std::ranges::find(kInputCodes, arguments.text(0), &InputCode::name);
+    const auto room = context.arena->allocate(sample.text.size() * 6);
     std::size_t at = 0;
-    for (char c : sample.text) {
-        if (const auto known = kFrom.find(c); known != std::string_view::npos) {
-            room[at++] = '\\';
-            room[at++] = kTo[known];
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            at += std::string_view("\\u00").copy(room.data() + at, 4);
-            room[at++] = kHexDigits[static_cast<unsigned char>(c) >> 4];
-            room[at++] = kHexDigits[static_cast<unsigned char>(c) & 15];
-        } else {
-            room[at++] = c;
-        }
+    for (std::string_view rest = sample.text; !rest.empty();) {
+        std::int32_t code = static_cast<unsigned char>(rest.front());
+        if (input.utf8)
+            code = take_utf8(rest, input.permissive);
+        else
+            rest.remove_prefix(1);
+        if (code >= 0)
+            at += put_json(code, room.data() + at);
+        else if (!input.silent)
+            return false;
     }
     return sample.set_text({room.data(), at}), true;
 }
@@ -146,8 +196,7 @@ common::Result<> check_url_enc(Arguments& arguments) {
     return {};
 }
 common::Result<> check_json(Arguments& arguments) {
-    constexpr std::array<std::string_view, 6> kKnown{"", "ascii", "utf8", "utf8s", "utf8p", "utf8ps"};
-    if (std::ranges::find(kKnown, arguments.text(0)) == kKnown.end())
+    if (std::ranges::find(kInputCodes, arguments.text(0), &InputCode::name) == kInputCodes.end())
         return common::fail("the input code '" + std::string(arguments.text(0)) +
                                 "' is none of ascii, utf8, utf8s, utf8p, utf8ps",
                             common::Side::config);

@@ -1,6 +1,7 @@
 // fix_is_valid and fix_tag_value: messages of the Financial Information eXchange protocol, FIX 4.0 to 5.0
 // (configuration manual 7.3.1; FIX TagValue encoding).
 #include <array>
+#include <optional>
 
 #include "common/text.h"
 #include "proxyd/rules/ascii.h"
@@ -34,15 +35,21 @@ bool known_version(std::string_view version) {
     return std::ranges::find(kVersions, version) != kVersions.end();
 }
 
-// Begins with 8 (version), 9 (length) and 35 (type), ends with 10 (checksum); length and checksum are right.
-bool valid(std::string_view message) {
+// Nothing while bytes are missing. Begins with 8 (version), 9 (length) and 35 (type), ends with 10
+// (checksum); length and checksum are right.
+std::optional<bool> valid(std::string_view message) {
     constexpr std::size_t kChecksumField = 7;  // "10=nnn<SOH>"
     std::string_view rest = message;
     TagValue field;
+    constexpr int kHeaderFields = 2;
+    if (std::ranges::count(message, kEnd) < kHeaderFields) return std::nullopt;
     if (!next_field(rest, field) || field.tag != 8 || !known_version(field.value)) return false;
     if (!next_field(rest, field) || field.tag != 9) return false;
     const auto length = common::parse_number(field.value, 1, 1'000'000'000);
-    if (!length || rest.size() != static_cast<std::size_t>(*length) + kChecksumField) return false;
+    if (!length) return false;
+    const std::size_t size = static_cast<std::size_t>(*length) + kChecksumField;
+    if (rest.size() < size) return std::nullopt;
+    if (rest.size() > size) return false;
     std::string_view body = rest;
     if (!next_field(body, field) || field.tag != 35) return false;
     unsigned sum = 0;
@@ -55,7 +62,8 @@ bool valid(std::string_view message) {
 }
 
 bool convert_valid(const Context&, const Arguments&, Sample& sample) {
-    return sample.set_bool(valid(sample.text)), true;
+    const std::optional<bool> answer = valid(sample.text);
+    return sample.set_bool(answer.value_or(false)), answer.has_value();
 }
 
 struct Tag {

@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
+#include <cstdio>
 #include <variant>
 
 #include "proxyd/rules/base64url.h"
@@ -75,6 +76,13 @@ const json::value* find(const json::value& root, const Path& path) {
     return at;
 }
 
+// As printf's %g, which is HAProxy's form.
+std::string shown(double number) {
+    std::array<char, 32> room{};
+    const int size = std::snprintf(room.data(), room.size(), "%g", number);
+    return {room.data(), static_cast<std::size_t>(size)};
+}
+
 bool to_sample(const Context& context, const json::value& value, bool as_number, Sample& out) {
     if (const auto* flag = value.if_bool()) return out.set_bool(*flag), true;
     if (const auto* number = value.if_int64()) return out.set_int(*number), true;
@@ -83,6 +91,8 @@ bool to_sample(const Context& context, const json::value& value, bool as_number,
     std::string text;
     if (const auto* string = value.if_string())
         text.assign(string->data(), string->size());
+    else if (value.is_double())
+        text = shown(value.get_double());
     else if (!value.is_null())
         text = json::serialize(value);
     else

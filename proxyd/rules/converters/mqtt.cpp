@@ -180,8 +180,8 @@ bool read_connect(Reader& reader, Packet& packet) {
         (name == "MQIsdp" && version == 3) || (name == "MQTT" && (version == 4 || version == 5));
     if (!reader.good() || !known || (flags & 1) != 0) return false;
     const bool will = (flags & 0x04) != 0, user = (flags & 0x80) != 0, password = (flags & 0x40) != 0;
-    const std::uint32_t will_quality = flags >> 3 & 3;
-    if (will_quality == 3 || (!will && (flags & 0x38) != 0)) return false;
+    constexpr std::uint32_t kNoQuality = 3;  // of the will
+    if ((flags >> 3 & 3) == kNoQuality) return false;
     if (version < 5 && password && !user) return false;
     if (version == 5 && !read_properties(reader, &PropertyRow::connect, packet)) return false;
     values[kClientIdentifier].text = reader.text();
@@ -204,33 +204,48 @@ bool read_connack(Reader& reader, Packet& packet) {
     if (!reader.good() || (flags & 0xfe) != 0) return false;
     if (reader.rest().empty()) {
         values[kProtocolVersion].set(4);
-        return values[kReasonCode].number <= 5;
+        return true;
     }
     values[kProtocolVersion].set(5);
     return read_properties(reader, &PropertyRow::connack, packet);
 }
 
-// One whole packet and nothing behind it.
-bool read_packet(std::string_view bytes, Packet& packet) {
+enum class Verdict : unsigned char { valid, invalid, incomplete };
+
+// The packet that the bytes begin with.
+Verdict read_packet(std::string_view bytes, Packet& packet) {
     Reader reader(bytes);
     const std::uint32_t head = reader.number(1);
     const std::uint32_t size = reader.varint();
-    if (!reader.good() || size != reader.rest().size()) return false;
-    if (head != kConnect << 4 && head != kConnack << 4) return false;
+    if (!reader.good() || size > reader.rest().size()) return Verdict::incomplete;
+    if (head != kConnect << 4 && head != kConnack << 4) return Verdict::invalid;
     packet.type = static_cast<Type>(head >> 4);
-    const bool read = packet.type == kConnect ? read_connect(reader, packet) : read_connack(reader, packet);
-    return read && reader.rest().empty();
+    Reader body(reader.rest().substr(0, size));
+    const bool read = packet.type == kConnect ? read_connect(body, packet) : read_connack(body, packet);
+    return read && body.rest().empty() ? Verdict::valid : Verdict::invalid;
 }
 
+// Nothing while bytes are missing.
 bool convert_is_valid(const Context&, const Arguments&, Sample& sample) {
     Packet packet;
-    return sample.set_bool(read_packet(sample.text, packet)), true;
+    const Verdict verdict = read_packet(sample.text, packet);
+    return sample.set_bool(verdict == Verdict::valid), verdict != Verdict::incomplete;
+}
+
+// A number that the packet leaves out is 0, as in HAProxy.
+bool is_missing_number(const Packet& packet, std::size_t place) {
+    if (place < kFirstProperty || packet.values[kProtocolVersion].number != 5) return false;
+    const auto* row = std::ranges::find(kProperties, place - kFirstProperty, &PropertyRow::id);
+    return row != std::end(kProperties) && row->shape != Shape::text;
 }
 
 bool convert_field(const Context& context, const Arguments& arguments, Sample& sample) {
     Packet packet;
-    if (!read_packet(sample.text, packet) || packet.type != arguments.number(0)) return false;
-    const Value& value = packet.values[static_cast<std::size_t>(arguments.number(1))];
+    if (read_packet(sample.text, packet) != Verdict::valid || packet.type != arguments.number(0))
+        return false;
+    const auto place = static_cast<std::size_t>(arguments.number(1));
+    Value& value = packet.values[place];
+    if (!value.present() && is_missing_number(packet, place)) value.set(0);
     if (!value.present()) return false;
     if (!value.is_number) return sample.set_binary(value.text), true;
     if (context.arena == nullptr) return false;

@@ -102,10 +102,17 @@ constexpr FetchRow number_row(std::string_view name) {
             kName, fetch_number<id>,    "a cookie as a number"};
 }
 
+// In rules on responses it may stand, too, and still means the request.
+constexpr FetchRow dual_row(std::string_view name) {
+    FetchRow row = text_row<kRequest>(name);
+    row.source = Source::message;
+    return row;
+}
+
 constexpr std::array kRows{
     text_row<kRequest>("cook"),
     text_row<kRequest>("req.cook"),
-    text_row<kRequest>("cookie"),
+    dual_row("cookie"),
     text_row<kResponse>("res.cook"),
     text_row<kResponse>("scook"),
     text_row<kResponse>("set-cookie"),

@@ -111,7 +111,7 @@ bool fetch_ip(const Context& context, const Arguments& arguments, Cursor& cursor
     return fetch_text<side, true>(context, arguments, cursor, out) && parse_node(out.text, out);
 }
 
-// hdr_names([delimiter])
+// hdr_names([delimiter]): in lower case, as HAProxy has all names.
 template <Side side>
 bool fetch_names(const Context& context, const Arguments& arguments, Cursor&, Sample& out) {
     const http::Message* from = message<side>(context);
@@ -123,7 +123,7 @@ bool fetch_names(const Context& context, const Arguments& arguments, Cursor&, Sa
     const char delimiter = arguments.text(0, ",").front();
     std::size_t at = 0;
     for (const http::Field& field : from->fields.all()) {
-        at += field.name.copy(room.data() + at, field.name.size());
+        for (const char c : field.name) room[at++] = lower(c);
         room[at++] = delimiter;
     }
     return out.set_text({room.data(), size - 1}), true;

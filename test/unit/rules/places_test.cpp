@@ -1,6 +1,7 @@
 // Where each fetch may be used, against what HAProxy 2.6 says (`haproxy -dKsmp`), and what becomes of those
 // that stand elsewhere.
 #include "proxyd/rules/places.h"
+#include "proxyd/rules/expression.h"
 #include "proxyd/rules/registry.h"
 #include "rules_fixture.h"
 
