@@ -16,7 +16,6 @@ constexpr AbsentAction kRows[] = {
     {"capture", kHttp, kNone, "write it with 'http-response'"},
     {"do-log", kBoth, kNone, kNotYet},
     {"do-resolve", kBoth, kNone, "names are resolved for server lines only; the variable stays unset"},
-    {"early-hint", kHttp, kNone, "interim answers of our own are not sent yet"},
     {"expect-netscaler-cip", kTcp, kRefused, "the NetScaler header would be taken for the request"},
     {"lua", kBoth, kRefused, "there is no Lua interpreter here; what the script decides would not happen"},
     {"pause", kHttp, kNone, kNotYet},

@@ -107,47 +107,136 @@ void set_error_location_see_other(Reading& in, const Statement& line) {
     set_error_location(in, line, "HTTP/1.1 303 See Other");
 }
 
-// http-error status CODE [content-type T] string S | file F | errorfile F | errorfiles SET |
-// default-errorfiles [hdr N V]...
-void set_http_error(Reading& in, const Statement& line) {
-    std::optional<int> status;
-    std::string type = "text/html", body, fields;
-    bool has_body = false;
+// Where the text of an `http-error` comes from.
+enum class Payload : unsigned char {
+    none,
+    default_page,
+    error_file,
+    error_set,
+    file,
+    format_file,
+    text,
+    format
+};
+struct PayloadRow {
+    std::string_view name;
+    Payload payload;
+};
+constexpr PayloadRow kPayloads[] = {
+    {"default-errorfiles", Payload::default_page},
+    {"errorfile", Payload::error_file},
+    {"errorfiles", Payload::error_set},
+    {"file", Payload::file},
+    {"lf-file", Payload::format_file},
+    {"string", Payload::text},
+    {"lf-string", Payload::format},
+};
+
+// A line of `http-error` as it was written.
+struct HttpError {
+    int status = 0;
+    std::string content_type;
+    Payload payload = Payload::none;
+    std::string value;  // of the payload
+    std::vector<std::pair<std::string, std::string>> fields;
+};
+
+// False after a complaint.
+bool read_words(Reading& in, const Statement& line, HttpError& out) {
     for (std::size_t i = 0; i < line.count(); ++i) {
         const std::string& word = line.argument(i);
         const std::size_t needed = word == "hdr" ? 2 : word == "default-errorfiles" ? 0 : 1;
-        if (i + needed >= line.count()) return in.error(line, "'http-error': '" + word + "' expects a value");
+        if (i + needed >= line.count())
+            return in.error(line, "'http-error': '" + word + "' expects a value"), false;
+        const auto* row = std::ranges::find(kPayloads, word, &PayloadRow::name);
         if (word == "status") {
-            status = read_status(in, line, i + 1);
-            if (!status) return;
+            const auto status = read_status(in, line, i + 1);
+            if (!status) return false;
+            out.status = *status;
         } else if (word == "content-type") {
-            type = line.argument(i + 1);
-        } else if (word == "string") {
-            body = line.argument(i + 1);
-            has_body = true;
-        } else if (word == "file") {
-            const auto text = read_file(line.argument(i + 1));
-            if (!text) return in.error(line, text.error());
-            body = *text;
-            has_body = true;
-        } else if (word == "hdr" && line.argument(i + 2).find('%') == std::string::npos) {
-            fields += line.argument(i + 1) + ": " + line.argument(i + 2) + "\r\n";
-        } else if (word == "errorfile" && status) {
-            if (auto file = read_error_file(in, line, line.argument(i + 1)))
-                in.proxy().error_files[*status] = file;
-            return;
+            out.content_type = line.argument(i + 1);
+        } else if (word == "hdr") {
+            out.fields.emplace_back(line.argument(i + 1), line.argument(i + 2));
+        } else if (row == std::end(kPayloads)) {
+            return in.error(line, "'http-error': unknown word '" + word + "'" +
+                                      common::did_you_mean(
+                                          word, common::row_names(std::span<const PayloadRow>(kPayloads)))),
+                   false;
+        } else if (out.payload != Payload::none) {
+            return in.error(line, "'http-error': '" + word + "' follows another source of the text"), false;
         } else {
-            return in.no_effect(line, "'http-error' with '" + word + "'",
-                                "not supported yet; the usual reply of that status is sent");
+            out.payload = row->payload;
+            if (needed == 1) out.value = line.argument(i + 1);
         }
         i += needed;
     }
-    if (!status || !has_body) return in.error(line, "'http-error' expects status CODE and a string or file");
-    auto file = std::make_shared<ErrorFile>();
-    file->bytes = "HTTP/1.1 " + std::to_string(*status) +
-                  " Error\r\ncontent-length: " + std::to_string(body.size()) + "\r\ncontent-type: " + type +
-                  "\r\n" + fields + "\r\n" + body;
-    in.proxy().error_files[*status] = std::move(file);
+    if (out.status == 0) return in.error(line, "'http-error' expects 'status' and a code"), false;
+    return true;
+}
+
+// Text as a format that is nothing but this text.
+std::string without_expressions(std::string_view text) {
+    std::string out;
+    for (const char c : text) out.append(c == '%' ? 2 : 1, c);
+    return out;
+}
+
+// Text made per request. Null after a complaint.
+std::shared_ptr<const ErrorFile> make_page(Reading& in, const Statement& line, const HttpError& written) {
+    std::string text = written.value;
+    const bool from_file = written.payload == Payload::file || written.payload == Payload::format_file;
+    if (from_file) {
+        const auto read = read_file(written.value);
+        if (!read) return in.error(line, read.error()), nullptr;
+        text = *read;
+    }
+    if (!text.empty() && written.content_type.empty())
+        return in.error(line, "'http-error': a text needs a 'content-type'"), nullptr;
+    const bool literal = written.payload == Payload::text || written.payload == Payload::file;
+    rules::Catalogue* const catalogue = in.model.catalogue.get();
+    auto page = std::make_shared<ErrorFile>();
+    page->status = written.status;
+    page->content_type = written.content_type;
+    auto body =
+        rules::LogFormat::compile(literal ? without_expressions(text) : text, rules::LogUse::text, catalogue);
+    if (!body) return in.error(line, body.error()), nullptr;
+    page->body = std::move(*body);
+    for (const auto& [name, value] : written.fields) {
+        auto format = rules::LogFormat::compile(value, rules::LogUse::header, catalogue);
+        if (!format) return in.error(line, format.error()), nullptr;
+        page->fields.emplace_back(name, std::move(*format));
+    }
+    return page;
+}
+
+// http-error status CODE [content-type T] [default-errorfiles | errorfile F | errorfiles SET | file F |
+// lf-file F | string S | lf-string S] [hdr N V]...
+void set_http_error(Reading& in, const Statement& line) {
+    HttpError written;
+    if (!read_words(in, line, written)) return;
+    ErrorFiles& files = in.proxy().error_files;
+    std::shared_ptr<const ErrorFile> page;
+    switch (written.payload) {
+        case Payload::default_page:
+            files.erase(written.status);
+            return;
+        case Payload::error_file:
+            page = read_error_file(in, line, written.value);
+            break;
+        case Payload::error_set: {
+            const auto set = in.http_errors.find(written.value);
+            if (set == in.http_errors.end())
+                return in.error(line, "'http-error': there is no http-errors section named '" +
+                                          written.value + "' before this line");
+            const auto found = set->second.find(written.status);
+            if (found == set->second.end()) return;
+            page = found->second;
+            break;
+        }
+        default:
+            page = make_page(in, line, written);
+    }
+    if (page) files[written.status] = std::move(page);
 }
 
 constexpr Keyword kKeywords[] = {
@@ -162,7 +251,8 @@ constexpr Keyword kKeywords[] = {
     works("errorloc303", kProxies, 2, 2, set_error_location_see_other, "<status> <location>",
           "redirect with 303"),
     works("http-error", kProxies, 1, -1, set_http_error,
-          "status <code> [content-type <t>] string|file <value> [hdr <n> <v>]", "a reply made here"),
+          "status <code> [content-type <type>] [<source> <value>] [hdr <name> <fmt>] ...",
+          "a reply made here"),
 };
 
 }  // namespace

@@ -63,8 +63,6 @@ void print_actions(std::string& out) {
                 std::ranges::find(present, row.name, &rules::ActionHelp::name) == present.end())
                 print(out, rules::phase_name(phase), row.name, "...", row.effect, row.why);
     }
-    for (const auto& row : tcp_response_actions())
-        print(out, "tcp-response content", row.name, "...", row.effect, row.why);
 }
 
 void print_samples(std::string& out) {

@@ -48,6 +48,7 @@ void inherit(Reading& in, Draft& draft, const Statement& line, std::size_t from_
     draft.settings->tcp_connection = draft.defaults->settings->tcp_connection;
     draft.settings->tcp_session = draft.defaults->settings->tcp_session;
     draft.settings->tcp_content = draft.defaults->settings->tcp_content;
+    draft.settings->tcp_response = draft.defaults->settings->tcp_response;
     draft.preset.stats_from_defaults = draft.settings->stats.enabled;
     draft.preset.checks_from_defaults = true;
 }
@@ -91,7 +92,6 @@ void open_proxy(Reading& in, const Statement& line) {
     in.model.catalogue->captures = settings.is_frontend ? &settings.captures : nullptr;
     in.model.catalogue->sides =
         (settings.is_frontend ? rules::kFrontPlaces : 0) | (settings.is_backend ? rules::kBackPlaces : 0);
-    in.model.catalogue->body_wait = settings.is_frontend ? &settings.body_wait : nullptr;
     in.proxies.push_back(std::move(draft));
     if (from <= 2) return;
     if (in.draft->kind == kBackend) {

@@ -34,15 +34,9 @@ std::span<const Keyword> error_keywords();
 std::span<const Keyword> rule_keywords();
 std::span<const Keyword> tcp_request_keywords();   // prefix "tcp-request"
 std::span<const Keyword> tcp_response_keywords();  // prefix "tcp-response"
-struct ResponseActionHelp {
-    std::string_view name;
-    Effect effect;
-    std::string_view why;
-};
-std::vector<ResponseActionHelp> tcp_response_actions();
-std::span<const Keyword> declare_keywords();     // prefix "declare"
-std::span<const Keyword> capture_keywords();     // prefix "capture"
-std::span<const Keyword> stats_page_keywords();  // prefix "stats", in proxies
+std::span<const Keyword> declare_keywords();       // prefix "declare"
+std::span<const Keyword> capture_keywords();       // prefix "capture"
+std::span<const Keyword> stats_page_keywords();    // prefix "stats", in proxies
 std::span<const Keyword> other_section_keywords();
 std::span<const Keyword> userlist_keywords();
 std::span<const Keyword> stick_table_keywords();

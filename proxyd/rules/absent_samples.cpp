@@ -41,8 +41,6 @@ constexpr AbsentSample kRows[] = {
     {"internal.htx_blk.start_line", false, kInside},
     {"internal.htx_blk.type", false, kInside},
     {"internal.strm.is_htx", false, kInside},
-    {"last_rule_file", false, "which rule decided is not remembered yet"},
-    {"last_rule_line", false, "which rule decided is not remembered yet"},
     {"prio_class", false, kPriority},
     {"prio_offset", false, kPriority},
     {"res.body", false, kNoBody},

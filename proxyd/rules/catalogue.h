@@ -18,11 +18,10 @@
 
 namespace proxyd::rules {
 
-// Whether a section's requests wait for their bodies (option http-buffer-request, http-request
-// wait-for-body).
+// How a request waits for its body (option http-buffer-request, http-request wait-for-body).
 struct BodyWait {
     bool wanted = false;
-    common::Duration time{0};    // 0: timeout http-request, and 408 when it is over
+    common::Duration time{0};    // 0: timeout http-request; when it is over the answer is 408
     std::uint64_t at_least = 0;  // so many bytes are enough; 0: all, as far as the buffer goes
 };
 
@@ -33,7 +32,6 @@ class Catalogue {
     PatternStore patterns;
     CaptureSlots* captures = nullptr;  // of the section being read; null: it is no frontend
     UserLists users;
-    BodyWait* body_wait = nullptr;              // as captures
     Places sides = kFrontPlaces | kBackPlaces;  // of the section being read
 
     // The line being read: kept with what is found on it.

@@ -8,6 +8,7 @@
 
 #include "common/arena.h"
 #include "common/clock.h"
+#include "common/diagnostics.h"
 #include "common/endpoint.h"
 #include "proxyd/http/message.h"
 #include "proxyd/net/proxy_protocol.h"
@@ -115,6 +116,8 @@ struct Context {
     std::uint64_t tls_error = 0;       // ssl_fc_err
     bool log_early = false;            // option logasap: times and sizes so far carry a '+'
     int log_level = kLogLevelDefault;  // set by rules
+    common::Location last_rule;        // the latest that ended its rule set; line 0: none
+    std::string_view early_hints;      // fields of a 103 response to send, each with its line end
     std::uint64_t log_count = 0;       // lines of this frontend (%lc); counted by the access log
 };
 

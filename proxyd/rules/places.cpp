@@ -66,6 +66,7 @@ constexpr std::array<Places, kPhases> kPhasePlaces{
     kAtConnection,                       // tcp_connection
     kAtSession,                          // tcp_session
     kAtFrontContent | kAtBackContent,    // tcp_content
+    kAtBackResponseContent,              // tcp_response
 };
 
 }  // namespace

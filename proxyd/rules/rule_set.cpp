@@ -107,9 +107,9 @@ const ActionRow* find_action(std::string_view name) {
 }  // namespace
 
 std::string_view phase_name(Phase phase) {
-    constexpr std::array<std::string_view, kPhases> kNames{"http-request",        "http-response",
-                                                           "http-after-response", "tcp-request connection",
-                                                           "tcp-request session", "tcp-request content"};
+    constexpr std::array<std::string_view, kPhases> kNames{
+        "http-request",        "http-response",       "http-after-response", "tcp-request connection",
+        "tcp-request session", "tcp-request content", "tcp-response content"};
     return kNames[static_cast<std::size_t>(phase)];
 }
 
@@ -204,11 +204,16 @@ bool RuleSet::empty() const {
     return rules_.empty();
 }
 
-Verdict RuleSet::run(Context& context) const {
+Verdict RuleSet::run(Context& context, std::size_t from) const {
     Verdict verdict;
     if (!context.input_final) return run_inspecting(context);
-    for (const Rule& rule : rules_)
-        if (rule.condition.evaluate(context) && !rule.action->run(context, verdict)) break;
+    for (std::size_t i = from; i < rules_.size(); ++i) {
+        const Rule& rule = rules_[i];
+        if (!rule.condition.evaluate(context) || rule.action->run(context, verdict)) continue;
+        verdict.next = i + 1;
+        if (verdict.kind != Verdict::Kind::wait_body) context.last_rule = rule.where;
+        break;
+    }
     return verdict;
 }
 
@@ -221,7 +226,9 @@ Verdict RuleSet::run_inspecting(Context& context) const {
             verdict.kind = Verdict::Kind::undecided;
             break;
         }
-        if (outcome == Condition::Outcome::holds && !rule.action->run(context, verdict)) break;
+        if (outcome != Condition::Outcome::holds || rule.action->run(context, verdict)) continue;
+        context.last_rule = rule.where;
+        break;
     }
     return verdict;
 }

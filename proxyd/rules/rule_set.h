@@ -14,15 +14,18 @@
 
 namespace proxyd::rules {
 
+struct BodyWait;
+
 enum class Phase : unsigned char {
     http_request,
     http_response,
     http_after_response,
     tcp_connection,  // tcp-request connection: accepted, nothing read
     tcp_session,     // tcp-request session: after the handshake
-    tcp_content      // tcp-request content: looks at the first bytes
+    tcp_content,     // tcp-request content: looks at the first bytes
+    tcp_response     // tcp-response content: looks at the first bytes of the server
 };
-inline constexpr std::size_t kPhases = 6;
+inline constexpr std::size_t kPhases = 7;
 
 // A field of a reply that rules ask for.
 struct ReplyField {
@@ -40,12 +43,16 @@ struct Verdict {
         reply,        // status, content_type, body, fields (http-request return, deny with a payload)
         tarpit,       // as deny, but after timeout tarpit
         reject,       // close the connection without an answer
+        close,        // of the server: what it sent passes, then its connection ends
+        wait_body,    // `wait`: go on at rule `next` when the request's body is here
         silent_drop,  // as reject, and let the client wait
         challenge,    // 401: `realm` (http-request auth)
         service,      // the process's metrics answer (http-request use-service prometheus-exporter)
     };
     Kind kind = Kind::pass;
     int status = 0;  // deny: 403 (request) or 502 (response) by default; redirect: 301, 302, 303, 307, 308
+    const BodyWait* wait = nullptr;      // wait_body
+    std::size_t next = 0;                // wait_body
     std::string_view location;           // redirect
     std::string_view realm;              // challenge
     std::string_view content_type;       // reply; empty: no such field
@@ -85,7 +92,8 @@ class RuleSet {
     void append(const RuleSet& other);
 
     bool empty() const;
-    Verdict run(Context& context) const;
+    // `from`: the first rule that runs, see Verdict::next.
+    Verdict run(Context& context, std::size_t from = 0) const;
     // Whether a keyword belongs to the old families (reqadd, rspidel, block, ...).
     static bool is_legacy(std::string_view keyword);
     static std::vector<std::string_view> legacy_names();

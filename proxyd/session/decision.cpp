@@ -1,6 +1,8 @@
 #include "proxyd/session/decision.h"
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 #include "proxyd/http/replies.h"
 #include "proxyd/session/captures.h"
@@ -75,9 +77,14 @@ bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
                 exchange.end = End::internal;
             }
             return true;
+        case Verdict::Kind::wait_body:
+            exchange.body_wait = verdict.wait;
+            exchange.next_rule = verdict.next;
+            return false;
         case Verdict::Kind::silent_drop:
             connection.forget_client();
             [[fallthrough]];
+        case Verdict::Kind::close:
         case Verdict::Kind::reject:
             exchange.end = End::denied;
             exchange.silent = true;
@@ -94,15 +101,35 @@ void count_denied(Connection& connection, Exchange& exchange) {
     }
 }
 
-// Phases 3 and 4, or 6. True: the exchange is decided.
-bool pass_section(Connection& connection, Exchange& exchange, Phase phase, const ProxySettings& section) {
-    const Verdict verdict = run_phase(phase, connection.frontend(), &section, exchange.context);
-    if (apply(connection, exchange, verdict)) {
+// 103 goes out at once, whatever the answer will be (RFC 8297). Where there is no room for it, it is left
+// out.
+void send_early_hints(Connection& connection, Exchange& exchange) {
+    const std::string_view hints = std::exchange(exchange.context.early_hints, {});
+    if (hints.empty() || exchange.request.version == http::Version::http_1_0) return;
+    const std::string_view text = exchange.arena.concat({"HTTP/1.1 103 Early Hints\r\n", hints, "\r\n"});
+    const iovec piece{const_cast<char*>(text.data()), text.size()};
+    const net::IoResult result = connection.client.try_write(std::span(&piece, 1));
+    if (!result.ok()) return;
+    exchange.down.bytes_out += result.count;
+    if (result.count < text.size()) exchange.end = End::client_left_headers;
+}
+
+enum class Passed : unsigned char { on, decided, waits };
+
+// Phases 3 and 4, or 6.
+Passed pass_section(Connection& connection, Exchange& exchange, Phase phase, const ProxySettings& section) {
+    const std::size_t from = std::exchange(exchange.next_rule, 0);
+    const Verdict verdict = run_phase(phase, connection.frontend(), &section, exchange.context, from);
+    const bool decided = apply(connection, exchange, verdict);
+    if (!exchange.context.early_hints.empty()) send_early_hints(connection, exchange);
+    if (decided) {
         count_denied(connection, exchange);
-        return true;
+        return Passed::decided;
     }
+    if (exchange.end != End::normal) return Passed::decided;
+    if (verdict.kind == Verdict::Kind::wait_body) return Passed::waits;
     // After the rules, as HAProxy has it: `http-request deny` guards the page.
-    return serve_stats(connection, exchange, section);
+    return serve_stats(connection, exchange, section) ? Passed::decided : Passed::on;
 }
 
 bool is_monitor_request(const ProxySettings& frontend, const http::Message& request) {
@@ -135,34 +162,60 @@ void make_unique_id(const ProxySettings& frontend, Exchange& exchange) {
     exchange.context.unique_id = exchange.arena.copy(text);
 }
 
-void decide(Connection& connection, Exchange& exchange) {
+namespace {
+
+// What comes before the rules. False: decided.
+bool receive(Connection& connection, Exchange& exchange) {
     const ProxySettings& frontend = connection.frontend();
     capture_request(frontend, exchange);
     make_unique_id(frontend, exchange);
-    if (!inspect_request(connection, exchange, frontend)) return;
+    if (!inspect_request(connection, exchange, frontend)) return false;
     for (rules::Tracking* tracking : {&connection.tracking, &exchange.tracking})
         tracking->count(state::StickData::http_req_cnt, state::StickData::http_req_rate, 1);
-    if (is_monitor_request(frontend, exchange.request)) {
-        exchange.end = End::local_reply;
-        const bool failing = std::ranges::any_of(
-            frontend.monitor_fails, [&](const auto& each) { return each.evaluate(exchange.context); });
-        reply_with_page(connection, exchange, failing ? 503 : 200);
-        return;
-    }
-    if (pass_section(connection, exchange, Phase::frontend_request, frontend)) return;
+    if (!is_monitor_request(frontend, exchange.request)) return true;
+    exchange.end = End::local_reply;
+    const bool failing = std::ranges::any_of(
+        frontend.monitor_fails, [&](const auto& each) { return each.evaluate(exchange.context); });
+    reply_with_page(connection, exchange, failing ? 503 : 200);
+    return false;
+}
+
+// False: decided.
+bool choose(Connection& connection, Exchange& exchange) {
+    const ProxySettings& frontend = connection.frontend();
     const int index = choose_backend(frontend, exchange.context);
     if (index < 0 || !connection.runtime.backends[static_cast<std::size_t>(index)]) {
         exchange.end = End::no_server;
-        return;
+        return false;
     }
     enter_backend(connection, exchange, index);
-    const bool same = exchange.backend == &frontend;
-    if (!same && !inspect_request(connection, exchange, *exchange.backend)) return;
-    if (!same && pass_section(connection, exchange, Phase::backend_request, *exchange.backend)) return;
+    return exchange.backend == &frontend || inspect_request(connection, exchange, *exchange.backend);
+}
+
+}  // namespace
+
+bool decide(Connection& connection, Exchange& exchange) {
+    using Stage = Exchange::Stage;
+    const ProxySettings& frontend = connection.frontend();
+    if (exchange.stage == Stage::arrived) {
+        if (!receive(connection, exchange)) return true;
+        exchange.stage = Stage::frontend;
+    }
+    if (exchange.stage == Stage::frontend) {
+        const Passed passed = pass_section(connection, exchange, Phase::frontend_request, frontend);
+        if (passed != Passed::on) return passed == Passed::decided;
+        if (!choose(connection, exchange)) return true;
+        exchange.stage = Stage::backend;
+    }
+    if (exchange.backend != &frontend) {
+        const Passed passed = pass_section(connection, exchange, Phase::backend_request, *exchange.backend);
+        if (passed != Passed::on) return passed == Passed::decided;
+    }
     choose_server(exchange);
     if (!frontend.unique_id_header.empty() && !exchange.context.unique_id.empty())
         exchange.request.fields.add(exchange.arena, frontend.unique_id_header, exchange.context.unique_id);
     add_forwarded_for(frontend, *exchange.backend, exchange.context.source, exchange.request);
+    return true;
 }
 
 }  // namespace proxyd::session

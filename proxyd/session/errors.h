@@ -11,9 +11,10 @@ namespace proxyd::session {
 
 enum class End : std::uint8_t {
     normal,
-    local_reply,      // redirect, statistics page, authentication, monitor
-    denied,           // by a request rule
-    response_denied,  // by a response rule
+    local_reply,        // redirect, statistics page, authentication, monitor
+    denied,             // by a request rule
+    response_denied,    // by a response rule
+    response_rejected,  // by tcp-response content: nothing of it goes to the client
     tarpitted,
     bad_request,  // the status is the parser's
     request_timeout,

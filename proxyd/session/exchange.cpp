@@ -32,6 +32,9 @@ void Exchange::clear() {
     up.bytes_in = up.bytes_out = down.bytes_in = down.bytes_out = 0;
     up.error = down.error = 0;
     backend = nullptr;
+    stage = Stage::arrived;
+    next_rule = 0;
+    body_wait = nullptr;
     wanted = told_server = balance::kNone;
     end = End::normal;
     error_status = 0;

@@ -34,6 +34,10 @@ struct Exchange {
 
     common::Endpoint server_source, server_destination;  // of the lease's connection
     const ProxySettings* backend = nullptr;
+    // How far decide() has come, and what it waits for: the rule that goes on, how it waits for the body.
+    enum class Stage : unsigned char { arrived, frontend, backend } stage = Stage::arrived;
+    std::size_t next_rule = 0;
+    const rules::BodyWait* body_wait = nullptr;
     std::size_t wanted = balance::kNone;       // server that the request is bound to
     std::size_t told_server = balance::kNone;  // that the client's cookie names
     End end = End::normal;

@@ -4,6 +4,7 @@
 #include "proxyd/session/persistence.h"
 
 #include "proxyd/http/h1_serializer.h"
+#include "proxyd/session/inspection.h"
 #include "proxyd/session/phases.h"
 #include "proxyd/session/reply.h"
 
@@ -173,6 +174,10 @@ bool Forwarder::take_response_head(Exchange& exchange) {
 // False: a rule put another answer in the response's place.
 bool Forwarder::apply_response_rules(Exchange& exchange) {
     using Kind = rules::Verdict::Kind;
+    if (!inspect_response(connection_, exchange)) {
+        exchange.context.status = exchange.response.status;
+        return false;
+    }
     const rules::Verdict verdict =
         run_phase(Phase::response, connection_.frontend(), exchange.backend, exchange.context);
     if (verdict.kind == Kind::pass || verdict.kind == Kind::allow) {

@@ -75,11 +75,12 @@ net::Task<> HttpSession::run(std::unique_ptr<HttpSession> self) {
 Step HttpSession::read_request() {
     if (exchange_->end != End::normal) return Step::finished();  // a silent client's
     Step step = head_read_ ? Step::finished() : reader_.read_head(*exchange_);
-    if (step.done && exchange_->end == End::normal) {
+    bool decided = false;  // false again while a rule waits for the body
+    while (step.done && !decided && exchange_->end == End::normal) {
         head_read_ = true;
         step = reader_.read_body(*exchange_);
+        if (step.done && exchange_->end == End::normal) decided = decide(connection_, *exchange_);
     }
-    if (step.done && exchange_->end == End::normal) decide(connection_, *exchange_);
     to_server_ = exchange_->end == End::normal;
     return step;
 }

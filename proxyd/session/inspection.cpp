@@ -1,5 +1,7 @@
 #include "proxyd/session/inspection.h"
 
+#include <sys/socket.h>
+
 namespace proxyd::session {
 
 namespace {
@@ -57,6 +59,69 @@ Step Inspection::step(Exchange& exchange) {
         arm_for_input(connection_.client);
         return Step::wait(kClientBits, deadline_);
     }
+}
+
+namespace {
+
+// False: nothing of the response goes to the client.
+bool apply_to_response(Connection& connection, Exchange& exchange, const Verdict& verdict) {
+    switch (verdict.kind) {
+        case Verdict::Kind::close:
+            ::shutdown(exchange.lease.stream().fd(), SHUT_RDWR);
+            return true;
+        case Verdict::Kind::silent_drop:
+            connection.forget_client();
+            exchange.end = End::denied;
+            break;
+        case Verdict::Kind::reject:
+            exchange.end = End::response_rejected;
+            break;
+        default:
+            return true;
+    }
+    exchange.silent = true;
+    return false;
+}
+
+}  // namespace
+
+void ResponseInspection::begin(Connection& connection, const Exchange& exchange) {
+    pending_ = !connection.frontend().http_mode && !exchange.backend->tcp_response.empty();
+    ended_ = closing_ = false;
+    deadline_ = connection.now() + exchange.backend->response_inspect_delay;
+}
+
+void ResponseInspection::look(Connection& connection, Exchange& exchange) {
+    rules::Context& context = exchange.context;
+    net::Stream& server = exchange.lease.stream();
+    for (;;) {
+        context.server_data = exchange.server_in.data();
+        context.input_final = ended_ || connection.now() >= deadline_;
+        const Verdict verdict = exchange.backend->tcp_response.run(context);
+        context.input_final = true;
+        pending_ = verdict.kind == Verdict::Kind::undecided;
+        if (!pending_) {
+            closing_ = verdict.kind == Verdict::Kind::close;
+            apply_to_response(connection, exchange, verdict);
+            return;
+        }
+        const std::span<char> room = exchange.server_in.room(connection.worker.buffers());
+        ended_ = room.empty();
+        if (ended_) continue;
+        const net::IoResult result = server.try_read(room);
+        if (result.would_block()) return arm_for_input(server);
+        ended_ = !result.ok();
+        if (ended_) continue;
+        exchange.server_in.commit(result.count);
+        exchange.down.bytes_in += result.count;
+    }
+}
+
+// Without a delay HAProxy's rules have run before anything of the response was there.
+bool inspect_response(Connection& connection, Exchange& exchange) {
+    const ProxySettings& section = *exchange.backend;
+    if (section.tcp_response.empty() || section.response_inspect_delay.count() == 0) return true;
+    return apply_to_response(connection, exchange, section.tcp_response.run(exchange.context));
 }
 
 bool inspect_request(Connection& connection, Exchange& exchange, const ProxySettings& section) {

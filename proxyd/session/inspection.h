@@ -27,6 +27,26 @@ class Inspection {
     bool ended_ = false;  // no more bytes come, or fit
 };
 
+// tcp-response content: the same for what a server says first, while the other direction goes on.
+class ResponseInspection {
+ public:
+    void begin(Connection& connection, const Exchange& exchange);
+    bool pending() const { return pending_; }
+    bool closing() const { return closing_; }  // what is here goes to the client, and nothing after it
+    common::TimePoint deadline() const { return deadline_; }
+    // Reads and looks as long as there is something to look at. Not pending() any more: exchange.end says
+    // whether the bytes, which stay in exchange.server_in, go to the client; or more is awaited.
+    void look(Connection& connection, Exchange& exchange);
+
+ private:
+    common::TimePoint deadline_{};
+    bool pending_ = false, closing_ = false;
+    bool ended_ = false;  // no more bytes come, or fit
+};
+
+// The rules on a response whose head is here. False: decided.
+bool inspect_response(Connection& connection, Exchange& exchange);
+
 // The same for a request whose head is here: nothing is waited for. False: decided.
 bool inspect_request(Connection& connection, Exchange& exchange, const ProxySettings& section);
 

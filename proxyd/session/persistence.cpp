@@ -125,7 +125,7 @@ std::size_t server_of_rules(const Exchange& exchange) {
             server = static_cast<std::size_t>(found - servers.begin());
         }
         // The first rule decides, unless its server is away: then the algorithm does.
-        return exchange.context.backend->servers[server]->usable() ? server : balance::kNone;
+        return exchange.context.backend->servers[server]->accepts_known_clients() ? server : balance::kNone;
     }
     return balance::kNone;
 }

@@ -21,8 +21,8 @@ constexpr std::array kPhases{
     PhaseRow{Phase::after_response, &ProxySettings::http_after_response, Whose::backend_then_frontend},
 };
 
-rules::Verdict run(const rules::RuleSet& set, rules::Context& context) {
-    return set.empty() ? rules::Verdict{} : set.run(context);
+rules::Verdict run(const rules::RuleSet& set, rules::Context& context, std::size_t from = 0) {
+    return set.empty() ? rules::Verdict{} : set.run(context, from);
 }
 
 bool ends_exchange(const rules::Verdict& verdict) {
@@ -41,12 +41,12 @@ int named_backend(const UseBackend& rule, const rules::Context& context) {
 }  // namespace
 
 rules::Verdict run_phase(Phase phase, const ProxySettings& frontend, const ProxySettings* backend,
-                         rules::Context& context) {
+                         rules::Context& context, std::size_t from) {
     const PhaseRow& row = kPhases[static_cast<std::size_t>(phase)];
     const ProxySettings* other = backend == &frontend ? nullptr : backend;
-    if (row.whose == Whose::frontend) return run(frontend.*row.set, context);
+    if (row.whose == Whose::frontend) return run(frontend.*row.set, context, from);
     if (other) {
-        const rules::Verdict verdict = run(other->*row.set, context);
+        const rules::Verdict verdict = run(other->*row.set, context, from);
         if (row.whose == Whose::backend || ends_exchange(verdict)) return verdict;
     }
     return row.whose == Whose::backend ? rules::Verdict{} : run(frontend.*row.set, context);

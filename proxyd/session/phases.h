@@ -26,8 +26,9 @@ enum class Phase : unsigned char { frontend_request, backend_request, response, 
 
 // Runs the rules of a phase. `backend` is null until one is chosen; a section that is both runs its rules
 // once.
+// `from`: Verdict::next of a request phase that waited.
 rules::Verdict run_phase(Phase phase, const ProxySettings& frontend, const ProxySettings* backend,
-                         rules::Context& context);
+                         rules::Context& context, std::size_t from = 0);
 
 // Phase 5: index of the backend in the model, -1 when there is none.
 int choose_backend(const ProxySettings& frontend, const rules::Context& context);

@@ -43,6 +43,10 @@ bool is_response_error(End end) {
            end == End::bad_response || end == End::server_left_data || end == End::bad_body_data;
 }
 
+bool response_refused(End end) {
+    return end == End::response_denied || end == End::response_rejected;
+}
+
 // Failed attempts to connect were counted by the backend itself.
 bool never_connected(End end) {
     return end == End::no_server || end == End::queue_timeout || end == End::queue_full;
@@ -52,7 +56,7 @@ void count_backend(Counters& counters, const Exchange& exchange, const EndRow& r
     count_bytes(counters, exchange.context);
     count_aborts(counters, row);
     if (is_response_error(exchange.end)) counters.response_errors.add();
-    if (exchange.end == End::response_denied) counters.denied_responses.add();
+    if (response_refused(exchange.end)) counters.denied_responses.add();
     count_times(counters, exchange.context.times);
 }
 
@@ -86,7 +90,7 @@ void settle(Connection& connection, Exchange& exchange) {
     Counters& frontend = connection.frontend_counters();
     count_bytes(frontend, context);
     count_aborts(frontend, row);
-    if (exchange.end == End::response_denied) frontend.denied_responses.add();
+    if (response_refused(exchange.end)) frontend.denied_responses.add();
     if (context.backend) {
         Counters& backend = context.backend->backend.counters.shard(worker);
         count_backend(backend, exchange, row);

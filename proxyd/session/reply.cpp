@@ -1,6 +1,8 @@
 #include "proxyd/session/reply.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "proxyd/http/h1_serializer.h"
 #include "proxyd/http/replies.h"
@@ -55,14 +57,35 @@ void send(Connection& connection, Exchange& exchange, std::string_view body) {
     exchange.response_begun = true;
 }
 
-int status_to_answer(const Exchange& exchange) {
-    return exchange.error_status ? exchange.error_status : end_row(exchange.end).status;
-}
-
 void discard_response(Exchange& exchange) {
     exchange.response.clear();
     exchange.response.arena = &exchange.arena;
     exchange.response_from_server = false;
+}
+
+// The text of an `http-error` with expressions, for this request.
+std::string_view render(const rules::LogFormat& format, Exchange& exchange) {
+    if (const auto constant = format.constant()) return *constant;
+    thread_local std::string text;
+    text.clear();
+    format.render(exchange.context, text);
+    return exchange.arena.copy(text);
+}
+
+void reply_with_made_page(Connection& connection, Exchange& exchange, const ErrorFile& page) {
+    const std::string_view body = render(page.body, exchange);
+    std::vector<std::string_view> values;
+    for (const auto& [name, format] : page.fields) values.push_back(render(format, exchange));
+    discard_response(exchange);
+    http::make_reply(page.status, body.empty() ? std::string_view() : page.content_type, body.size(), false,
+                     exchange.arena, exchange.response);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        if (!values[i].empty()) exchange.response.fields.add(exchange.arena, page.fields[i].first, values[i]);
+    send(connection, exchange, body);
+}
+
+int status_to_answer(const Exchange& exchange) {
+    return exchange.error_status ? exchange.error_status : end_row(exchange.end).status;
 }
 
 }  // namespace
@@ -91,6 +114,7 @@ void reply_with_error(Connection& connection, Exchange& exchange) {
         exchange.context.status = status;
         return;
     }
+    if (file->status != 0) return reply_with_made_page(connection, exchange, *file);
     discard_response(exchange);
     const auto body = http::make_from_file(file->bytes, exchange.arena, exchange.response);
     if (!body) return reply_with_page(connection, exchange, status);  // proven readable at start
@@ -126,8 +150,8 @@ void reply_with_verdict(Connection& connection, Exchange& exchange, const rules:
     discard_response(exchange);
     http::make_reply(verdict.status, verdict.content_type, verdict.body.size(), false, exchange.arena,
                      exchange.response);
-    for (const auto& field : verdict.fields)
-        exchange.response.fields.add(exchange.arena, field.name, field.value);
+    for (const auto& field : verdict.fields)  // one without a value is left out, as in HAProxy
+        if (!field.value.empty()) exchange.response.fields.add(exchange.arena, field.name, field.value);
     send(connection, exchange, verdict.body);
 }
 

@@ -92,7 +92,7 @@ void RequestReader::begin(Exchange& exchange) {
     // attack.
     const common::TimePoint start = connection_.requests == 0 ? connection_.idle_since : connection_.now();
     head_deadline_ = after(start, frontend.timeouts.http_request);
-    body_begun_ = false;
+    body_wait_ = nullptr;
     exchange.context.requests = ++connection_.requests;
     connection_.state.frontend.request_rate.tick(connection_.now());
     connection_.frontend_counters().requests.add();
@@ -168,14 +168,14 @@ Step RequestReader::read_body(Exchange& exchange) {
     for (;;) {
         const std::string_view data = exchange.client_in.data();
         exchange.context.body_data = data;
-        const rules::BodyWait& settings = frontend.body_wait;
+        const rules::BodyWait& settings = exchange.body_wait ? *exchange.body_wait : frontend.body_wait;
         if (!settings.wanted) return Step::finished();
         http::BodyRelay probe;
         probe.start(exchange.request, http::Framing::none);
         const http::BodyProgress progress = probe.decode(data, [](std::string_view) {});
         const bool enough = settings.at_least > 0 && progress.payload >= settings.at_least;
         if (progress.status != http::BodyStatus::need_more || enough) return Step::finished();
-        if (!std::exchange(body_begun_, true)) {
+        if (std::exchange(body_wait_, &settings) != &settings) {
             body_deadline_ = settings.time.count() ? connection_.now() + settings.time : head_deadline_;
             if (body_deadline_ == common::kNever)
                 body_deadline_ = after(connection_.now(), frontend.timeouts.client);
@@ -190,7 +190,7 @@ Step RequestReader::read_body(Exchange& exchange) {
             return Step::finished();
         }
         if (connection_.now() >= body_deadline_) {
-            if (!settings.time.count()) exchange.end = End::request_timeout;
+            exchange.end = End::request_timeout;
             return Step::finished();
         }
         arm_for_input(connection_.client);

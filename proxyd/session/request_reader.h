@@ -35,7 +35,7 @@ class RequestReader {
     Connection& connection_;
     common::TimePoint head_deadline_ = common::kNever;
     common::TimePoint body_deadline_ = common::kNever;
-    bool body_begun_ = false;
+    const rules::BodyWait* body_wait_ = nullptr;  // what body_deadline_ is of
     bool tried_ = false;  // the first read on a fresh connection is tried without waiting
 };
 

@@ -41,10 +41,15 @@ struct ForwardFor {
     bool if_none = false;
 };
 
-// Body and status of an `errorfile`: the raw bytes to send, header block included; empty with `silent`.
+// An `errorfile`: the raw bytes to send, header block included; empty with `silent`. Or an `http-error` whose
+// text is made for each request: then `status` is not 0.
 struct ErrorFile {
     std::string bytes;
     bool silent = false;  // /dev/null
+    int status = 0;
+    std::string content_type;
+    rules::LogFormat body;
+    std::vector<std::pair<std::string, rules::LogFormat>> fields;
 };
 
 struct StatsSettings {
@@ -112,7 +117,8 @@ struct InheritedSettings {
     CookieSettings cookie;
 
     Timeouts timeouts;
-    common::Duration inspect_delay{0};  // tcp-request content waits that long for bytes
+    common::Duration inspect_delay{0};           // tcp-request content waits that long for bytes
+    common::Duration response_inspect_delay{0};  // tcp-response content
     KeepAlive keep_alive = KeepAlive::keep_alive;
     ForwardFor forwardfor;
     bool accept_invalid_request = false;
@@ -156,6 +162,7 @@ struct ProxySettings : InheritedSettings {
     rules::CaptureSlots captures;
     rules::AclSet acls;
     rules::RuleSet tcp_connection, tcp_session, tcp_content;  // tcp-request ...
+    rules::RuleSet tcp_response;                              // tcp-response content
     rules::RuleSet http_request;   // also block, redirect, reqadd family, in configuration order
     rules::RuleSet http_response;  // also rspadd family
     rules::RuleSet http_after_response;

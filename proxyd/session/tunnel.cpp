@@ -12,6 +12,7 @@ void Tunnel::begin(Exchange& exchange) {
     exchange.down.start(server, exchange.server_in, connection_.client);
     allow_splicing(connection_.frontend(), exchange);
     client_ = {&exchange.up, &connection_.client, &server, connection_.now(), false, false};
+    inspection_.begin(connection_, exchange);
     server_ = {&exchange.down, &server, &connection_.client, connection_.now(), false, false};
 }
 
@@ -68,11 +69,18 @@ Step Tunnel::step(Exchange& exchange, net::Waiter::Bits bits) {
         }
     }
     client_.waited = server_.waited = false;
-    if (!move(exchange, client_, server_, true) || !move(exchange, server_, client_, false))
+    if (!move(exchange, client_, server_, true)) return Step::finished();
+    if (inspection_.pending()) inspection_.look(connection_, exchange);
+    if (exchange.end != End::normal) return Step::finished();
+    client_.ended |= inspection_.closing();
+    if (inspection_.pending())
+        server_.waited = true;
+    else if (!move(exchange, server_, client_, false))
         return Step::finished();
     if (client_.ended && server_.ended) return Step::finished();
-    const common::TimePoint deadline =
+    common::TimePoint deadline =
         std::min(deadline_of(exchange, client_, true), deadline_of(exchange, server_, false));
+    if (inspection_.pending()) deadline = std::min(deadline, inspection_.deadline());
     return Step::wait(kClientBits | kServerBits, deadline);
 }
 

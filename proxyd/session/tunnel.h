@@ -5,6 +5,7 @@
 
 #include "proxyd/session/connection.h"
 #include "proxyd/session/exchange.h"
+#include "proxyd/session/inspection.h"
 #include "proxyd/session/step.h"
 
 namespace proxyd::session {
@@ -32,6 +33,7 @@ class Tunnel {
 
     Connection& connection_;
     Side client_, server_;
+    ResponseInspection inspection_;
 };
 
 }  // namespace proxyd::session

@@ -79,8 +79,9 @@ inline constexpr unsigned kInHttp = kInRequest | kInResponse | kInAfter;
 inline constexpr unsigned kInConnection = 1U << static_cast<unsigned>(Phase::tcp_connection);
 inline constexpr unsigned kInSession = 1U << static_cast<unsigned>(Phase::tcp_session);
 inline constexpr unsigned kInContent = 1U << static_cast<unsigned>(Phase::tcp_content);
+inline constexpr unsigned kInTcpResponse = 1U << static_cast<unsigned>(Phase::tcp_response);
 inline constexpr unsigned kInTcp = kInConnection | kInSession | kInContent;
-inline constexpr unsigned kEverywhere = kInHttp | kInTcp;
+inline constexpr unsigned kEverywhere = kInHttp | kInTcp | kInTcpResponse;
 
 struct ActionRow {
     std::string_view name;

@@ -1,5 +1,5 @@
 // Actions on the client's connection and the exchange's timeouts: set-mark, set-tos, set-timeout,
-// expect-proxy, and wait-for-body, which the session obeys before the rules (configuration manual 4.2).
+// expect-proxy, and wait-for-body (configuration manual 4.2).
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -123,13 +123,21 @@ ActionPtr parse_expect_proxy(ActionWords& words) {
     return std::make_shared<ExpectProxy>();
 }
 
-class Nothing final : public Action {
+// The session waits and goes on behind this rule.
+class WaitForBody final : public Action {
  public:
-    bool run(Context&, Verdict&) const override { return true; }
+    explicit WaitForBody(BodyWait wait) : wait_(wait) {}
+    bool run(Context&, Verdict& verdict) const override {
+        verdict.kind = Verdict::Kind::wait_body;
+        verdict.wait = &wait_;
+        return false;
+    }
+
+ private:
+    BodyWait wait_;
 };
 
-// wait-for-body time <time> [at-least <bytes>]: the session waits before it looks at the rules, so a
-// condition cannot spare a request the wait.
+// wait-for-body time <time> [at-least <bytes>]
 ActionPtr parse_wait_for_body(ActionWords& words) {
     if (!words.take_if("time")) return words.refuse("'wait-for-body' expects 'time <time>'");
     const auto word = words.take("a time");
@@ -144,15 +152,7 @@ ActionPtr parse_wait_for_body(ActionWords& words) {
         if (!number) return words.refuse("'wait-for-body': " + number.error().text);
         at_least = *number;
     }
-    if (BodyWait* wait = words.catalogue().body_wait; wait != nullptr) {
-        *wait = {true, *time, static_cast<std::uint64_t>(at_least)};
-        if (words.peek().empty() && !words.rest().empty())
-            words.warn(
-                "'wait-for-body' has no use for a condition here: every request of this section waits");
-    } else {
-        words.warn("'wait-for-body' has no effect in a backend: bodies are waited for before one is chosen");
-    }
-    return std::make_shared<Nothing>();
+    return std::make_shared<WaitForBody>(BodyWait{true, *time, static_cast<std::uint64_t>(at_least)});
 }
 
 constexpr unsigned kAll = kEverywhere & ~kInAfter;

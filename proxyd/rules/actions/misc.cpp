@@ -3,6 +3,7 @@
 #include <array>
 
 #include "proxyd/rules/actions/action.h"
+#include "proxyd/rules/ascii.h"
 
 namespace proxyd::rules {
 namespace {
@@ -51,8 +52,36 @@ ActionPtr parse_strict_mode(ActionWords& words) {
     return std::make_shared<Nothing>();
 }
 
+// One 103 response for all hints of a rule set (RFC 8297); the session sends it when the rules have run.
+class EarlyHint final : public Action {
+ public:
+    EarlyHint(std::string name, LogFormat value) : name_(std::move(name)), value_(std::move(value)) {}
+    bool run(Context& context, Verdict&) const override {
+        if (context.arena == nullptr || context.request == nullptr) return true;
+        thread_local std::string scratch;
+        context.early_hints = context.arena->concat(
+            {context.early_hints, name_, ": ", render(value_, context, scratch), "\r\n"});
+        return true;
+    }
+
+ private:
+    std::string name_;
+    LogFormat value_;
+};
+
+ActionPtr parse_early_hint(ActionWords& words) {
+    const auto name = words.take("a header name");
+    if (!name) return nullptr;
+    auto value = words.take_format("a value after the header name");
+    if (!value) return nullptr;
+    std::string text(*name);
+    std::ranges::transform(text, text.begin(), lower);
+    return std::make_shared<EarlyHint>(std::move(text), std::move(*value));
+}
+
 constexpr std::array kRows{
-    ActionRow{"set-log-level", kInHttp | kInContent, parse_log_level,
+    ActionRow{"early-hint", kInRequest, parse_early_hint, "a field of a 103 response before the answer"},
+    ActionRow{"set-log-level", kInHttp | kInContent | kInTcpResponse, parse_log_level,
               "the level of this exchange's log line"},
     ActionRow{"strict-mode", kInHttp, parse_strict_mode, "accepted: rewrites always have room here"},
 };

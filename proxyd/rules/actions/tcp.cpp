@@ -75,7 +75,7 @@ ActionPtr parse_change(ActionWords& words) {
 constexpr unsigned kAll = kInTcp | kInRequest;
 
 constexpr std::array kRows{
-    ActionRow{"accept", kInTcp, parse_accept, "end this rule set, let the connection pass"},
+    ActionRow{"accept", kInTcp | kInTcpResponse, parse_accept, "end this rule set, let the connection pass"},
     ActionRow{"set-src", kAll, parse_change<SetAddress, &Context::source>, "replace the client's address"},
     ActionRow{"set-src-port", kAll, parse_change<SetPort, &Context::source>, "replace the client's port"},
     ActionRow{"set-dst", kAll, parse_change<SetAddress, &Context::destination>,

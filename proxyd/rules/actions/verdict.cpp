@@ -197,9 +197,11 @@ constexpr std::array kRows{
     ActionRow{"deny", kInRequest | kInResponse, parse_deny, "answer with an error"},
     ActionRow{"tarpit", kInRequest, parse_tarpit, "answer with an error, late"},
     ActionRow{"return", kInRequest | kInResponse, parse_return, "answer with a given body"},
-    ActionRow{"reject", kInRequest | kInTcp, parse_simple<Verdict::Kind::reject>, "close the connection"},
-    ActionRow{"silent-drop", kInRequest | kInResponse | kInTcp, parse_simple<Verdict::Kind::silent_drop>,
-              "forget the connection without telling the client"},
+    ActionRow{"reject", kInRequest | kInTcp | kInTcpResponse, parse_simple<Verdict::Kind::reject>,
+              "close the connection"},
+    ActionRow{"close", kInTcpResponse, parse_simple<Verdict::Kind::close>, "close the server's connection"},
+    ActionRow{"silent-drop", kInRequest | kInResponse | kInTcp | kInTcpResponse,
+              parse_simple<Verdict::Kind::silent_drop>, "forget the connection without telling the client"},
     ActionRow{"use-service", kInRequest, parse_use_service, "answer with the metrics of the process"},
 };
 

@@ -112,6 +112,13 @@ common::Result<> check_date(Arguments& arguments) {
     return {};
 }
 
+bool fetch_rule_file(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return out.set_text(context.last_rule.file), context.last_rule.line > 0;
+}
+bool fetch_rule_line(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return out.set_int(context.last_rule.line), context.last_rule.line > 0;
+}
+
 constexpr ArgumentSpec kOptionalNumber{0, {ArgumentKind::number}};
 constexpr ArgumentSpec kDate{0, {ArgumentKind::number, ArgumentKind::text}};
 
@@ -124,6 +131,13 @@ constexpr std::array kRows{
              "a random number below the given one, or 2^32", check_rand},
     FetchRow{"uuid", SampleType::string, Source::constant, kOptionalNumber, fetch_uuid,
              "a random UUID (version 4)"},
+    FetchRow{"last_rule_file",
+             SampleType::string,
+             Source::process,
+             {},
+             fetch_rule_file,
+             "where the rule stands that ended its rule set last"},
+    FetchRow{"last_rule_line", SampleType::integer, Source::process, {}, fetch_rule_line, "its line"},
     FetchRow{"hostname", SampleType::string, Source::constant, {}, fetch_hostname, "the machine's name"},
     FetchRow{"pid", SampleType::integer, Source::process, {}, fetch_pid, "the process number"},
     FetchRow{"proc", SampleType::integer, Source::constant, {}, fetch_one, "always 1: there is one process"},
