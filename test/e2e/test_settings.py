@@ -1,12 +1,14 @@
 """What few configurations say: debounced interfaces, static items that matter, source addresses, reloads by the clock."""
 
 import os
+import re
 import signal
 import time
 import unittest
 
 import lab
 from keepers import SLACK, VIP, Keepers, conf, text_of
+from scenarios.scale import INSTANCE
 
 
 class Links(unittest.TestCase):
@@ -151,6 +153,21 @@ class Process(unittest.TestCase):
             keeper.send(signal.SIGCONT)
             keeper.wake()
             keeper.wait_for("A timer ran .* late: real-time priority is 1 now|max_auto_priority: cannot", 3, since)
+
+    def test_memory_is_locked(self):
+        """vrrp_no_swap: all of it, and more is given when reloads ask for more, with most rights dropped."""
+        with Keepers() as net:
+            instances = "".join(INSTANCE.format(number=n, interval=1, version="", priority=100) for n in range(1, 101))
+            keeper = net.start_one(net.n1, "vrrpd", text="global_defs {\n vrrp_no_swap\n}\n" + instances)
+            keeper.wait_for("Startup complete", 5)
+            for _ in range(4):
+                mark = keeper.mark()
+                keeper.send(signal.SIGHUP)
+                keeper.wait_for("Reload complete", 5, mark)
+            if not keeper.has("cannot lock the memory") and SLACK < 0.5:
+                locked = re.search(r"VmLck:\s+(\d+) kB", text_of(f"/proc/{keeper.pid}/status"))
+                self.assertGreater(int(locked.group(1)), 4000)
+            self.assertEqual(keeper.stop(), 0)
 
 
 if __name__ == "__main__":
