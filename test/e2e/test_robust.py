@@ -1,5 +1,5 @@
-"""What must not disturb a keeper: floods of adverts and of netlink news, garbage, a helper that dies or stands still, a log that
-nobody reads. The peer is a keeper too, so that a late advert or a deaf backup shows as a transition."""
+"""What must not disturb a keeper: floods of adverts and of netlink news, garbage, a helper that dies or stands still, mail
+that hangs. Logs that take nothing: test_logs.py. The peer is a keeper too, so that a late advert or a deaf backup shows as a transition."""
 
 import os
 import random
@@ -10,42 +10,12 @@ import time
 import unittest
 
 import lab
-from keepers import SLACK, VIP, Keepers, text_of
+from calm import Calm
+from keepers import SLACK, VIP, text_of
 from scenarios.faults import Flood, Stranger, advert
 from scenarios.scale import cpu, processes
 
 GARBAGE = int(os.environ.get("FRONTDOOR_GARBAGE", "40000"))  # packets; a million by hand
-
-
-class Calm(Keepers):
-    """A pair whose election nothing may touch: with calm() as a block of disturbances, then checked."""
-
-    def begin(self, **settings):
-        # A flood would be too much for what watches all ports.
-        self.ports = {node.name: self.lab.watch(f"{node.name}-eth0") for node in self.nodes}
-        self.start("vrrpd", "vrrpd", **settings)
-        self.wait_for_master(self.n1)
-        self.marks = {node.name: self.keeper(node).mark() for node in self.nodes}
-        self.since = time.monotonic()
-
-    def begin_with(self, node, options, **settings):
-        """As begin(), with more words for the keeper of one node."""
-        self.more = {node.name: options}
-        self.begin(**settings)
-
-    def start_one(self, node, program=None, **settings):
-        return super().start_one(node, program, options=getattr(self, "more", {}).get(node.name, ()), **settings)
-
-    def check(self, test, late=0.05):
-        """Nobody changed its state, and no advert was later than that."""
-        adverts = self.ports["n1"].of(self.n1, self.since)
-        gaps = [b.at - a.at for a, b in zip(adverts, adverts[1:]) if b.priority]
-        test.assertTrue(gaps)
-        test.assertLess(max(gaps), 1.0 + late + SLACK)
-        test.assertEqual(self.ports["n2"].of(self.n2, self.since), [])
-        for node in self.nodes:
-            test.assertFalse(self.keeper(node).has(r"STATE", self.marks[node.name]))
-        test.assertEqual(self.holders(), [self.n1])
 
 
 def checksum_holds(packet):
@@ -248,72 +218,6 @@ class Notifications(unittest.TestCase):
             at = net.keeper(net.n1).send(signal.SIGTERM)
             self.assertLess(net.first_advert(net.n2, at).at - at, 0.62 + SLACK)
             os.close(full)
-
-
-class Logs(unittest.TestCase):
-    """A log that takes nothing: lines are lost and counted, no time is."""
-
-    def storm(self, net, seconds=4):
-        """More lines than anything on the way can hold, then the election as ever."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            net.keeper(net.n1).send(signal.SIGHUP)  # two lines each
-            time.sleep(0.005)
-        lab.wait_until(lambda: net.status(net.n1)["state"] == "MASTER", 2, "an answer")
-
-    def test_nobody_reads_the_console(self):
-        with Calm() as net:
-            net.begin()
-            keeper = net.keeper(net.n1)
-            keeper.stop_reading()
-            self.storm(net)
-            mark = keeper.mark()
-            keeper.read_on()
-            keeper.wait_for("Reload", 2, mark)
-            keeper.send(signal.SIGHUP)
-            keeper.wait_for(r"\d+ log line\(s\) were lost", 2, mark)
-            net.check(self)
-
-    def test_syslog_stands_still(self):
-        with Calm() as net:
-            net.syslog = True
-            daemon = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            daemon.settimeout(2)
-            net.n1.own("/dev")
-            daemon.bind(f"/proc/{net.n1.pid}/root/dev/log")
-            net.begin()
-            self.storm(net)
-            net.check(self)
-
-            def lost():
-                net.keeper(net.n1).send(signal.SIGHUP)
-                return b"log line(s) were lost" in daemon.recv(4096)
-            lab.wait_until(lost, 5, "what was lost is told", 0.005)
-            daemon.close()
-
-    def test_file_stands_still(self):
-        """A pipe in place of a file: it is written as a file is, and waits as one on a dead server does."""
-        with Calm() as net:
-            path = os.path.join(net.n1.folder, "log")
-            os.mkfifo(path, 0o600)
-            reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-            net.begin_with(net.n1, [f"--log-file={path}"])
-            self.storm(net)
-            net.check(self)
-            self.assertIn(b"Entering MASTER STATE", os.read(reader, 65536))
-            os.close(reader)
-
-    def test_disk_is_full(self):
-        with Calm() as net:
-            net.n1.run("mkdir /run/small && mount -t tmpfs -o size=64k tmpfs /run/small")
-            net.begin_with(net.n1, ["--log-file=/run/small/log"])
-            self.assertNotEqual(net.n1.status("cat /dev/zero > /run/small/rest"), 0)
-            self.storm(net)
-            net.check(self)
-            net.n1.run("rm /run/small/rest")
-            size = net.n1.run("stat -c %s /run/small/log")
-            net.keeper(net.n1).send(signal.SIGHUP)
-            lab.wait_until(lambda: net.n1.run("stat -c %s /run/small/log") != size, 2, "it is written again")
 
 
 if __name__ == "__main__":
