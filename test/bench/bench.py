@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import call_profile
 import load
@@ -165,7 +166,7 @@ def write(path, options, peers, reports):
 def run(options, folder, binaries, peers):
     certificate(folder)
     work = load.Load(folder, os.path.join(binaries, "test_origin"))
-    reports = []
+    reports, begun = [], time.monotonic()
     try:
         bench = Bench(folder, peers, options, work)
         for case in options.chosen:
@@ -186,7 +187,7 @@ def run(options, folder, binaries, peers):
     head, rows = report.series(reports)
     if rows:
         print(f"\nAlong a series\n{report.terminal(head, rows)}")
-    print(f"\nWritten to {options.output}")
+    print(f"\nWritten to {options.output} after {(time.monotonic() - begun) / 60:.0f} minutes")
     return reports
 
 

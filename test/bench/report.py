@@ -109,7 +109,9 @@ def series(reports):
             if steps:
                 row[5] = f"{(middles[-1] - middles[0]) / steps * 1e3:.1f} ns a step"
             elif last.threads > first.threads:
-                row[5] = limit_of_threads(members[-1].rounds[name])
+                # What threads take from each other shows in CPU time per request, whoever limits the rate.
+                gain = last.threads * middles[0] / middles[-1]
+                row[5] = f"{gain:.2f} times one thread by CPU time; {limit_of_threads(members[-1].rounds[name])}"
             rows.append(row)
     return ["series", "proxy", "CPU µs/request", "last : first", "rate, last : first", ""], rows
 
@@ -118,7 +120,7 @@ def limit_of_threads(rounds):
     """Whether the proxy's threads, or what shares their cores, set the rate."""
     load, others = median(r.load_busy for r in rounds), median(r.others_busy for r in rounds)
     if load > 0.2:
-        return f"no verdict: the load generator is the limit (it took {load:.2f} of a core)"
+        return f"the rate is no verdict: the load generator is the limit (it took {load:.2f} of a core)"
     if others > 0.2:
-        return f"no verdict: other programs took {others:.2f} of a core"
-    return f"the proxy is the limit (load took {load:.2f} of a core)"
+        return f"the rate is no verdict: other programs took {others:.2f} of a core"
+    return f"the rate holds: the proxy is the limit (load took {load:.2f} of a core)"
