@@ -47,8 +47,9 @@ std::string_view Message::path_and_query() const {
 }
 
 std::string_view Message::path() const {
-    const std::string_view whole = path_and_query();
-    return whole.substr(0, whole.find_first_of("?#"));
+    std::string_view whole = path_and_query();
+    whole = whole.substr(0, whole.find('#'));
+    return whole.substr(0, whole.find('?'));
 }
 
 std::string_view Message::query() const {

@@ -39,7 +39,7 @@ FLAT = [
     ("pattern_prefix", (1, 100000), 1.5),
     ("pattern_suffix", (1, 100000), 1.5),
     ("pattern_domain", (1, 100000), 1.5),
-    ("pattern_substring", (1, 100000), 1.5),
+    ("pattern_substring", (10, 100000), 1.5),  # up to four are sought in turn, for a tenth
     ("pattern_network", (1, 100000), 1.5),
     ("pattern_number", (1, 100000), 1.5),
     # A heap over the servers: its depth grows from 4 to 10.

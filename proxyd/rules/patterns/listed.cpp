@@ -15,7 +15,7 @@ namespace proxyd::rules {
 namespace {
 
 // Finds substrings at every place of the subject by a hash of their first 8, 4, 3, 2 or 1 bytes, and
-// compares only those that begin so.
+// compares only those that begin so. A few are sought one after the other.
 template <bool Fold>
 class SubstringPatterns final : public Patterns {
  public:
@@ -24,6 +24,7 @@ class SubstringPatterns final : public Patterns {
             empty_.push_back(&entry);
             return {};
         }
+        few_.clear();
         auto& group = groups_[class_of(entry.pattern.size())];
         group[key(entry.pattern, kSizes[class_of(entry.pattern.size())])].push_back(&entry);
         ++count_;
@@ -35,6 +36,7 @@ class SubstringPatterns final : public Patterns {
             std::erase(empty_, &entry);
             return;
         }
+        few_.clear();
         const std::size_t which = class_of(entry.pattern.size());
         const auto found = groups_[which].find(key(entry.pattern, kSizes[which]));
         if (found == groups_[which].end() || std::erase(found->second, &entry) == 0) return;
@@ -42,10 +44,21 @@ class SubstringPatterns final : public Patterns {
         --count_;
     }
 
+    void finish() override {
+        few_.clear();
+        if (count_ > kFew) return;
+        for (const auto& group : groups_)
+            for (const auto& [key, entries] : group) few_.insert(few_.end(), entries.begin(), entries.end());
+    }
+
     const PatternEntry* match(const Sample& sample) const override {
         const std::string_view text = sample.text;
         const PatternEntry* best = empty_.empty() ? nullptr : empty_.front();
-        if (count_ == 0) return best;
+        if (few_.size() == count_) {
+            for (const PatternEntry* entry : few_)
+                if (contains(text, entry->pattern)) best = earlier(best, entry);
+            return best;
+        }
         for (std::size_t which = 0; which < kSizes.size(); ++which) {
             const auto& group = groups_[which];
             const std::size_t size = kSizes[which];
@@ -65,6 +78,16 @@ class SubstringPatterns final : public Patterns {
 
  private:
     static constexpr std::array<std::size_t, 5> kSizes{8, 4, 3, 2, 1};
+    static constexpr std::size_t kFew = 4;
+
+    static bool contains(std::string_view text, std::string_view pattern) {
+        if constexpr (!Fold) return text.find(pattern) != std::string_view::npos;
+        const char first = lower(pattern.front());
+        for (std::size_t at = 0; at + pattern.size() <= text.size(); ++at)
+            if (lower(text[at]) == first && same_text(text.substr(at, pattern.size()), pattern, true))
+                return true;
+        return false;
+    }
 
     static std::size_t class_of(std::size_t size) {
         return static_cast<std::size_t>(
@@ -78,6 +101,7 @@ class SubstringPatterns final : public Patterns {
     }
 
     std::array<boost::unordered_flat_map<std::uint64_t, std::vector<const PatternEntry*>>, 5> groups_;
+    std::vector<const PatternEntry*> few_;  // all, when they are no more than kFew and finish() was called
     std::vector<const PatternEntry*> empty_;
     std::size_t count_ = 0;
 };

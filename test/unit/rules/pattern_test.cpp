@@ -68,6 +68,14 @@ TEST_CASE("which entry of a list answers") {
              Row{"sub", {"BCDEFGHIJ", "x", "bcdefghij"}, "abcdefghijk", "bcdefghij", "BCDEFGHIJ"},
              Row{"sub", {"ab", "abc", "abcdefgh"}, "ab", "ab", "ab"},
              Row{"sub", {"", "a"}, "b", "", ""},
+             // More than are sought in turn.
+             Row{"sub", {"1", "22", "333", "zzz", "bcd", "abcd"}, "xabcde", "bcd", "bcd"},
+             Row{"sub",
+                 {"1", "2", "BCDEFGHIJ", "x", "y", "bcdefghij"},
+                 "abcdefghijk",
+                 "bcdefghij",
+                 "BCDEFGHIJ"},
+             Row{"sub", {"1", "2", "3", "4", "5", "", "a"}, "b", "", ""},
              Row{"dir", {"b/c", "c"}, "/a/b/c", "b/c", "b/c"},
              Row{"dir", {"/c/"}, "/a/c?x", "/c/", "/c/"},
              Row{"dir", {"a/b"}, "/xa/b", "-", "-"},
@@ -96,6 +104,24 @@ TEST_CASE("which entry of a list answers") {
         INFO(row.method << " " << row.subject);
         CHECK(first(list, row.method, row.subject) == row.found);
         CHECK(first(list, row.method, row.subject, {true, false}) == row.found_folded);
+    }
+}
+
+TEST_CASE("a list of substrings grows and shrinks while it is used") {
+    PatternList list({}, true);
+    for (int i = 0; i < 9; ++i) {
+        CHECK(first(list, "sub", "a<" + std::to_string(i) + ">b") == "-");
+        REQUIRE(list.add("<" + std::to_string(i) + ">", {}));
+        for (int known = 0; known <= i; ++known) {
+            const std::string pattern = "<" + std::to_string(known) + ">";
+            CHECK(first(list, "sub", "a" + pattern + "b") == pattern);
+        }
+    }
+    for (int i = 0; i < 9; ++i) {
+        const std::string pattern = "<" + std::to_string(i) + ">";
+        CHECK(list.remove(pattern));
+        CHECK(first(list, "sub", "a" + pattern + "b") == "-");
+        CHECK(first(list, "sub", "a<8>b") == (i == 8 ? "-" : "<8>"));
     }
 }
 
