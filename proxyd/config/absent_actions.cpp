@@ -30,7 +30,6 @@ constexpr AbsentAction kRows[] = {
     {"track-sc1", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},
     {"track-sc2", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},
     {"use-service", kBoth, kRefused, "the service does not exist here"},
-    {"wait-for-body", kHttp, kNone, "answers are not held back"},
     {"wait-for-handshake", kHttp, kNone, "early data is not taken"},
 };
 

@@ -14,7 +14,6 @@ constexpr std::string_view kSecret = "secrets of TLS sessions are not kept";
 constexpr std::string_view kPriority = "queues are first come, first served";
 constexpr std::string_view kNoCache = "the cache is not supported yet";
 constexpr std::string_view kNoCompression = "compression is not supported yet";
-constexpr std::string_view kNoBody = "bodies of answers are not held back";
 
 constexpr AbsentSample kRows[] = {
     {"51d.all", false, kDevices},
@@ -43,8 +42,6 @@ constexpr AbsentSample kRows[] = {
     {"internal.strm.is_htx", false, kInside},
     {"prio_class", false, kPriority},
     {"prio_offset", false, kPriority},
-    {"res.body", false, kNoBody},
-    {"res.body_len", false, kNoBody},
     {"res.cache_hit", false, kNoCache},
     {"res.cache_name", false, kNoCache},
     {"res.comp", false, kNoCompression},

@@ -18,7 +18,7 @@
 
 namespace proxyd::rules {
 
-// How a request waits for its body (option http-buffer-request, http-request wait-for-body).
+// How a message waits for its body (option http-buffer-request, http-request wait-for-body).
 struct BodyWait {
     bool wanted = false;
     common::Duration time{0};    // 0: timeout http-request; when it is over the answer is 408

@@ -66,6 +66,8 @@ struct Context {
     // Raw bytes behind the request's head, as far as they are here (req.body).
     std::string_view body_data;
 
+    std::string_view response_body_data;  // the same behind the response's head (res.body)
+
     // What the client sent and nobody took yet (tcp-request content); null data: not looked at.
     std::string_view client_data;
     std::string_view server_data;  // the same of the server (tcp-response content)

@@ -203,6 +203,9 @@ void RuleSet::append(const RuleSet& other) {
 bool RuleSet::empty() const {
     return rules_.empty();
 }
+std::size_t RuleSet::size() const {
+    return rules_.size();
+}
 
 Verdict RuleSet::run(Context& context, std::size_t from) const {
     Verdict verdict;

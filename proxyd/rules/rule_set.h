@@ -44,7 +44,7 @@ struct Verdict {
         tarpit,       // as deny, but after timeout tarpit
         reject,       // close the connection without an answer
         close,        // of the server: what it sent passes, then its connection ends
-        wait_body,    // `wait`: go on at rule `next` when the request's body is here
+        wait_body,    // `wait`: go on at rule `next` when the message's body is here
         silent_drop,  // as reject, and let the client wait
         challenge,    // 401: `realm` (http-request auth)
         service,      // the process's metrics answer (http-request use-service prometheus-exporter)
@@ -92,6 +92,7 @@ class RuleSet {
     void append(const RuleSet& other);
 
     bool empty() const;
+    std::size_t size() const;
     // `from`: the first rule that runs, see Verdict::next.
     Verdict run(Context& context, std::size_t from = 0) const;
     // Whether a keyword belongs to the old families (reqadd, rspidel, block, ...).

@@ -37,7 +37,10 @@ void Forwarder::begin(Exchange& exchange) {
     client_activity_ = server_activity_ = connection_.now();
     client_waited_ = server_waited_ = server_readable_ = client_readable_ = false;
     client_watched_ = !connection_.client_ended;
-    up_done_ = up_broken_ = head_done_ = interim_pending_ = false;
+    up_done_ = up_broken_ = head_done_ = interim_pending_ = hold_ended_ = false;
+    hold_ = nullptr;
+    hold_until_ = common::kNever;
+    next_rule_ = 0;
 
     http::SerializeOptions options;
     const bool pretend = exchange.backend->http_pretend_keepalive;
@@ -124,12 +127,20 @@ bool Forwarder::send_request(Exchange& exchange) {
 bool Forwarder::read_response(Exchange& exchange) {
     net::Stream& server = exchange.lease.stream();
     for (;;) {
-        if (!exchange.server_in.empty() && !take_response_head(exchange)) return false;
+        if (!look_at_response(exchange)) return false;
         if (head_done_ || interim_pending_) return true;
         if (!server_readable_ && !server.buffered()) break;
         const std::span<char> room = exchange.server_in.room(connection_.worker.buffers());
+        if (hold_ != nullptr && room.empty()) {
+            hold_ended_ = true;
+            continue;
+        }
         const IoResult result = server.try_read(room);
         if (result.would_block()) break;
+        if (!result.ok() && hold_ != nullptr) {
+            hold_ended_ = true;
+            continue;
+        }
         if (!result.ok()) {
             exchange.end = End::server_left_headers;
             return false;
@@ -142,6 +153,27 @@ bool Forwarder::read_response(Exchange& exchange) {
     server_waited_ |= up_done_;
     arm_for_input(server);
     return true;
+}
+
+// What is here: a head, or the body that a rule waits for. False: the exchange is over.
+bool Forwarder::look_at_response(Exchange& exchange) {
+    if (hold_ == nullptr && !exchange.server_in.empty() && !take_response_head(exchange)) return false;
+    while (hold_ != nullptr && held_enough(exchange)) {
+        hold_ = nullptr;
+        hold_until_ = common::kNever;
+        if (!apply_response_rules(exchange)) return false;
+    }
+    return true;
+}
+
+bool Forwarder::held_enough(Exchange& exchange) {
+    const std::string_view data = exchange.server_in.data();
+    exchange.context.response_body_data = data;
+    http::BodyRelay probe;
+    probe.start(exchange.response, http::Framing::none);
+    const http::BodyProgress progress = probe.decode(data, [](std::string_view) {});
+    const bool enough = hold_->at_least > 0 && progress.payload >= hold_->at_least;
+    return enough || hold_ended_ || progress.status != http::BodyStatus::need_more;
 }
 
 // False: the response is unusable. Otherwise more is needed, or a head (final or interim) went to the client.
@@ -167,6 +199,7 @@ bool Forwarder::take_response_head(Exchange& exchange) {
     exchange.context.times.response_headers = micros(connection_.now());
     exchange.context.response = &exchange.response;
     exchange.response_from_server = true;
+    exchange.context.response_body_data = exchange.server_in.data();
     capture_response(connection_.frontend(), exchange);
     return apply_response_rules(exchange);
 }
@@ -174,12 +207,18 @@ bool Forwarder::take_response_head(Exchange& exchange) {
 // False: a rule put another answer in the response's place.
 bool Forwarder::apply_response_rules(Exchange& exchange) {
     using Kind = rules::Verdict::Kind;
-    if (!inspect_response(connection_, exchange)) {
+    if (next_rule_ == 0 && !inspect_response(connection_, exchange)) {
         exchange.context.status = exchange.response.status;
         return false;
     }
     const rules::Verdict verdict =
-        run_phase(Phase::response, connection_.frontend(), exchange.backend, exchange.context);
+        run_phase(Phase::response, connection_.frontend(), exchange.backend, exchange.context, next_rule_);
+    if (verdict.kind == Kind::wait_body) {
+        hold_ = verdict.wait;
+        hold_until_ = connection_.now() + hold_->time;
+        next_rule_ = verdict.next;
+        return true;
+    }
     if (verdict.kind == Kind::pass || verdict.kind == Kind::allow) {
         tell_server(exchange);
         pass_response(exchange);
@@ -335,6 +374,7 @@ bool Forwarder::check_deadlines(Exchange& exchange) {
     if (client_waited_ && now >= after(client_activity_, connection_.frontend().timeouts.client)) {
         return finish(exchange, End::client_timeout_headers, End::client_timeout_data);
     }
+    if (now >= hold_until_) return finish(exchange, End::server_timeout_headers, End::server_timeout_data);
     if (server_waited_ && now >= after(server_activity_, server_timeout(exchange))) {
         return finish(exchange, End::server_timeout_headers, End::server_timeout_data);
     }
@@ -345,7 +385,7 @@ Step Forwarder::wait(Exchange& exchange) {
     common::TimePoint deadline = common::kNever;
     if (client_waited_) deadline = after(client_activity_, connection_.frontend().timeouts.client);
     if (server_waited_) deadline = std::min(deadline, after(server_activity_, server_timeout(exchange)));
-    return Step::wait(kClientBits | kServerBits, deadline);
+    return Step::wait(kClientBits | kServerBits, std::min(deadline, hold_until_));
 }
 
 Step Forwarder::step(Exchange& exchange, Waiter::Bits bits) {

@@ -27,6 +27,8 @@ class Forwarder {
     bool receive_head(Exchange& exchange);
     bool read_response(Exchange& exchange);
     bool take_response_head(Exchange& exchange);
+    bool look_at_response(Exchange& exchange);
+    bool held_enough(Exchange& exchange);
     bool apply_response_rules(Exchange& exchange);
     void expect_response(Exchange& exchange) const;
     bool pass_interim(Exchange& exchange);
@@ -48,6 +50,11 @@ class Forwarder {
     bool up_broken_ = false;
     bool head_done_ = false;        // the final response head is through
     bool interim_pending_ = false;  // a 1xx is being written
+    // http-response wait-for-body: the response is held back, the rules go on at next_rule_.
+    const rules::BodyWait* hold_ = nullptr;
+    common::TimePoint hold_until_ = common::kNever;
+    std::size_t next_rule_ = 0;
+    bool hold_ended_ = false;  // no more bytes come, or fit
 };
 
 }  // namespace proxyd::session

@@ -45,11 +45,16 @@ rules::Verdict run_phase(Phase phase, const ProxySettings& frontend, const Proxy
     const PhaseRow& row = kPhases[static_cast<std::size_t>(phase)];
     const ProxySettings* other = backend == &frontend ? nullptr : backend;
     if (row.whose == Whose::frontend) return run(frontend.*row.set, context, from);
+    std::size_t before = 0;  // rules of the other section: `from` counts through both
     if (other) {
+        before = (other->*row.set).size();
         const rules::Verdict verdict = run(other->*row.set, context, from);
         if (row.whose == Whose::backend || ends_exchange(verdict)) return verdict;
     }
-    return row.whose == Whose::backend ? rules::Verdict{} : run(frontend.*row.set, context);
+    if (row.whose == Whose::backend) return {};
+    rules::Verdict verdict = run(frontend.*row.set, context, from > before ? from - before : 0);
+    verdict.next += before;
+    return verdict;
 }
 
 int choose_backend(const ProxySettings& frontend, const rules::Context& context) {

@@ -26,7 +26,7 @@ enum class Phase : unsigned char { frontend_request, backend_request, response, 
 
 // Runs the rules of a phase. `backend` is null until one is chosen; a section that is both runs its rules
 // once.
-// `from`: Verdict::next of a request phase that waited.
+// `from`: Verdict::next of a run that waited.
 rules::Verdict run_phase(Phase phase, const ProxySettings& frontend, const ProxySettings* backend,
                          rules::Context& context, std::size_t from = 0);
 

@@ -166,7 +166,8 @@ constexpr std::array kRows{
     ActionRow{"set-fc-tos", kAll, parse_number_action<SetTos, 255>, "TOS or DSCP of the client's packets"},
     ActionRow{"set-timeout", kInRequest, parse_set_timeout, "timeout server or tunnel of this exchange"},
     ActionRow{"expect-proxy", kInConnection, parse_expect_proxy, "a PROXY header must come first"},
-    ActionRow{"wait-for-body", kInRequest, parse_wait_for_body, "requests wait for their bodies"},
+    ActionRow{"wait-for-body", kInRequest | kInResponse, parse_wait_for_body,
+              "the rules go on with the body"},
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Fetches of the request's body, as far as it is here when the rules look (configuration manual 7.3.6; option
-// http-buffer-request makes it be here), and of all header fields at once.
+// Fetches of the bodies, as far as they are here when the rules look (configuration manual 7.3.6; option
+// http-buffer-request and wait-for-body make them be here), and of all header fields at once.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -11,16 +11,21 @@
 namespace proxyd::rules {
 namespace {
 
+enum class Side : unsigned char { request, response };
+
 // Without chunk lines. Payload of one piece is not copied.
+template <Side side>
 bool payload(const Context& context, std::string_view& out) {
-    if (context.request == nullptr) return false;
+    constexpr bool request = side == Side::request;
+    const http::Message* const message = request ? context.request : context.response;
+    if (message == nullptr) return false;
     out = {};
-    if (context.request->framing == http::Framing::none) return true;
+    if (message->framing == http::Framing::none) return true;
     http::BodyRelay relay;
-    relay.start(*context.request, http::Framing::until_close);
+    relay.start(*message, http::Framing::until_close);
     bool several = false;
     std::string joined;
-    relay.decode(context.body_data, [&](std::string_view piece) {
+    relay.decode(request ? context.body_data : context.response_body_data, [&](std::string_view piece) {
         if (!several && out.empty()) {
             out = piece;
             return;
@@ -36,19 +41,21 @@ bool payload(const Context& context, std::string_view& out) {
     return true;
 }
 
+template <Side side>
 bool fetch_body(const Context& context, const Arguments&, Cursor&, Sample& out) {
     std::string_view text;
-    return payload(context, text) && (out.set_binary(text), true);
+    return payload<side>(context, text) && (out.set_binary(text), true);
 }
+template <Side side>
 bool fetch_body_length(const Context& context, const Arguments&, Cursor&, Sample& out) {
     std::string_view text;
-    return payload(context, text) && (out.set_int(static_cast<std::int64_t>(text.size())), true);
+    return payload<side>(context, text) && (out.set_int(static_cast<std::int64_t>(text.size())), true);
 }
 
 // A parameter of application/x-www-form-urlencoded; without a name the first one.
 bool fetch_parameter(const Context& context, const Arguments& arguments, Cursor& cursor, Sample& out) {
     std::string_view text;
-    if (!payload(context, text)) return false;
+    if (!payload<Side::request>(context, text)) return false;
     while (cursor.offset < text.size()) {
         const std::string_view rest = text.substr(cursor.offset);
         const std::string_view pair = rest.substr(0, rest.find('&'));
@@ -118,8 +125,14 @@ constexpr auto kRequest = Source::request;
 constexpr auto kResponse = Source::response;
 
 constexpr std::array kRows{
-    FetchRow{"req.body", SampleType::binary, kRequest, kNone, fetch_body, "what is here of the body"},
-    FetchRow{"req.body_len", SampleType::integer, kRequest, kNone, fetch_body_length, "its length"},
+    FetchRow{"req.body", SampleType::binary, kRequest, kNone, fetch_body<Side::request>,
+             "what is here of the body"},
+    FetchRow{"req.body_len", SampleType::integer, kRequest, kNone, fetch_body_length<Side::request>,
+             "its length"},
+    FetchRow{"res.body", SampleType::binary, kResponse, kNone, fetch_body<Side::response>,
+             "what is here of the body"},
+    FetchRow{"res.body_len", SampleType::integer, kResponse, kNone, fetch_body_length<Side::response>,
+             "its length"},
     FetchRow{"req.body_param", SampleType::string, kRequest, kName, fetch_parameter,
              "a parameter of a form in the body"},
     FetchRow{"req.hdrs", SampleType::string, kRequest, kNone, fetch_fields<&Context::request>,
