@@ -45,14 +45,21 @@ class Entrance {
         return numbers_++ * static_cast<std::uint64_t>(runtime_.state->workers) +
                static_cast<std::uint64_t>(worker_.index());
     }
+    // Whether to look for a request at the accept. Where clients' requests mostly come later (a read in vain,
+    // and then a wait), only now and then. The worker's thread.
+    bool looks_early() { return in_vain_ < kInVain || ++passed_ % kNowAndThen == 0; }
+    void looked_early(bool found) { in_vain_ = found ? 0 : in_vain_ + 1; }
 
  private:
     class Door;
+    static constexpr unsigned kInVain = 4, kNowAndThen = 8;
     Runtime& runtime_;
     net::Worker& worker_;
     std::unique_ptr<ExchangePool> exchanges_;
     std::vector<std::unique_ptr<Door>> doors_;
     std::uint64_t numbers_ = 0;
+    unsigned in_vain_ = 0;  // looks in a row
+    unsigned passed_ = 0;
 };
 
 }  // namespace proxyd::session

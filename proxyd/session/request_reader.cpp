@@ -48,11 +48,14 @@ bool RequestReader::silent(std::unique_ptr<Exchange>& exchange, End end, int sta
 
 Step RequestReader::await_first_byte(Waiter::Bits bits, std::unique_ptr<Exchange>& exchange) {
     if (exchange && !exchange->client_in.empty()) return Step::finished();  // pipelined
-    const bool fresh = connection_.requests == 0 && !std::exchange(tried_, true);
-    if (fresh || (bits & (kClientBits | Waiter::kStop)) || connection_.client.buffered()) {
+    const bool first = connection_.requests == 0 && !std::exchange(tried_, true);
+    const bool plain = !connection_.client.is_tls();
+    const bool early = first && (!plain || connection_.entrance.looks_early());
+    if (early || (bits & (kClientBits | Waiter::kStop)) || connection_.client.buffered()) {
         if (!exchange) exchange = connection_.begin_exchange();
         const IoResult result =
             connection_.client.try_read(exchange->client_in.room(connection_.worker.buffers()));
+        if (early && plain) connection_.entrance.looked_early(result.ok());
         if (result.ok()) {
             exchange->client_in.commit(result.count);
             exchange->up.bytes_in += result.count;
