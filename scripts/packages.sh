@@ -2,7 +2,7 @@
 # Usage: need_packages build [test] [lint] ...
 
 packages_build=(g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboost-json1.81-dev libboost-regex1.81-dev
-    libssl-dev libnl-3-dev libnl-route-3-dev libspdlog-dev libcap-ng-dev libxxhash-dev
+    libssl-dev zlib1g-dev libnl-3-dev libnl-route-3-dev libspdlog-dev libcap-ng-dev libxxhash-dev
     catch2)
 # What the demo runs: namespaces, a client, a certificate.
 packages_demo=(python3 iproute2 util-linux curl openssl)

@@ -1,0 +1,256 @@
+#include "proxyd/http/compression.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <ranges>
+
+#include "common/text.h"
+#include "proxyd/http/chars.h"
+
+namespace proxyd::http {
+
+namespace {
+
+// HAProxy's defaults: fast (tune.comp.maxlevel 1), the largest window, zlib's usual memory.
+constexpr int kLevel = 1, kWindowBits = 15, kMemoryLevel = 8;
+constexpr int kGzip = 16;               // added to the window bits
+constexpr std::size_t kPiece = 4096;    // output grows by this
+constexpr std::size_t kSizeField = 10;  // of a chunk: eight digits and CR LF, in front of the data
+constexpr std::size_t kMostSpare = 32;  // engines that a thread keeps; 256 kB each
+constexpr std::string_view kCrlf = "\r\n", kEnd = "0\r\n\r\n";
+
+struct CodingRow {
+    std::string_view word, wire;
+    Coding coding;
+    int window_bits;
+};
+constexpr CodingRow kCodings[] = {
+    {"identity", "identity", Coding::identity, 0},
+    {"gzip", "gzip", Coding::gzip, kWindowBits + kGzip},
+    {"deflate", "deflate", Coding::deflate, kWindowBits},
+    {"raw-deflate", "deflate", Coding::raw_deflate, -kWindowBits},
+};
+
+const CodingRow& row(Coding coding) {
+    return kCodings[static_cast<std::size_t>(coding)];
+}
+
+// Calls `use(element)` for each comma-separated element of all fields of a name.
+template <class Use>
+void for_each_element(const Fields& fields, std::string_view name, Use use) {
+    for (const Field& field : fields.all())
+        if (common::iequals(field.name, name))
+            for (const std::string_view element : common::split(field.value, ',')) use(common::trim(element));
+}
+
+// Thousandths; 1000 without one (RFC 9110 section 12.4.2).
+int quality(std::string_view element) {
+    for (std::size_t at = element.find(';'); at != std::string_view::npos; at = element.find(';', at + 1)) {
+        std::string_view parameter = common::trim(element.substr(at + 1));
+        if (!parameter.starts_with("q=") && !parameter.starts_with("Q=")) continue;
+        parameter = parameter.substr(2, parameter.find(';') - 2);
+        if (parameter.starts_with('1')) return 1000;
+        int value = 0, scale = 100;
+        for (const char c : parameter.substr(std::min<std::size_t>(parameter.size(), 2))) {
+            if (c < '0' || c > '9') break;
+            value += (c - '0') * scale;
+            scale /= 10;
+        }
+        return value;
+    }
+    return 1000;
+}
+
+// Old browsers that claim codings which they cannot decode: "Mozilla/4" other than MSIE 6 with SP2 and MSIE 7
+// on, as HAProxy has it.
+bool old_browser(const Message& request) {
+    const Field* agent = request.fields.find(FieldId::user_agent);
+    if (!agent || !agent->value.starts_with("Mozilla/4")) return false;
+    const std::string_view text = agent->value;
+    const bool known = text.size() > 31 && text.substr(25, 5) == "MSIE " && text[30] >= '6';
+    return !known || (text[30] == '6' && !text.contains("SV1"));
+}
+
+enum class Tag : std::uint8_t { none, strong, weak, invalid };
+
+Tag tag_of(const Fields& fields) {
+    if (fields.count("etag") == 0) return Tag::none;
+    std::string_view text = fields.find("etag")->value;
+    const bool weak = text.starts_with("W/");
+    if (weak) text.remove_prefix(2);
+    const bool quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
+    if (!quoted || text.substr(1, text.size() - 2).contains('"') || fields.count("etag") > 1)
+        return Tag::invalid;
+    return weak ? Tag::weak : Tag::strong;
+}
+
+bool right_type(const Message& response, std::span<const std::string> types) {
+    const Field* type = response.fields.find(FieldId::content_type);
+    if (!type) return types.empty();
+    const std::string text = common::to_lower(type->value);
+    if (text.starts_with("multipart")) return false;
+    return types.empty() || std::ranges::any_of(types, [&](const std::string& wanted) {
+               return text.starts_with(common::to_lower(wanted));
+           });
+}
+
+}  // namespace
+
+std::optional<Coding> coding_of(std::string_view word) {
+    for (const CodingRow& candidate : kCodings)
+        if (candidate.word == word) return candidate.coding;
+    return std::nullopt;
+}
+
+std::string_view wire_name(Coding coding) {
+    return row(coding).wire;
+}
+
+Coding accepted_coding(const Message& request, std::span<const Coding> offered) {
+    Coding best = Coding::identity;
+    int best_quality = 0;
+    if (old_browser(request)) return best;
+    for_each_element(request.fields, "accept-encoding", [&](std::string_view element) {
+        const int value = quality(element);
+        if (value <= best_quality) return;
+        const std::string_view token = common::trim(element.substr(0, element.find(';')));
+        // "*" gets the one that was named last, as in HAProxy.
+        for (const Coding coding : std::views::reverse(offered))
+            if (token == "*" || common::iequals(token, wire_name(coding))) {
+                best = coding;
+                best_quality = value;
+                break;
+            }
+    });
+    return best;
+}
+
+bool compressible(const Message& response, std::span<const std::string> types) {
+    if (response.version == Version::http_1_0) return false;
+    if (response.status < 200 || response.status > 203) return false;
+    const bool has_body = response.framing == Framing::chunked ||
+                          (response.framing == Framing::length && response.content_length > 0);
+    if (!has_body) return false;
+    if (response.fields.find(FieldId::content_encoding) || tag_of(response.fields) == Tag::invalid)
+        return false;
+    bool forbidden = false;
+    for_each_element(response.fields, "cache-control", [&](std::string_view element) {
+        forbidden |= common::iequals(element, "no-transform");
+    });
+    return !forbidden && right_type(response, types);
+}
+
+void mark_compressed(Message& response, Coding coding) {
+    Fields& fields = response.fields;
+    common::Arena& arena = *response.arena;
+    if (tag_of(fields) == Tag::strong) {
+        const auto& all = fields.all();
+        const auto tag =
+            std::ranges::find_if(all, [](const Field& f) { return common::iequals(f.name, "etag"); });
+        const std::string_view weak = arena.concat({"W/", tag->value});
+        fields.replace_value(arena, static_cast<std::size_t>(tag - all.begin()), weak);
+    }
+    bool varies = false;
+    for_each_element(fields, "vary", [&](std::string_view element) {
+        varies |= element == "*" || common::iequals(element, "accept-encoding");
+    });
+    if (!varies) fields.add(arena, "vary", "Accept-Encoding");
+    fields.add(arena, "content-encoding", wire_name(coding));
+}
+
+struct Compressor::Engine {
+    z_stream stream{};
+    bool ready = false;
+    ~Engine() {
+        if (ready) ::deflateEnd(&stream);
+    }
+};
+
+namespace {
+
+// Making one costs more than compressing a small body.
+using Spare = std::array<std::vector<std::unique_ptr<Compressor::Engine>>, std::size(kCodings)>;
+Spare& spare_engines() {
+    static thread_local Spare spare;
+    return spare;
+}
+
+}  // namespace
+
+std::unique_ptr<Compressor> Compressor::make(Coding coding) {
+    auto& spare = spare_engines()[static_cast<std::size_t>(coding)];
+    std::unique_ptr<Engine> engine;
+    if (!spare.empty()) {
+        engine = std::move(spare.back());
+        spare.pop_back();
+    } else {
+        engine = std::make_unique<Engine>();
+        engine->ready = ::deflateInit2(&engine->stream, kLevel, Z_DEFLATED, row(coding).window_bits,
+                                       kMemoryLevel, Z_DEFAULT_STRATEGY) == Z_OK;
+        if (!engine->ready) return nullptr;
+    }
+    return std::unique_ptr<Compressor>(new Compressor(std::move(engine), coding));
+}
+
+Compressor::Compressor(std::unique_ptr<Engine> engine, Coding coding)
+    : engine_(std::move(engine)), coding_(coding) {}
+
+Compressor::~Compressor() {
+    auto& spare = spare_engines()[static_cast<std::size_t>(coding_)];
+    if (spare.size() < kMostSpare && ::deflateReset(&engine_->stream) == Z_OK)
+        spare.push_back(std::move(engine_));
+}
+
+void Compressor::run(std::string_view input, int mode) {
+    z_stream& stream = engine_->stream;
+    // zlib's interface is older than const; it does not write there.
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
+    stream.avail_in = static_cast<uInt>(input.size());
+    if (chunk_.empty()) chunk_.resize(kSizeField);
+    do {
+        const std::size_t before = chunk_.size();
+        chunk_.resize(before + kPiece);
+        stream.next_out = reinterpret_cast<Bytef*>(chunk_.data() + before);
+        stream.avail_out = kPiece;
+        ::deflate(&stream, mode);
+        chunk_.resize(before + kPiece - stream.avail_out);
+        bytes_out_ += kPiece - stream.avail_out;
+    } while (stream.avail_out == 0);
+    bytes_in_ += input.size();
+}
+
+void Compressor::add(std::string_view payload) {
+    if (!payload.empty()) run(payload, Z_NO_FLUSH);
+}
+
+void Compressor::flush() {
+    run({}, Z_SYNC_FLUSH);
+}
+
+void Compressor::finish() {
+    if (finished_) return;
+    run({}, Z_FINISH);
+    finished_ = true;
+}
+
+std::string_view Compressor::chunk() {
+    if (chunk_.empty()) return {};
+    const std::size_t size = chunk_.size() - kSizeField;
+    std::size_t begin = kSizeField;
+    if (size > 0) {
+        std::array<char, 8> digits;
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+        const auto count = static_cast<std::size_t>(end - digits.data());
+        begin = kSizeField - kCrlf.size() - count;
+        std::copy(digits.data(), end, chunk_.begin() + static_cast<std::ptrdiff_t>(begin));
+        std::ranges::copy(kCrlf, chunk_.begin() + static_cast<std::ptrdiff_t>(begin + count));
+        chunk_ += kCrlf;
+    }
+    if (finished_) chunk_ += kEnd;
+    return std::string_view(chunk_).substr(begin);
+}
+
+}  // namespace proxyd::http
