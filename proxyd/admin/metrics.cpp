@@ -214,8 +214,7 @@ void render_kind(const View& view, const KindRow& kind, const MetricScopes& scop
     std::vector<StatSubject> subjects;
     for_each_subject(view, {}, [&](const StatSubject& subject) {
         if (subject.kind != kind.kind) return;
-        const bool out_of_service =
-            subject.server != nullptr && subject.server->admin.load() == state::Admin::maintenance;
+        const bool out_of_service = subject.server != nullptr && subject.server->in_maintenance();
         if (!scopes.only_active || !out_of_service) subjects.push_back(subject);
     });
     if (subjects.empty()) return;

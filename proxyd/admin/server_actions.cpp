@@ -1,12 +1,12 @@
 #include "proxyd/admin/server_actions.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "common/text.h"
 #include "proxyd/observe/access_log.h"
 #include "proxyd/upstream/backend.h"
 #include "proxyd/upstream/health_log.h"
+#include "proxyd/upstream/server_change.h"
 
 namespace proxyd::admin {
 
@@ -14,38 +14,9 @@ namespace {
 
 constexpr int kMaxWeight = 256;
 
-std::int64_t wall_now_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+upstream::ServerChange change_of(const ServerHandle& s) {
+    return {s.backend, *s.proxy, *s.server};
 }
-
-int usable_servers(const ServerHandle& s) {
-    return s.proxy->usable_servers(false) + s.proxy->usable_servers(true);
-}
-
-// Around a change that may take the backend's last server away or bring its first one back: keeps the clocks
-// of the backend and tells it.
-class Change {
- public:
-    explicit Change(const ServerHandle& server) : s_(server), backend_was_up_(usable_servers(server) > 0) {}
-
-    // After the change. How many requests went from the server's queue to others.
-    int finish() {
-        const bool is_up = usable_servers(s_) > 0;
-        if (is_up != backend_was_up_) {
-            const std::int64_t now = wall_now_ms();
-            if (is_up)
-                s_.proxy->downtime_ms.fetch_add(std::max<std::int64_t>(0, now - s_.proxy->changed_ms.load()));
-            s_.proxy->changed_ms.store(now);
-        }
-        return s_.backend != nullptr ? s_.backend->servers_changed() : 0;
-    }
-    bool lost_last() const { return backend_was_up_ && usable_servers(s_) == 0; }
-
- private:
-    const ServerHandle& s_;
-    bool backend_was_up_;
-};
 
 // Goes to the section's log targets, as health changes do.
 void log_change(const ServerHandle& s, int severity, const std::string& text) {
@@ -55,30 +26,11 @@ void log_change(const ServerHandle& s, int severity, const std::string& text) {
 }
 
 std::string title(const ServerHandle& s) {
-    return std::string(s.server->backup ? "Backup Server " : "Server ") + s.section->name + "/" +
-           s.server->name;
+    return upstream::server_title(*s.proxy, *s.server);
 }
 
 std::string left_text(const ServerHandle& s, const char* word, int requeued) {
-    return std::to_string(s.proxy->usable_servers(false)) + " active and " +
-           std::to_string(s.proxy->usable_servers(true)) + " backup servers " + word + ". " +
-           std::to_string(s.server->sessions.now()) + " sessions active, " + std::to_string(requeued) +
-           " requeued, " + std::to_string(s.proxy->queued.now()) + " remaining in queue.";
-}
-
-void log_admin_change(const ServerHandle& s, state::Admin before, state::Admin wanted, int requeued) {
-    if (wanted == state::Admin::maintenance) {
-        log_change(s, upstream::kAlert,
-                   title(s) + " is going DOWN for maintenance. " + left_text(s, "left", requeued));
-    } else if (wanted == state::Admin::drain) {
-        log_change(s, upstream::kNotice, title(s) + " enters drain state. " + left_text(s, "left", requeued));
-    } else if (before == state::Admin::maintenance) {
-        const bool down = s.server->health.load() == state::Health::down;
-        log_change(s, upstream::kNotice,
-                   title(s) + " is " + (down ? "DOWN" : "UP/READY") + " (leaving forced maintenance).");
-    } else {
-        log_change(s, upstream::kNotice, title(s) + " is UP (leaving forced drain).");
-    }
+    return upstream::servers_left(*s.proxy, *s.server, word, requeued);
 }
 
 }  // namespace
@@ -104,19 +56,8 @@ common::Result<ServerHandle> find_server(const View& view, std::string_view name
 }
 
 void set_admin_state(const ServerHandle& s, state::Admin wanted) {
-    Change change(s);
-    const bool usable_before = s.server->usable();
-    const state::Admin before = s.server->admin.exchange(wanted);
-    if (before == wanted) return;
-    const std::int64_t now = wall_now_ms();
-    // Maintenance counts as downtime, as a failed check does.
-    if (before == state::Admin::maintenance && s.server->health.load() != state::Health::down) {
-        s.server->downtime_ms.fetch_add(std::max<std::int64_t>(0, now - s.server->changed_ms.load()));
-    }
-    if (usable_before != s.server->usable()) s.server->changed_ms.store(now);
-    const int requeued = change.finish();
-    log_admin_change(s, before, wanted, requeued);
-    if (change.lost_last()) log_change(s, upstream::kEmergency, upstream::no_server_line(s.section->name));
+    upstream::set_admin_state(s.backend, *s.proxy, *s.server, wanted,
+                              [&s](int severity, const std::string& text) { log_change(s, severity, text); });
 }
 
 common::Result<> set_weight(const ServerHandle& s, std::string_view text) {
@@ -133,7 +74,7 @@ common::Result<> set_weight(const ServerHandle& s, std::string_view text) {
     } else if (weight < 0 || weight > kMaxWeight) {
         return common::fail("Absolute weight can only be between 0 and 256 inclusive.");
     }
-    Change change(s);
+    upstream::ServerChange change = change_of(s);
     s.server->configured_weight.store(static_cast<int>(weight));
     s.server->weight.store(static_cast<int>(weight));
     change.finish();
@@ -175,12 +116,9 @@ common::Result<> set_health(const ServerHandle& s, std::string_view word) {
     const state::Health wanted = word == "down"              ? state::Health::down
                                  : s.settings->check.enabled ? state::Health::up
                                                              : state::Health::no_check;
-    Change change(s);
+    upstream::ServerChange change = change_of(s);
     const bool down = wanted == state::Health::down;
     if (s.server->health.exchange(wanted) == wanted) return {};
-    const std::int64_t now = wall_now_ms();
-    if (!down) s.server->downtime_ms.fetch_add(std::max<std::int64_t>(0, now - s.server->changed_ms.load()));
-    s.server->changed_ms.store(now);
     const int requeued = change.finish();
     log_change(s, down ? upstream::kAlert : upstream::kNotice,
                title(s) + (down ? " is DOWN, changed from CLI. " : " is UP, changed from CLI. ") +

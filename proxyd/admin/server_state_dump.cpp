@@ -15,7 +15,12 @@ constexpr int kServers = 4;  // of StatFilter::types
 
 // Numbers of the format (management manual, "show servers state").
 enum OpState { kStopped = 0, kRunning = 2, kStopping = 3 };
-enum AdminBits { kForcedMaintenance = 0x01, kConfiguredMaintenance = 0x04, kForcedDrain = 0x08 };
+enum AdminBits {
+    kForcedMaintenance = 0x01,
+    kConfiguredMaintenance = 0x04,
+    kForcedDrain = 0x08,
+    kUnresolved = 0x20
+};
 enum CheckResultCode { kUnknown = 0, kFailed = 2, kPassed = 3 };
 enum CheckBits { kConfigured = 0x02, kEnabled = 0x04, kPaused = 0x08 };
 
@@ -36,6 +41,7 @@ int op_state(const StatSubject& s) {
 }
 
 int admin_bits(const StatSubject& s) {
+    if (s.server->unresolved) return kUnresolved;
     switch (s.server->admin.load()) {
         case state::Admin::maintenance:
             return kForcedMaintenance | (s.server_settings->disabled ? kConfiguredMaintenance : 0);
@@ -53,13 +59,12 @@ int check_result(const StatSubject& s, int code) {
 }
 
 int check_bits(const StatSubject& s) {
-    if (s.server->admin.load() == state::Admin::maintenance)
-        return kPaused | (s.checked() ? kConfigured | kEnabled : 0);
+    if (s.server->in_maintenance()) return kPaused | (s.checked() ? kConfigured | kEnabled : 0);
     return s.checked() ? kConfigured | kEnabled : 0;
 }
 
 int health_number(const StatSubject& s) {
-    if (s.server->admin.load() == state::Admin::maintenance) return 0;
+    if (s.server->in_maintenance()) return 0;
     return s.checked() ? check_health(s) : s.server_settings->check.rise;
 }
 

@@ -189,6 +189,27 @@ void lastsess(const Subject& s, Out& out) {
 void last_chk(const Subject& s, Out& out) {
     if (s.checked()) append_csv_text(s.check.info, out);
 }
+void last_agt(const Subject& s, Out& out) {
+    if (s.server_settings->agent.enabled) append_csv_text(s.server->agent_check().info, out);
+}
+void agent_status(const Subject& s, Out& out) {
+    if (s.server_settings->agent.enabled) out += s.server->agent_check().status;
+}
+void agent_duration(const Subject& s, Out& out) {
+    if (!s.server_settings->agent.enabled) return;
+    const std::int64_t duration = s.server->agent_check().duration_ms;
+    if (duration >= 0) number(duration, out);
+}
+void agent_desc(const Subject& s, Out& out) {
+    if (s.server_settings->agent.enabled) append_csv_text(s.server->agent_check().description, out);
+}
+// One answer decides (HAProxy's DEF_AGENT_RISETIME, DEF_AGENT_FALLTIME).
+void agent_goal(const Subject& s, Out& out) {
+    if (s.server_settings->agent.enabled) number(1, out);
+}
+void agent_health(const Subject& s, Out& out) {
+    if (s.server_settings->agent.enabled) number(s.server->agent_down ? 0 : 1, out);
+}
 void check_desc(const Subject& s, Out& out) {
     if (s.checked()) append_csv_text(s.check.description, out);
 }
@@ -284,28 +305,28 @@ constexpr StatColumn kColumns[] = {
     {"req_tot", kF | kB | kS, requests},
     {"cli_abrt", kB | kS, counter<&C::client_aborts>},
     {"srv_abrt", kB | kS, counter<&C::server_aborts>},
-    {"comp_in", kF | kB, zero},
-    {"comp_out", kF | kB, zero},
+    {"comp_in", kF | kB, counter<&C::compressed_in>},
+    {"comp_out", kF | kB, counter<&C::compressed_out>},
     {"comp_byp", kF | kB, zero},
-    {"comp_rsp", kF | kB, zero},
+    {"comp_rsp", kF | kB, counter<&C::compressed_responses>},
     {"lastsess", kB | kS, lastsess},
     {"last_chk", kS, last_chk},
-    {"last_agt", kNone, nothing},
+    {"last_agt", kS, last_agt},
     {"qtime", kB | kS, average_ms<&C::queue_us>},
     {"ctime", kB | kS, average_ms<&C::connect_us>},
     {"rtime", kB | kS, average_ms<&C::response_us>},
     {"ttime", kB | kS, average_ms<&C::total_us>},
-    {"agent_status", kNone, nothing},
+    {"agent_status", kS, agent_status},
     {"agent_code", kNone, nothing},
-    {"agent_duration", kNone, nothing},
+    {"agent_duration", kS, agent_duration},
     {"check_desc", kS, check_desc},
-    {"agent_desc", kNone, nothing},
+    {"agent_desc", kS, agent_desc},
     {"check_rise", kS, check_rise},
     {"check_fall", kS, check_fall},
     {"check_health", kS, check_value},
-    {"agent_rise", kNone, nothing},
-    {"agent_fall", kNone, nothing},
-    {"agent_health", kNone, nothing},
+    {"agent_rise", kS, agent_goal},
+    {"agent_fall", kS, agent_goal},
+    {"agent_health", kS, agent_health},
     {"addr", kL | kS, addr},
     {"cookie", kS, cookie},
     {"mode", kAll, mode},

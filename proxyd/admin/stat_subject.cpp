@@ -19,12 +19,15 @@ std::string with_progress(const char* word, int progress, int goal) {
 std::string server_status(const StatSubject& subject) {
     const state::ServerState& server = *subject.server;
     if (server.admin.load(std::memory_order_relaxed) == state::Admin::maintenance) return "MAINT";
+    if (server.unresolved.load(std::memory_order_relaxed)) return "MAINT (resolution)";
+    if (server.agent_down.load(std::memory_order_relaxed)) return "DOWN (agent)";
     const state::Health health = server.health.load(std::memory_order_relaxed);
     const upstream::CheckSettings& check = subject.server_settings->check;
     const int progress = subject.check.progress;
     if (health == state::Health::down) {
         return subject.checked() && progress > 0 ? with_progress("DOWN", progress, check.rise) : "DOWN";
     }
+    if (server.stopping.load(std::memory_order_relaxed)) return "NOLB";
     const bool drain = server.admin.load(std::memory_order_relaxed) == state::Admin::drain ||
                        server.weight.load(std::memory_order_relaxed) == 0;
     const bool falling = subject.checked() && progress > 0 && progress < check.fall;
@@ -140,8 +143,7 @@ std::int64_t StatSubject::changed_ms() const {
 
 bool StatSubject::down() const {
     if (server != nullptr) {
-        return server->health.load(std::memory_order_relaxed) == state::Health::down ||
-               server->admin.load(std::memory_order_relaxed) == state::Admin::maintenance;
+        return server->down();
     }
     return kind == StatKind::backend && !proxy->servers.empty() && proxy->usable_servers(false) == 0 &&
            proxy->usable_servers(true) == 0;

@@ -9,6 +9,7 @@
 #include "common/control/protocol.h"
 #include "proxyd/admin/html_text.h"
 #include "proxyd/admin/stat_columns.h"
+#include "proxyd/admin/stats_form.h"
 #include "proxyd/admin/stats_style.h"
 
 namespace proxyd::admin {
@@ -205,6 +206,11 @@ void append_row(const Subject& s, const PageOptions& options, std::string& out) 
         out += '"';
     }
     out += '>';
+    if (options.admin && s.kind == StatKind::server) {
+        out += "<input type=\"checkbox\" name=\"s\" value=\"";
+        append_html(s.server->name, out);
+        out += "\"> ";
+    }
     append_html(subject_name(s), out);
     out.append("</th><td class=\"state\"><span class=\"").append(state_class(s, status)).append("\">");
     append_html(status, out);
@@ -223,6 +229,20 @@ void append_row(const Subject& s, const PageOptions& options, std::string& out) 
     out += "</tr>\n";
 }
 
+bool has_form(const session::ProxySettings& section, const PageOptions& options) {
+    return options.admin && section.is_backend && !section.upstream.servers.empty();
+}
+
+void append_table_end(const session::ProxySettings* section, const PageOptions& options, std::string& out) {
+    if (section == nullptr) return;
+    out += "</tbody></table></div>\n";
+    if (has_form(*section, options)) {
+        append_form_controls(section->name, out);
+        out += "</form>";
+    }
+    out += "</section>\n";
+}
+
 void append_table_head(const session::ProxySettings& section, const PageOptions& options, std::string& out) {
     out += "<section><h2 id=\"";
     append_html(section.name, out);
@@ -233,8 +253,14 @@ void append_table_head(const session::ProxySettings& section, const PageOptions&
     if (section.is_backend) append_html(", " + section.upstream.balance, out);
     if (options.show_legends) out += ", id " + std::to_string(section.id);
     if (!section.description.empty()) append_html(" · " + section.description, out);
+    out += "</small></h2>\n";
+    if (has_form(section, options)) {
+        out += "<form method=\"post\" action=\"";
+        append_html(options.uri, out);
+        out += "\">\n";
+    }
     out +=
-        "</small></h2>\n<div class=\"scroll\"><table>\n<thead><tr><th rowspan=\"2\" scope=\"col\">Name</th>"
+        "<div class=\"scroll\"><table>\n<thead><tr><th rowspan=\"2\" scope=\"col\">Name</th>"
         "<th rowspan=\"2\" scope=\"col\">Status</th>";
     for (std::size_t i = 0; i < std::size(kCells);) {
         std::size_t end = i;
@@ -275,6 +301,11 @@ void append_summary(const View& view, const PageOptions& options, std::string& o
         out += "<p class=\"keeper\">";
         append_html(keeper, out);
         out += "</p>\n";
+    }
+    if (!options.result.empty()) {
+        out += "<p role=\"status\"><strong>";
+        append_html(options.result, out);
+        out += "</strong></p>\n";
     }
     if (!options.description.empty()) {
         out += "<p>";
@@ -345,14 +376,14 @@ std::string render_page(const View& view, const PageOptions& options) {
     const session::ProxySettings* current = nullptr;
     for_each_subject(view, filter, [&](const Subject& subject) {
         if (subject.settings != current) {
-            if (current != nullptr) out += "</tbody></table></div></section>\n";
+            append_table_end(current, options, out);
             current = subject.settings;
             append_table_head(*current, options, out);
         }
         if (options.only_up && subject.kind == StatKind::server && subject.down()) return;
         append_row(subject, options, out);
     });
-    if (current != nullptr) out += "</tbody></table></div></section>\n";
+    append_table_end(current, options, out);
     out.append(kStatsLegend).append("</body></html>\n");
     return out;
 }

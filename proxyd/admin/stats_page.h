@@ -15,6 +15,8 @@ struct PageOptions {
     bool show_legends = false;
     bool only_up = false;  // ";up": leaves out servers that are down
     std::string node, description;
+    bool admin = false;                 // servers can be chosen and changed
+    std::string_view result;            // of the last change, a sentence; empty: none
     std::vector<std::string> sections;  // stats scope; empty: all
 };
 

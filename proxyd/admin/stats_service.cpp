@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "proxyd/admin/stat_columns.h"
+#include "proxyd/admin/stats_form.h"
 #include "proxyd/admin/stats_page.h"
 #include "proxyd/admin/view.h"
 
@@ -38,12 +39,27 @@ PageOptions page_options(const View& view, const session::StatsSettings& setting
     options.only_up = has_option(suffix, "up");
     options.node = settings.node.empty() ? view.model->global.node : settings.node;
     options.description = settings.description;
+    if (const std::size_t at = suffix.find(";st="); at != std::string_view::npos)
+        options.result = form_result_text(suffix.substr(at + 4, 4));
     return options;
 }
 
+// The browser is sent back to the page, which says how it went.
+session::ServiceReply change_servers(const View& view, const session::StatsSettings& settings,
+                                     const session::StatsVisit& visit) {
+    const std::string_view result =
+        visit.admin ? apply_stats_form(view, parse_stats_form(visit.form)) : std::string_view("DENY");
+    session::ServiceReply reply;
+    reply.status = 303;
+    reply.content_type = "text/plain";
+    reply.fields.emplace_back("location", settings.uri + ";st=" + std::string(result));
+    return reply;
+}
+
 session::ServiceReply answer(const View& view, const session::StatsSettings& settings,
-                             const session::ProxySettings& own, const http::Message& request) {
-    const std::string_view path = request.path_and_query();
+                             const session::ProxySettings& own, const session::StatsVisit& visit) {
+    if (visit.request.method == http::Method::post) return change_servers(view, settings, visit);
+    const std::string_view path = visit.request.path_and_query();
     const std::string_view suffix = path.substr(std::min(path.size(), settings.uri.size()));
     session::ServiceReply reply;
     if (has_option(suffix, "csv")) {
@@ -55,6 +71,7 @@ session::ServiceReply answer(const View& view, const session::StatsSettings& set
     }
     PageOptions options = page_options(view, settings, suffix);
     options.sections = scope(settings, own);
+    options.admin = visit.admin;
     reply.content_type = "text/html; charset=utf-8";
     // Nothing in the page runs or loads anything: say so to the browser.
     reply.fields.emplace_back("content-security-policy",
@@ -69,7 +86,7 @@ session::ServiceReply answer(const View& view, const session::StatsSettings& set
 
 session::StatsService make_stats_service(const View& view) {
     return [view](const session::StatsSettings& settings, const session::ProxySettings& own,
-                  const http::Message& request) { return answer(view, settings, own, request); };
+                  const session::StatsVisit& visit) { return answer(view, settings, own, visit); };
 }
 
 }  // namespace proxyd::admin

@@ -4,6 +4,7 @@
 
 #include "common/keyword_table.h"
 #include "proxyd/config/reading.h"
+#include "proxyd/config/resolvers.h"
 
 namespace proxyd::config {
 namespace {
@@ -225,11 +226,13 @@ void finish(Reading& in) {
     for (const auto& draft : in.proxies) {
         finish_log(in, *draft);
         finish_backend(*draft->settings);
+        finish_resolvers(in, draft->settings->upstream);
         resolve_servers(in, *draft->settings);
         resolve_stick_tables(in, *draft->settings);
         resolve_backends(in, *draft);
     }
     check_mentions(in);
+    check_resolvers(in);
 }
 
 }  // namespace proxyd::config

@@ -178,6 +178,10 @@ void set_send(Reading& in, const Statement& line) {
     }
 }
 
+void set_disable_on_404(Reading& in, const Statement&) {
+    in.proxy().upstream.http_check.disable_on_404 = true;
+}
+
 constexpr std::string_view kOneRequest = "a check is one connection and one request";
 constexpr Keyword kHttpCheck[] = {
     works("expect", kBackendSide, 1, -1, set_expect, "[!] status|rstatus|string|rstring <pattern>",
@@ -186,7 +190,8 @@ constexpr Keyword kHttpCheck[] = {
           "the request"),
     works("comment", kBackendSide, 1, 1, accept, "<text>", "a remark"),
     inert("connect", kBackendSide, kOneRequest),
-    inert("disable-on-404", kBackendSide, kNotYet),
+    works("disable-on-404", kBackendSide, 0, 0, set_disable_on_404, "",
+          "a server that answers 404 keeps its clients and gets no new ones"),
     inert("send-state", kBackendSide, kNotYet),
     inert("set-var", kBackendSide, kNotYet),
     inert("set-var-fmt", kBackendSide, kNotYet),

@@ -1,4 +1,4 @@
-// Keywords of the sections without effect yet (userlist, peers, resolvers, ...): known, so that slips are
+// Keywords of the sections without effect yet (peers, mailers, cache, ...): known, so that slips are
 // found, and silent, since the section's first line has said that nothing happens.
 #include "proxyd/config/tables.h"
 
@@ -17,12 +17,7 @@ constexpr Keyword kKeywords[] = {
     silent("server", kPeers | kRing),
     silent("shards", kPeers),
     silent("table", kPeers),
-    silent("accepted_payload_size", kResolvers),
-    silent("hold", kResolvers),
-    silent("nameserver", kResolvers),
-    silent("parse-resolv-conf", kResolvers),
-    silent("resolve_retries", kResolvers),
-    silent("timeout", kResolvers | kMailers | kRing | kLogForward),
+    silent("timeout", kMailers | kRing | kLogForward),
     silent("mailer", kMailers),
     silent("max-age", kCache),
     silent("max-object-size", kCache),

@@ -48,7 +48,8 @@ void add_filter(Reading& in, const Statement& line) {
     if (name != "compression" && name != "cache" && name != "trace" && name != "comp-req" &&
         name != "comp-res")
         return in.error(line, "unknown filter '" + name + "'");
-    in.no_effect(line, "'filter " + name + "'", kNotYet);
+    if (name != "compression")  // it stands where the compression keywords say
+        in.no_effect(line, "'filter " + name + "'", kNotYet);
 }
 
 void add_monitor_fail(Reading& in, const Statement& line) {
@@ -73,7 +74,6 @@ constexpr Keyword kKeywords[] = {
           "when monitor-uri answers 503"),
     inert("monitor-net", kProxies, "removed from HAProxy; write monitor-uri"),
     inert("bind-process", kProxies, kOwnTuning),
-    inert("compression", kProxies, "not supported yet; bytes pass as they are"),
     inert("email-alert", kProxies, kMail),
     works("filter", kOwnProxies, 1, -1, add_filter, "<name> ...",
           "no effect yet; spoe and fcgi-app are refused"),

@@ -64,9 +64,10 @@ void show_description(Reading& in, const Statement& line) {
         stats.description += (stats.description.empty() ? "" : " ") + word;
 }
 
-void no_admin(Reading& in, const Statement& line) {
-    page(in, line);
-    in.no_effect(line, "'stats admin'", "servers are changed through the stats socket only, for now");
+void add_admin(Reading& in, const Statement& line) {
+    rules::Condition condition;
+    if (rules::compile_condition(line.arguments(), in.proxy().acls, line.where, in.out, condition))
+        page(in, line).admin.push_back(std::move(condition));
 }
 
 void add_scope(Reading& in, const Statement& line) {
@@ -90,8 +91,8 @@ void add_rule(Reading& in, const Statement& line) {
 }
 
 constexpr Keyword kKeywords[] = {
-    works("admin", kOwnProxies, 1, -1, no_admin, "if|unless <condition>",
-          "no effect yet: the page shows only"),
+    works("admin", kOwnProxies, 1, -1, add_admin, "if|unless <condition>",
+          "who may change servers by the page"),
     works("auth", kProxies, 1, 1, add_user, "<user>:<password>", "who may see the page; repeatable"),
     works("enable", kProxies, 0, 0, enable, "", "there is a statistics page"),
     works("hide-version", kProxies, 0, 0, set_flag<&StatsSettings::hide_version>, "",

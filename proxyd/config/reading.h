@@ -56,6 +56,7 @@ struct Reading {
     std::vector<LogLine> global_logs;
     std::string log_tag;
     std::map<std::string, ErrorFiles, std::less<>> http_errors;
+    std::map<std::string, std::shared_ptr<upstream::ResolversSettings>, std::less<>> resolvers;
 
     session::ProxySettings& proxy() { return *draft->settings; }
     bool in_defaults() const { return draft != nullptr && draft->kind == kDefaults; }

@@ -109,6 +109,8 @@ std::span<const KeywordTable> keyword_tables() {
         KeywordTable{"declare", declare_keywords()},
         KeywordTable{"stats", stats_page_keywords()},
         KeywordTable{"", userlist_keywords()},
+        KeywordTable{"", resolvers_keywords()},
+        KeywordTable{"compression", compression_keywords()},
         KeywordTable{"", stick_table_keywords()},
         KeywordTable{"", other_section_keywords()},
     };
@@ -129,7 +131,8 @@ std::string keywords_text() {
         }
     print_words(out, "bind line", bind_words());
     print_words(out, "bind line", bind_tls_words());
-    for (const auto table : {server_words(), server_check_words(), server_tls_words(), server_inert_words()})
+    for (const auto table : {server_words(), server_check_words(), server_agent_words(), server_tls_words(),
+                             server_inert_words()})
         print_words(out, "server line", table);
     print_actions(out);
     print_samples(out);

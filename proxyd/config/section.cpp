@@ -5,6 +5,7 @@
 
 #include "proxyd/config/bind_line.h"
 #include "proxyd/config/reading.h"
+#include "proxyd/config/resolvers.h"
 
 namespace proxyd::config {
 namespace {
@@ -143,8 +144,7 @@ constexpr std::array kSections{
     SectionKind{"backend", kBackend, kMustName, open_proxy, "", "servers that clients are sent to"},
     SectionKind{"userlist", kUserlist, kMustName, open_userlist, "", "users and groups for http_auth()"},
     SectionKind{"peers", kPeers, kMustName, nullptr, kNotYet, "processes that share stick tables"},
-    SectionKind{"resolvers", kResolvers, kMustName, nullptr,
-                "server names are resolved by the system's resolver for now", "name servers for host names"},
+    SectionKind{"resolvers", kResolvers, kMustName, open_resolvers, "", "name servers for host names"},
     SectionKind{"mailers", kMailers, kMustName, nullptr, kNotYet, "mail servers for alerts"},
     SectionKind{"cache", kCache, kMustName, nullptr, kNotYet, "storage for responses"},
     SectionKind{"program", kProgram, kMustName, nullptr,

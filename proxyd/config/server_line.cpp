@@ -53,6 +53,40 @@ void set_init_addr(const WordInput& word, ServerDraft& server) {
     server.settings.init_addr = word.arguments[0];
 }
 
+void set_resolvers(const WordInput& word, ServerDraft& server) {
+    server.settings.resolvers_name = word.arguments[0];
+}
+
+void set_family(const WordInput& word, ServerDraft& server) {
+    const std::string& family = word.arguments[0];
+    if (family != "ipv4" && family != "ipv6") return word.error("expects 'ipv4' or 'ipv6'");
+    server.settings.resolve.family = family == "ipv4" ? AF_INET : AF_INET6;
+}
+
+void set_networks(const WordInput& word, ServerDraft& server) {
+    server.settings.resolve.networks.clear();
+    for (const std::string_view text : common::split(word.arguments[0], ',')) {
+        const auto network = rules::parse_network(text);
+        if (!network) return word.error(network.error().text);
+        server.settings.resolve.networks.push_back(*network);
+    }
+}
+
+void set_resolve_options(const WordInput& word, ServerDraft& server) {
+    upstream::AddressPreference& resolve = server.settings.resolve;
+    for (const std::string_view option : common::split(word.arguments[0], ',')) {
+        if (option == "allow-dup-ip")
+            resolve.allow_duplicates = true;
+        else if (option == "prevent-dup-ip")
+            resolve.allow_duplicates = false;
+        else if (option == "ignore-weight")
+            resolve.ignore_weight = true;
+        else
+            return word.error("unknown option '" + std::string(option) +
+                              "' (allow-dup-ip, prevent-dup-ip, ignore-weight)");
+    }
+}
+
 void send_proxy(const WordInput&, ServerDraft& server) {
     server.settings.send_proxy = true;
     server.settings.send_proxy_v2 = false;
@@ -121,13 +155,18 @@ constexpr Word kWords[] = {
     {"no-send-proxy-v2-ssl-cn", 0, send_proxy_without<kTlsAndName>, Effect::works, "",
      "undoes send-proxy-v2-ssl-cn"},
     {"proxy-v2-options", 1, set_proxy_options, Effect::works, "<options>", "what else that header tells"},
+    {"resolvers", 1, set_resolvers, Effect::works, "<section>", "name servers that follow its name"},
+    {"resolve-prefer", 1, set_family, Effect::works, "ipv4|ipv6", "the family of addresses to prefer"},
+    {"resolve-net", 1, set_networks, Effect::works, "<network>[,...]", "networks to prefer"},
+    {"resolve-opts", 1, set_resolve_options, Effect::works, "<option>[,...]", "how answers are used"},
     {"source", 1, set_source, Effect::works, "<address>", "own address of the connections"},
     {"weight", 1, set_weight, Effect::works, "<0..256>", "share of the load"},
 };
 
 std::vector<Word> all_words() {
     std::vector<Word> out;
-    for (const auto table : {server_words(), server_check_words(), server_tls_words(), server_inert_words()})
+    for (const auto table : {server_words(), server_check_words(), server_agent_words(), server_tls_words(),
+                             server_inert_words()})
         out.insert(out.end(), table.begin(), table.end());
     return out;
 }
@@ -155,8 +194,10 @@ std::optional<ServerDraft> read_server(Reading& in, const Statement& line, std::
     if (!address) return std::nullopt;
     server.settings.host = address->host;
     server.settings.address = address->address;
+    server.settings.written_as_name = address->address.empty() && !address->host.empty();
     server.settings.port = address->port;
-    server.settings.keep_client_port = address->keep_client_port;
+    // The port of an SRV record's server is the record's.
+    server.settings.keep_client_port = address->keep_client_port && !server.settings.is_service();
     server.settings.port_offset = address->port_offset;
     server.settings.client_destination = address->client_destination;
     if (server.settings.source_address.empty())
@@ -165,6 +206,10 @@ std::optional<ServerDraft> read_server(Reading& in, const Statement& line, std::
     if (server.settings.check.enabled && address->port == 0 && server.settings.check.port == 0 && !local)
         in.warning(line, "'server " + line.argument(0) +
                              "': checks need a port: write it after the address or with 'port N'");
+    if (server.settings.agent.enabled && server.settings.agent.port == 0) {
+        in.error(line, "'server " + line.argument(0) + "': 'agent-check' needs 'agent-port <port>'");
+        server.settings.agent.enabled = false;
+    }
     if (server.settings.tls && server.settings.tls_verify && server.settings.ca_file.empty())
         in.error(line, "'server " + line.argument(0) +
                            "': 'ssl' needs 'ca-file FILE' to verify the server, or 'verify none'");

@@ -19,6 +19,7 @@ struct ServerDraft {
 
 std::span<const WordRow<ServerDraft>> server_words();
 std::span<const WordRow<ServerDraft>> server_check_words();
+std::span<const WordRow<ServerDraft>> server_agent_words();
 std::span<const WordRow<ServerDraft>> server_tls_words();
 std::span<const WordRow<ServerDraft>> server_inert_words();
 

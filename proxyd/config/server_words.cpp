@@ -64,6 +64,57 @@ constexpr Word kCheckWords[] = {
     {"no-check-ssl", 0, set_check_flag<&CheckSettings::tls, false>, Effect::works, "", "undoes check-ssl"},
 };
 
+void set_agent_address(const WordInput& word, ServerDraft& server) {
+    const auto address = parse_peer_address(word.arguments[0], 0);
+    if (!address) return word.error(address.error().text);
+    server.settings.agent.address = address->address;
+}
+
+void set_agent_time(const WordInput& word, ServerDraft& server) {
+    common::Duration value{0};
+    if (!read_duration(word, value)) return;
+    if (value.count() == 0) return word.error("the time between checks cannot be 0");
+    server.settings.agent.inter = value;
+}
+
+void set_agent_port(const WordInput& word, ServerDraft& server) {
+    read_number(word, 1, 65535, server.settings.agent.port);
+}
+
+// "\\n" and the like have become bytes when the line was cut into words.
+void set_agent_text(const WordInput& word, ServerDraft& server) {
+    server.settings.agent.send = word.arguments[0];
+}
+
+template <bool value>
+void set_agent(const WordInput&, ServerDraft& server) {
+    server.settings.agent.enabled = value;
+}
+
+void set_marked_down(const WordInput& word, ServerDraft& server) {
+    if (word.arguments[0] != "shutdown-sessions") return word.error("knows 'shutdown-sessions' only");
+    server.settings.shut_sessions_when_down = true;
+}
+
+void set_marked_up(const WordInput& word, ServerDraft& server) {
+    if (word.arguments[0] != "shutdown-backup-sessions")
+        return word.error("knows 'shutdown-backup-sessions' only");
+    server.settings.shut_backup_sessions_when_up = true;
+}
+
+constexpr Word kAgentWords[] = {
+    {"agent-check", 0, set_agent<true>, Effect::works, "", "ask a program on the server's machine"},
+    {"no-agent-check", 0, set_agent<false>, Effect::works, "", "undoes agent-check"},
+    {"agent-port", 1, set_agent_port, Effect::works, "<port>", "where the agent is"},
+    {"agent-addr", 1, set_agent_address, Effect::works, "<address>", "its address, if not the server's"},
+    {"agent-inter", 1, set_agent_time, Effect::works, "<time>", "between two questions"},
+    {"agent-send", 1, set_agent_text, Effect::works, "<text>", "what the agent is sent"},
+    {"on-marked-down", 1, set_marked_down, Effect::works, "shutdown-sessions",
+     "a server that goes down loses its sessions"},
+    {"on-marked-up", 1, set_marked_up, Effect::works, "shutdown-backup-sessions",
+     "backups lose theirs when the server is back"},
+};
+
 void set_tls(const WordInput&, ServerDraft& server) {
     server.settings.tls = true;
 }
@@ -135,15 +186,7 @@ constexpr Word kTlsWords[] = {
     refused("verifyhost", 1, "not supported yet; a certificate of another name would be accepted"),
 };
 
-constexpr std::string_view kAgent = "agent checks are not supported yet";
-
 constexpr Word kInertWords[] = {
-    inert("agent-addr", 1, kAgent),
-    inert("agent-check", 0, kAgent),
-    inert("agent-inter", 1, kAgent),
-    inert("agent-port", 1, kAgent),
-    inert("agent-send", 1, kAgent),
-    inert("no-agent-check", 0, kAgent),
     inert("cc", 1, "the system's congestion control is used"),
     inert("check-pool-conn-name", 1, kNotYet),
     inert("check-proto", 1, "checks speak HTTP/1"),
@@ -163,15 +206,9 @@ constexpr Word kInertWords[] = {
     inert("stick", 0, "stick tables are not supported yet"),
     inert("observe", 1, kNotYet),
     inert("on-error", 1, "'observe' is not supported yet"),
-    inert("on-marked-down", 1, "sessions of a server that goes down run on"),
-    inert("on-marked-up", 1, kNotYet),
     inert("pool-conn-name", 1, kNotYet),
     inert("pool-low-conn", 1, kNotYet),
     inert("redir", 1, kNotYet),
-    inert("resolve-net", 1, "server names are resolved at the start, by the system's resolver"),
-    inert("resolve-opts", 1, "server names are resolved at the start, by the system's resolver"),
-    inert("resolve-prefer", 1, "server names are resolved at the start, by the system's resolver"),
-    inert("resolvers", 1, "server names are resolved at the start, by the system's resolver"),
     inert("set-proxy-v2-tlv-fmt", 1, kNotYet),
     inert("shard", 1, kNotYet),
     inert("slowstart", 1, kNotYet),
@@ -192,6 +229,9 @@ constexpr Word kInertWords[] = {
 
 std::span<const Word> server_check_words() {
     return kCheckWords;
+}
+std::span<const Word> server_agent_words() {
+    return kAgentWords;
 }
 std::span<const Word> server_tls_words() {
     return kTlsWords;

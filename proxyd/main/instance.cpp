@@ -16,6 +16,7 @@
 #include "proxyd/observe/log_hub.h"
 #include "proxyd/session/entrance.h"
 #include "proxyd/session/runtime.h"
+#include "proxyd/upstream/dns_resolver.h"
 #include "proxyd/upstream/prober.h"
 #include "proxyd/upstream/resolver.h"
 
@@ -42,6 +43,7 @@ struct Instance::Impl {
     session::Runtime runtime;  // its backends keep idle connections that belong to the workers
     std::vector<std::unique_ptr<session::Entrance>> entrances;
     upstream::Resolver resolver;
+    upstream::DnsResolver dns;
     upstream::Prober prober;
     std::unique_ptr<admin::CliServer> commands;
     std::vector<std::thread> threads;
@@ -52,6 +54,7 @@ struct Instance::Impl {
     common::Result<std::unique_ptr<observe::AccessLog>> open_log(const observe::LogSettings& log);
     void build_backends();
     void build_workers();
+    void wake_sessions();
     void build_admin();
     void open_doors();
     std::vector<int> current_descriptors();
@@ -94,6 +97,7 @@ void Instance::Impl::build_backends() {
             if (runtime.logs[i]) runtime.logs[i]->message(severity, text);
         };
         resolver.add(*backend, log);
+        dns.add(*backend, log);
         prober.add(*backend, log);
     }
 }
@@ -110,6 +114,10 @@ void Instance::Impl::build_workers() {
         entrances.push_back(std::make_unique<session::Entrance>(runtime, *workers.back()));
         runtime.entrances.push_back(entrances.back().get());
     }
+}
+
+void Instance::Impl::wake_sessions() {
+    for (const auto& worker : workers) worker->post([w = worker.get()] { w->broadcast(net::Waiter::kMail); });
 }
 
 void Instance::Impl::build_admin() {
@@ -149,6 +157,8 @@ common::Result<> Instance::Impl::build() {
     runtime.max_rewrite = model.global.max_rewrite;
     build_backends();
     build_workers();
+    for (const auto& backend : runtime.backends)
+        if (backend) backend->on_eviction([this] { wake_sessions(); });
     descriptors = descriptors_of(sockets);
     backends = backend_indexes(model);
     build_admin();
@@ -200,6 +210,7 @@ void Instance::start() {
             "worker " + std::to_string(worker->index() + 1), [w = worker.get()] { w->run(); }));
     }
     impl_->resolver.start();
+    impl_->dns.start();
     impl_->prober.start();
     if (!impl_->commands->empty()) impl_->commands->start();
     refresh_board();
@@ -232,6 +243,7 @@ void Instance::stop() {
     impl_->commands->stop();
     impl_->prober.stop();
     impl_->resolver.stop();
+    impl_->dns.stop();
     for (const auto& worker : impl_->workers) worker->stop();
     for (std::thread& thread : impl_->threads) thread.join();
     impl_->threads.clear();

@@ -20,6 +20,15 @@ namespace {
 using rules::Verdict;
 
 // The page of the section, when the request asks for it. True: answered.
+StatsVisit stats_visit(const StatsSettings& stats, Exchange& exchange) {
+    const bool admin = std::ranges::any_of(
+        stats.admin, [&](const rules::Condition& each) { return each.evaluate(exchange.context); });
+    StatsVisit visit{exchange.request, admin, {}};
+    if (exchange.request.method == http::Method::post)
+        visit.form = exchange.context.body_data.substr(0, exchange.request.content_length);
+    return visit;
+}
+
 bool serve_stats(Connection& connection, Exchange& exchange, const ProxySettings& section) {
     const StatsSettings& stats = section.stats;
     if (!is_stats_request(stats, exchange.request)) return false;
@@ -34,7 +43,8 @@ bool serve_stats(Connection& connection, Exchange& exchange, const ProxySettings
     } else if (!stats_allowed(stats, exchange.request)) {
         reply_with_challenge(connection, exchange, stats.realm);
     } else if (connection.runtime.stats) {
-        reply_with_service(connection, exchange, connection.runtime.stats(stats, section, exchange.request));
+        reply_with_service(connection, exchange,
+                           connection.runtime.stats(stats, section, stats_visit(stats, exchange)));
     } else {
         exchange.end = End::no_server;
     }

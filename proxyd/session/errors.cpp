@@ -40,6 +40,10 @@ constexpr std::array kEnds{
     EndRow{End::client_left_data, 'C', 'D', 0, false, true, false},
     EndRow{End::client_timeout_data, 'c', 'D', 0, false, true, false},
     EndRow{End::tunnel_timeout, 'c', 'D', 0, false, false, false},
+    EndRow{End::server_down_headers, 'D', 'H', 502, true, false, false},
+    EndRow{End::server_down_data, 'D', 'D', 0, false, false, false},
+    EndRow{End::server_spared_headers, 'U', 'H', 502, true, false, false},
+    EndRow{End::server_spared_data, 'U', 'D', 0, false, false, false},
     EndRow{End::internal, 'I', 'H', 500, true, false, false},
 };
 
@@ -55,6 +59,14 @@ static_assert(in_order(), "the table is indexed by End");
 
 const EndRow& end_row(End end) {
     return kEnds[static_cast<std::size_t>(end)];
+}
+
+End evicted_headers(const upstream::Lease& lease) {
+    return lease.server()->down() ? End::server_down_headers : End::server_spared_headers;
+}
+
+End evicted_data(const upstream::Lease& lease) {
+    return lease.server()->down() ? End::server_down_data : End::server_spared_data;
 }
 
 End end_of(upstream::Failure failure) {

@@ -41,6 +41,10 @@ enum class End : std::uint8_t {
     client_left_data,
     client_timeout_data,
     tunnel_timeout,
+    server_down_headers,  // on-marked-down shutdown-sessions
+    server_down_data,
+    server_spared_headers,  // on-marked-up shutdown-backup-sessions
+    server_spared_data,
     internal
 };
 
@@ -53,6 +57,10 @@ struct EndRow {
 };
 
 const EndRow& end_row(End end);
+
+// A session whose server is given up (Lease::evicted()), before or after the response's head.
+End evicted_headers(const upstream::Lease& lease);
+End evicted_data(const upstream::Lease& lease);
 
 // What the way to a server ended with.
 End end_of(upstream::Failure failure);

@@ -27,6 +27,8 @@ void Exchange::clear() {
     tracking.clear();
     up.out.clear();
     down.out.clear();
+    down.drop_compressor();
+    coding = http::Coding::identity;
     up.drop_pipe();
     down.drop_pipe();
     up.bytes_in = up.bytes_out = down.bytes_in = down.bytes_out = 0;

@@ -49,6 +49,7 @@ struct Exchange {
     bool tunnel = false;  // 101, or 2xx to CONNECT
     bool silent = false;  // no answer at all: an empty error file, silent-drop
     int interim_responses = 0;
+    http::Coding coding = http::Coding::identity;  // that the client accepts and we may apply
 
     void reset();    // as new; keeps capacities, gives buffers back
     void restart();  // the same, but keeps what the client has sent already of its next request

@@ -33,8 +33,39 @@ Flow::State Flow::flush() {
     return State::done;
 }
 
+// The same for a body that is compressed: payload goes through the compressor, which frames what comes out.
+bool Flow::feed_compressed() {
+    fed_ = true;
+    compressor_->clear();
+    http::Slices payload;
+    http::BodyProgress progress;
+    do {
+        payload.clear();
+        progress = body.feed(in_->data(), payload);
+        if (progress.status == http::BodyStatus::error) return false;
+        for (const iovec& piece : payload.pieces())
+            compressor_->add({static_cast<const char*>(piece.iov_base), piece.iov_len});
+        in_->consume(progress.consumed);
+    } while (progress.consumed > 0 && !body.done() && !in_->empty());
+    body.done() ? compressor_->finish() : compressor_->flush();
+    out.add(compressor_->chunk());
+    return true;
+}
+
+// The source has closed its side; false when that cuts the body short.
+bool Flow::end_body() {
+    if (body.end(out).status != http::BodyStatus::done) return false;
+    if (compressor_ && !compressor_->finished()) {
+        compressor_->clear();
+        compressor_->finish();
+        out.add(compressor_->chunk());
+    }
+    return true;
+}
+
 // Offers unconsumed bytes to the framing; false when they break it.
 bool Flow::feed() {
+    if (compressor_) return feed_compressed();
     const http::BodyProgress progress = body.feed(in_->data(), out);
     in_->consume(progress.consumed);
     fed_ = true;
@@ -76,13 +107,15 @@ Flow::Read Flow::read_some(net::Worker& worker) {
 
 // The head came with as much of the body as there was room for, and more is likely there: one write for both.
 bool Flow::worth_joining() const {
-    return fed_ && !out.empty() && in_->filled() && in_->empty() && body.passthrough() >= kLeastBulk;
+    return fed_ && !compressor_ && !out.empty() && in_->filled() && in_->empty() &&
+           body.passthrough() >= kLeastBulk;
 }
 
 // Whether the next bytes of the body are to go through the pipe.
 bool Flow::splices(net::Worker& worker) {
     if (!pipe_.empty()) return true;
-    if (!spliced || !flowing_ || ended_ || !in_->empty() || body.passthrough() < kLeastBulk) return false;
+    if (!spliced || compressor_ || !flowing_ || ended_ || !in_->empty() || body.passthrough() < kLeastBulk)
+        return false;
     if (source_->is_tls() || sink_->is_tls()) return false;
     if (!pipe_) pipe_ = worker.pipes().take();
     if (!pipe_) return false;
@@ -164,7 +197,7 @@ Flow::State Flow::pump(net::Worker& worker) {
         if (consumed > 0 && !in_->empty()) continue;  // `out` was full
         if (ended_) {
             if (error) return leave_with(State::source_error);  // a reset is no end of a body
-            if (body.end(out).status == http::BodyStatus::done) continue;
+            if (end_body()) continue;
             return leave_with(State::cut);
         }
         if (last == Read::all || last == Read::blocked) return leave_with(State::wants_input);

@@ -8,9 +8,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "proxyd/http/body.h"
+#include "proxyd/http/compression.h"
 #include "proxyd/http/slices.h"
 #include "proxyd/net/pipe.h"
 #include "proxyd/net/stream.h"
@@ -57,6 +59,11 @@ class Flow {
     // Writes what is pending; nothing is read.
     State flush();
 
+    // The body is compressed and goes out in chunks; `body` was started with until_close as its output.
+    void compress(http::Coding coding) { compressor_ = http::Compressor::make(coding); }
+    const http::Compressor* compressor() const { return compressor_.get(); }
+    void drop_compressor() { compressor_.reset(); }
+
     void drop_pipe() { pipe_.release(); }  // with what is in it: the exchange is over
 
     bool moved() const { return moved_; }  // the last pump() or flush() moved bytes: timeouts count from then
@@ -76,6 +83,8 @@ class Flow {
     Read read_some(net::Worker& worker);
     std::span<char> room(net::Worker& worker);
     bool feed();
+    bool feed_compressed();
+    bool end_body();
     bool worth_joining() const;
     bool splices(net::Worker& worker);
     State splice(net::Worker& worker, std::uint64_t share_ends);
@@ -85,6 +94,7 @@ class Flow {
     net::Stream* sink_ = nullptr;
     Inbox* in_ = nullptr;
     net::Pipe pipe_;
+    std::unique_ptr<http::Compressor> compressor_;
     std::uint64_t sent_before_ = 0;
     bool ended_ = false;
     bool moved_ = false;

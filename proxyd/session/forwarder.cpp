@@ -1,6 +1,7 @@
 #include "proxyd/session/forwarder.h"
 
 #include "proxyd/session/captures.h"
+#include "proxyd/session/compression.h"
 #include "proxyd/session/persistence.h"
 
 #include "proxyd/http/h1_serializer.h"
@@ -42,6 +43,7 @@ void Forwarder::begin(Exchange& exchange) {
     hold_until_ = common::kNever;
     next_rule_ = 0;
 
+    choose_coding(connection_.frontend(), exchange);
     http::SerializeOptions options;
     const bool pretend = exchange.backend->http_pretend_keepalive;
     options.keep_alive = connection_mode(connection_, exchange) == KeepAlive::keep_alive || pretend;
@@ -260,7 +262,9 @@ void Forwarder::pass_response(Exchange& exchange) {
     http::Message& response = exchange.response;
     run_phase(Phase::after_response, connection_.frontend(), exchange.backend, exchange.context);
     exchange.context.status = response.status;
-    const http::Framing framing = http::outgoing_framing(response, exchange.request.version);
+    const bool compressed = compress_response(connection_.frontend(), exchange);
+    const http::Framing framing =
+        compressed ? http::Framing::chunked : http::outgoing_framing(response, exchange.request.version);
     // An answer to half a request: the rest is not waited for once the answer is out.
     exchange.keep_client = may_keep_client(connection_, exchange) && framing != http::Framing::until_close &&
                            !exchange.tunnel && up_done_ && !up_broken_;
@@ -270,7 +274,7 @@ void Forwarder::pass_response(Exchange& exchange) {
     options.peer_version = exchange.request.version;
     exchange.down.start(exchange.lease.stream(), exchange.server_in, connection_.client);
     http::serialize_head(response, options, exchange.arena, exchange.down.out);
-    exchange.down.body.start(response, framing);
+    exchange.down.body.start(response, compressed ? http::Framing::until_close : framing);
     exchange.down.sink_ends = !exchange.keep_client && !exchange.tunnel;
     exchange.response_begun = true;
     head_done_ = true;
@@ -385,12 +389,16 @@ Step Forwarder::wait(Exchange& exchange) {
     common::TimePoint deadline = common::kNever;
     if (client_waited_) deadline = after(client_activity_, connection_.frontend().timeouts.client);
     if (server_waited_) deadline = std::min(deadline, after(server_activity_, server_timeout(exchange)));
-    return Step::wait(kClientBits | kServerBits, std::min(deadline, hold_until_));
+    return Step::wait(kClientBits | kServerBits | Waiter::kMail, std::min(deadline, hold_until_));
 }
 
 Step Forwarder::step(Exchange& exchange, Waiter::Bits bits) {
     server_readable_ |= (bits & Waiter::kServerIn) != 0;
     client_readable_ |= (bits & Waiter::kClientIn) != 0;
+    if ((bits & Waiter::kMail) != 0 && exchange.lease.evicted()) {
+        finish(exchange, evicted_headers(exchange.lease), evicted_data(exchange.lease));
+        return Step::finished();
+    }
     const bool expired = (bits & Waiter::kDeadline) != 0;
     if (expired && !check_deadlines(exchange)) return Step::finished();
     client_waited_ = server_waited_ = false;

@@ -72,6 +72,12 @@ void count_tracked(rules::Tracking& tracking, const rules::Context& context) {
         tracking.count(StickData::http_fail_cnt, StickData::http_fail_rate, 1);
 }
 
+void count_compression(Counters& counters, const http::Compressor& compressor) {
+    counters.compressed_in.add(compressor.bytes_in());
+    counters.compressed_out.add(compressor.bytes_out());
+    counters.compressed_responses.add();
+}
+
 // Fills in what is known only now, and counts.
 void settle(Connection& connection, Exchange& exchange) {
     rules::Context& context = exchange.context;
@@ -127,6 +133,10 @@ void record_http(Connection& connection, Exchange& exchange) {
         if (context.backend) count_status(context.backend->backend.counters.shard(worker), context.status);
         if (context.server && exchange.response_from_server)
             count_status(context.server->counters.shard(worker), context.status);
+    }
+    if (const http::Compressor* compressor = exchange.down.compressor()) {
+        count_compression(connection.frontend_counters(), *compressor);
+        count_compression(context.backend->backend.counters.shard(worker), *compressor);
     }
     leave(exchange);
     const bool monitor = exchange.backend == nullptr && exchange.end == End::local_reply &&

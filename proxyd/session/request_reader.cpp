@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "proxyd/session/stats_access.h"
 
 namespace proxyd::session {
 
@@ -172,7 +173,9 @@ Step RequestReader::read_body(Exchange& exchange) {
         const std::string_view data = exchange.client_in.data();
         exchange.context.body_data = data;
         const rules::BodyWait& settings = exchange.body_wait ? *exchange.body_wait : frontend.body_wait;
-        if (!settings.wanted) return Step::finished();
+        const bool form = !frontend.stats.admin.empty() && exchange.request.method == http::Method::post &&
+                          is_stats_request(frontend.stats, exchange.request);
+        if (!settings.wanted && !form) return Step::finished();
         http::BodyRelay probe;
         probe.start(exchange.request, http::Framing::none);
         const http::BodyProgress progress = probe.decode(data, [](std::string_view) {});

@@ -25,9 +25,16 @@ struct ServiceReply {
     std::string body;
 };
 
+// A request for the statistics page.
+struct StatsVisit {
+    const http::Message& request;
+    bool admin = false;     // `stats admin`: may change servers
+    std::string_view form;  // the body of a POST, as far as it is there
+};
+
 // `stats uri`: rendered by admin/, which lies above this room; main/ wires it.
 using StatsService =
-    std::function<ServiceReply(const StatsSettings&, const ProxySettings&, const http::Message& request)>;
+    std::function<ServiceReply(const StatsSettings&, const ProxySettings&, const StatsVisit& visit)>;
 
 // `http-request use-service prometheus-exporter`, from admin/ too. Any worker's thread.
 using MetricsService = std::function<ServiceReply(const http::Message& request)>;

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "proxyd/balance/algorithm.h"
+#include "proxyd/http/compression.h"
 #include "proxyd/net/settings.h"
 #include "proxyd/observe/settings.h"
 #include "proxyd/rules/acl.h"
@@ -62,7 +63,15 @@ struct StatsSettings {
     bool hide_version = false;
     bool show_node = false, show_legends = false, show_description = false;
     std::string node, description;
-    std::vector<std::string> scope;  // sections shown, "." is the own one; empty: all
+    std::vector<rules::Condition> admin;  // stats admin: whoever fulfils one may change servers
+    std::vector<std::string> scope;       // sections shown, "." is the own one; empty: all
+};
+
+// `compression` (configuration manual 4.2).
+struct CompressionSettings {
+    std::vector<http::Coding> codings;  // in the order of preference
+    std::vector<std::string> types;     // beginnings of content types; empty: all
+    bool offload = false;               // servers are not told what the client accepts
 };
 
 // `cookie`: how a client is kept at its server.
@@ -115,6 +124,7 @@ struct InheritedSettings {
 
     upstream::BackendSettings upstream;  // is_backend
     CookieSettings cookie;
+    std::shared_ptr<CompressionSettings> compression;  // null: none
 
     Timeouts timeouts;
     common::Duration inspect_delay{0};           // tcp-request content waits that long for bytes

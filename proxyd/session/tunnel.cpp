@@ -60,6 +60,10 @@ common::TimePoint Tunnel::deadline_of(const Exchange& exchange, const Side& side
 
 Step Tunnel::step(Exchange& exchange, net::Waiter::Bits bits) {
     const common::TimePoint now = connection_.now();
+    if ((bits & net::Waiter::kMail) && exchange.lease.evicted()) {
+        exchange.end = evicted_data(exchange.lease);
+        return Step::finished();
+    }
     if (bits & net::Waiter::kDeadline) {
         const bool client_late = now >= deadline_of(exchange, client_, true);
         const bool server_late = now >= deadline_of(exchange, server_, false);
@@ -81,7 +85,7 @@ Step Tunnel::step(Exchange& exchange, net::Waiter::Bits bits) {
     common::TimePoint deadline =
         std::min(deadline_of(exchange, client_, true), deadline_of(exchange, server_, false));
     if (inspection_.pending()) deadline = std::min(deadline, inspection_.deadline());
-    return Step::wait(kClientBits | kServerBits, deadline);
+    return Step::wait(kClientBits | kServerBits | net::Waiter::kMail, deadline);
 }
 
 }  // namespace proxyd::session

@@ -67,6 +67,8 @@ struct alignas(64) Counters {
     Count retries, redispatches;                               // wretr, wredis
     std::array<Count, 6> responses;                            // hrsp_other, hrsp_1xx .. hrsp_5xx
     Count client_aborts, server_aborts;                        // cli_abrt, srv_abrt
+    Count compressed_in, compressed_out;                       // comp_in, comp_out: bytes of bodies
+    Count compressed_responses;                                // comp_rsp
     Count chosen;                                              // lbtot
     Count connects, reuses;                                    // connect, reuse
     Count timed, queue_us, connect_us, response_us, total_us;  // for qtime, ctime, rtime, ttime

@@ -19,6 +19,16 @@ CheckReport ServerState::check() const {
     return check_;
 }
 
+CheckReport ServerState::agent_check() const {
+    const std::lock_guard lock(mutex_);
+    return agent_check_;
+}
+
+void ServerState::set_agent_check(CheckReport report) {
+    const std::lock_guard lock(mutex_);
+    agent_check_ = std::move(report);
+}
+
 void ServerState::set_check(CheckReport report) {
     const std::lock_guard lock(mutex_);
     check_ = std::move(report);

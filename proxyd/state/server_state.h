@@ -40,27 +40,38 @@ class ServerState {
 
     std::atomic<Health> health{Health::no_check};
     std::atomic<Admin> admin{Admin::ready};
-    std::atomic<int> weight{1};  // effective, 0..256; 0: no new sessions but persistent ones
+    std::atomic<bool> unresolved{false};      // its `resolvers` have no address for it: as maintenance
+    std::atomic<bool> agent_down{false};      // its agent says so, whatever the checks say
+    std::atomic<bool> stopping{false};        // answers checks with 404 (http-check disable-on-404): as drain
+    std::atomic<std::uint32_t> evictions{0};  // times that all its sessions were to end; see Lease::evicted()
+    std::atomic<int> weight{1};               // effective, 0..256; 0: no new sessions but persistent ones
     std::atomic<int> configured_weight{1};
     std::atomic<int> maxconn{0};  // 0: no limit
 
     // May get new sessions, whatever its load.
     bool usable() const {
-        return health.load(std::memory_order_relaxed) != Health::down &&
-               admin.load(std::memory_order_relaxed) == Admin::ready &&
-               weight.load(std::memory_order_relaxed) > 0;
+        return !down() && admin.load(std::memory_order_relaxed) == Admin::ready &&
+               !stopping.load(std::memory_order_relaxed) && weight.load(std::memory_order_relaxed) > 0;
     }
 
     // May get requests of clients that are bound to it: a drained one does, too.
-    bool accepts_known_clients() const {
-        return health.load(std::memory_order_relaxed) != Health::down &&
-               admin.load(std::memory_order_relaxed) != Admin::maintenance;
+    bool accepts_known_clients() const { return !down(); }
+
+    bool in_maintenance() const {
+        return admin.load(std::memory_order_relaxed) == Admin::maintenance ||
+               unresolved.load(std::memory_order_relaxed);
+    }
+    bool down() const {
+        return health.load(std::memory_order_relaxed) == Health::down ||
+               agent_down.load(std::memory_order_relaxed) || in_maintenance();
     }
 
     common::Endpoint address() const;  // a copy; empty while its name is unresolved
     void set_address(const common::Endpoint& address);
     CheckReport check() const;
     void set_check(CheckReport report);
+    CheckReport agent_check() const;  // of the agent; duration -1: none yet
+    void set_agent_check(CheckReport report);
 
     ShardedCounters counters;
     // Written by all workers with each request; what stands before is mostly read: no common cache line.
@@ -74,7 +85,7 @@ class ServerState {
  private:
     mutable std::mutex mutex_;  // guards the cold fields below
     common::Endpoint address_;
-    CheckReport check_;
+    CheckReport check_, agent_check_;
 };
 
 }  // namespace proxyd::state

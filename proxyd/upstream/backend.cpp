@@ -323,6 +323,7 @@ void Backend::Impl::assign(const Request& request, Lease& lease, std::size_t ind
     lease.index_ = index;
     lease.kept_ = request.kept;
     lease.reused_ = lease.private_ = false;
+    lease.evictions_ = server.state->evictions.load(std::memory_order_relaxed);
 
     state::Counters& counters = server.state->counters.shard(worker.index());
     counters.chosen.add();
@@ -386,6 +387,15 @@ void Backend::Impl::finished(const Request& request, Lease& lease, bool reused) 
     if (request.context != nullptr) request.context->times.connected = microseconds(waiter.worker().now());
 }
 
+void Backend::on_eviction(std::function<void()> wake_all) {
+    impl_->wake_all = std::move(wake_all);
+}
+
+void Backend::evict(state::ServerState& server) {
+    server.evictions.fetch_add(1, std::memory_order_relaxed);
+    if (impl_->wake_all) impl_->wake_all();
+}
+
 int Backend::servers_changed() {
     const std::lock_guard lock(impl_->changes);
     const Admission::Changes changes = impl_->admission.servers_changed();
@@ -393,9 +403,7 @@ int Backend::servers_changed() {
         // Connections to where it was, or to what it was before it failed, serve nobody any more.
         const common::Endpoint address = server->state->address();
         const bool moved = !(address == server->address);
-        if (moved || server->state->health == state::Health::down ||
-            server->state->admin == state::Admin::maintenance)
-            server->generation.fetch_add(1, std::memory_order_relaxed);
+        if (moved || server->state->down()) server->generation.fetch_add(1, std::memory_order_relaxed);
         server->address = address;
     }
     return changes.requeued;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -76,6 +77,10 @@ class Lease {
     void drop_connection();
     // A tunnel or a TCP session: the slot stays taken, the connection is never pooled.
     void make_private() { private_ = true; }
+    // All sessions of the server are to end (Backend::evict()). Who holds a lease looks when kMail wakes it.
+    bool evicted() const {
+        return server_ != nullptr && server_->evictions.load(std::memory_order_relaxed) != evictions_;
+    }
     // Closes the connection and frees the slot.
     void reset();
 
@@ -89,6 +94,7 @@ class Lease {
     std::size_t index_ = 0;         // of the server
     std::uint64_t generation_ = 0;  // of the server's address when the connection was made
     Kept* kept_ = nullptr;          // of the request
+    std::uint32_t evictions_ = 0;   // of the server when the slot was taken
     bool reused_ = false;
     bool private_ = false;
 };
@@ -136,6 +142,10 @@ class Backend {
     // Called by the prober and by runtime commands after a change of health, weight, maxconn or address. Any
     // thread. Returns how many requests were sent from the queues of servers to others.
     int servers_changed();
+    // Ends all sessions of a server. Any thread.
+    void evict(state::ServerState& server);
+    // Called by evict(): wakes all waiters of all workers with kMail. Before threads run.
+    void on_eviction(std::function<void()> wake_all);
     // Closes idle connections of the calling worker (all of them, or those past their purge delay).
     void purge_idle(net::Worker& worker, bool all);
 

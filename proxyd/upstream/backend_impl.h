@@ -70,6 +70,7 @@ struct Backend::Impl {
     std::vector<std::unique_ptr<Server>> servers;
     std::vector<std::unique_ptr<WorkerPools>> pools;  // by worker
     Admission admission;
+    std::function<void()> wake_all;
     std::mutex changes;  // one servers_changed() at a time
 };
 

@@ -24,6 +24,8 @@ constexpr std::array kRows{
     Row{CheckStatus::l6_timeout, false, "L6TOUT", "Layer6 timeout"},
     Row{CheckStatus::l6_error, false, "L6RSP", "Layer6 invalid response"},
     Row{CheckStatus::l7_ok, true, "L7OK", "Layer7 check passed"},
+    Row{CheckStatus::no_change, true, "CHECKED", "No status change"},
+    Row{CheckStatus::l7_conditional, true, "L7OKC", "Layer7 check conditionally passed"},
     Row{CheckStatus::l7_timeout, false, "L7TOUT", "Layer7 timeout"},
     Row{CheckStatus::l7_invalid, false, "L7RSP", "Layer7 invalid response"},
     Row{CheckStatus::l7_wrong_status, false, "L7STS", "Layer7 wrong status"},

@@ -19,6 +19,8 @@ enum class CheckStatus : unsigned char {
     l6_timeout,
     l6_error,
     l7_ok,
+    no_change,       // of an agent that says nothing about health
+    l7_conditional,  // http-check disable-on-404
     l7_timeout,
     l7_invalid,
     l7_wrong_status,

@@ -12,6 +12,13 @@ std::string head(const ServerNews& news, std::string_view state) {
            " backup servers ";
 }
 
+std::string online_line(const ServerNews& news, std::string_view state) {
+    const bool on_backup = news.active == 0 && news.backup > 0;
+    return head(news, state) + "online." + (on_backup ? " Running on backup." : "") + " " +
+           std::to_string(news.requeued) + " sessions requeued, " + std::to_string(news.remaining) +
+           " total in queue.";
+}
+
 }  // namespace
 
 std::string server_down_line(const ServerNews& news) {
@@ -22,10 +29,11 @@ std::string server_down_line(const ServerNews& news) {
 }
 
 std::string server_up_line(const ServerNews& news) {
-    const bool on_backup = news.active == 0 && news.backup > 0;
-    return head(news, "UP") + "online." + (on_backup ? " Running on backup." : "") + " " +
-           std::to_string(news.requeued) + " sessions requeued, " + std::to_string(news.remaining) +
-           " total in queue.";
+    return online_line(news, "UP");
+}
+
+std::string server_stopping_line(const ServerNews& news) {
+    return online_line(news, "stopping");
 }
 
 std::string no_server_line(std::string_view backend) {

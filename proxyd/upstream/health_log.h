@@ -22,6 +22,7 @@ struct ServerNews {
 
 std::string server_down_line(const ServerNews& news);
 std::string server_up_line(const ServerNews& news);
+std::string server_stopping_line(const ServerNews& news);  // http-check disable-on-404
 std::string no_server_line(std::string_view backend);
 // option log-health-checks
 std::string check_line(const ServerNews& news, const CheckResult& result, const std::string& health_text);

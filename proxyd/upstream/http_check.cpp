@@ -39,6 +39,7 @@ common::Result<HttpCheck> HttpCheck::compile(const HttpCheckSettings& settings) 
     check.request_ = render_request(settings);
     check.expect_ = settings.expect;
     check.expect_not_ = settings.expect_not;
+    check.disable_on_404_ = settings.disable_on_404;
     check.text_ = settings.expect_value;
     if (settings.expect == Expect::good_status) check.statuses_ = {{200, 399}};
     if (settings.expect == Expect::status) {
@@ -83,6 +84,7 @@ std::optional<CheckResult> HttpCheck::judge(std::string_view received, bool comp
         return std::nullopt;
     }
     const std::string_view rest = received.substr(head.consumed);
+    if (disable_on_404_ && message.status == 404) return result(CheckStatus::l7_conditional, 404);
     if (message.status < 200 && message.status != 101) return judge(rest, complete);
     if (!looks_at_body()) return judge_status(message.status, message.reason);
 

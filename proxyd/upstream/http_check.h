@@ -39,6 +39,7 @@ class HttpCheck {
     std::string request_;
     HttpCheckSettings::Expect expect_ = HttpCheckSettings::Expect::good_status;
     bool expect_not_ = false;
+    bool disable_on_404_ = false;
     std::vector<StatusRange> statuses_;
     std::optional<rules::Regex> regex_;
     std::string text_;

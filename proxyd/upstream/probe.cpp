@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "proxyd/net/worker.h"
+#include "proxyd/upstream/agent.h"
 #include "proxyd/upstream/check_dialogue.h"
 #include "proxyd/upstream/proxy_header.h"
 
@@ -156,6 +157,31 @@ net::Task<CheckResult> connect_and_ask(Waiter& waiter, const ProbePlan& plan, co
 }
 
 }  // namespace
+
+net::Task<AgentReply> ask_agent(Waiter& waiter, const AgentPlan& plan) {
+    constexpr std::size_t kLongestLine = 1024;
+    const common::TimePoint start = common::Clock::now();
+    const common::TimePoint deadline = start + plan.timeout;
+    AgentReply reply;
+    net::Stream stream;
+    ClientWatch nobody;
+    const ConnectOutcome outcome = co_await connect(waiter, plan.target, deadline, nobody, stream);
+    if (outcome.kind != ConnectOutcome::Kind::connected) {
+        reply.result = of_connect(outcome);
+    } else {
+        reply.result = co_await send(waiter, stream, plan.send, deadline);
+        std::array<char, 512> buffer;
+        while (reply.result.status == CheckStatus::unknown) {
+            const IoResult read = co_await receive(waiter, stream, buffer, deadline);
+            if (read.ok()) reply.line.append(buffer.data(), read.count);
+            if (read.would_block()) reply.result.status = CheckStatus::l7_timeout;
+            if (!read.ok() || agent_line_complete(reply.line) || reply.line.size() >= kLongestLine) break;
+        }
+        stream.close();
+    }
+    reply.result.duration = common::Clock::now() - start;
+    co_return reply;
+}
 
 net::Task<CheckResult> probe(Waiter& waiter, const ProbePlan& plan) {
     const common::TimePoint start = common::Clock::now();

@@ -22,6 +22,19 @@ struct ProbePlan {
     common::Duration answer_timeout{0};
 };
 
+// Asks an agent (agent-check): connects, sends, reads a line. The result tells of the connection; `line` is
+// empty unless something came.
+struct AgentPlan {
+    ConnectTarget target;
+    std::string_view send;
+    common::Duration timeout{0};
+};
+struct AgentReply {
+    CheckResult result;
+    std::string line;
+};
+net::Task<AgentReply> ask_agent(net::Waiter& waiter, const AgentPlan& plan);
+
 net::Task<CheckResult> probe(net::Waiter& waiter, const ProbePlan& plan);
 
 }  // namespace proxyd::upstream

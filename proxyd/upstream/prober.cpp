@@ -10,22 +10,18 @@
 #include <boost/asio/detached.hpp>
 
 #include "proxyd/net/worker.h"
+#include "proxyd/upstream/agent.h"
 #include "proxyd/upstream/health.h"
 #include "proxyd/upstream/health_log.h"
 #include "proxyd/upstream/http_check.h"
 #include "proxyd/upstream/probe.h"
 #include "proxyd/upstream/proxy_header.h"
+#include "proxyd/upstream/server_change.h"
 #include "proxyd/upstream/server_connection.h"
 
 namespace proxyd::upstream {
 
 namespace {
-
-std::int64_t wall_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
 
 std::int64_t milliseconds(common::Duration duration) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
@@ -113,27 +109,16 @@ state::CheckReport report_of(const Watched& watched, const CheckResult& result) 
     return report;
 }
 
-// Up or down: the state, its clocks, the backend's own.
-void change_state(Watched& watched, bool up) {
-    state::ProxyState& backend = watched.group.backend.state();
-    state::ServerState& server = watched.state;
-    const bool backend_was_up = backend.usable_servers(false) + backend.usable_servers(true) > 0;
-    const std::int64_t now = wall_ms();
-    if (up) server.downtime_ms.fetch_add(now - server.changed_ms, std::memory_order_relaxed);
-    server.changed_ms.store(now, std::memory_order_relaxed);
-    server.health.store(up ? state::Health::up : state::Health::down, std::memory_order_relaxed);
-    const bool backend_is_up = backend.usable_servers(false) + backend.usable_servers(true) > 0;
-    if (backend_is_up == backend_was_up) return;
-    if (backend_is_up) backend.downtime_ms.fetch_add(now - backend.changed_ms, std::memory_order_relaxed);
-    backend.changed_ms.store(now, std::memory_order_relaxed);
-}
-
-void announce(Watched& watched, const CheckResult& result, bool up) {
+// Changes the server by `apply`, tells the backend, and logs when the server has come, gone or stopped
+// thereby.
+template <class Apply>
+void change_server(Watched& watched, const CheckResult& result, Apply apply) {
     Backend& backend = watched.group.backend;
     state::ProxyState& proxy = backend.state();
-    const int usable_before = proxy.usable_servers(false) + proxy.usable_servers(true);
-    change_state(watched, up);
-    const int requeued = backend.servers_changed();
+    ServerChange change(&backend, proxy, watched.state);
+    apply(watched.state);
+    const int requeued = change.finish();
+    if (!watched.group.log || (!change.stopped() && !change.resumed() && !change.went_down())) return;
     ServerNews news{.backend = proxy.name, .server = watched.state.name, .is_backup = watched.state.backup};
     if (!backend.settings().log_health_checks) news.result = &result;
     news.active = proxy.usable_servers(false);
@@ -141,13 +126,19 @@ void announce(Watched& watched, const CheckResult& result, bool up) {
     news.sessions = static_cast<int>(watched.state.sessions.now());
     news.requeued = requeued;
     news.remaining = static_cast<int>(proxy.queued.now());
-    if (!watched.group.log) return;
-    watched.group.log(up ? kNotice : kAlert, up ? server_up_line(news) : server_down_line(news));
-    if (usable_before > 0 && news.active + news.backup == 0)
-        watched.group.log(kEmergency, no_server_line(proxy.name));
+    if (change.resumed())
+        watched.group.log(kNotice, server_up_line(news));
+    else if (change.went_down())
+        watched.group.log(kAlert, server_down_line(news));
+    else
+        watched.group.log(kNotice, server_stopping_line(news));
+    if (change.lost_last()) watched.group.log(kEmergency, no_server_line(proxy.name));
 }
 
-void apply(Watched& watched, const CheckResult& result) {
+void apply(Watched& watched, CheckResult result) {
+    // A server that is down does not come back by a 404 (http-check disable-on-404).
+    if (result.status == CheckStatus::l7_conditional && !watched.health.up())
+        result.status = CheckStatus::l7_wrong_status;
     const Health::Outcome outcome = passed(result.status) ? watched.health.passed() : watched.health.failed();
     state::CheckReport report = report_of(watched, result);
     if (!passed(result.status) && outcome.moved) ++report.failures;
@@ -161,8 +152,47 @@ void apply(Watched& watched, const CheckResult& result) {
                                .is_backup = watched.state.backup};
         watched.group.log(kNotice, check_line(about, result, watched.health.text(watched.state.weight == 0)));
     }
-    if (outcome.change != Health::Change::none)
-        announce(watched, result, outcome.change == Health::Change::went_up);
+    const bool stopping = result.status == CheckStatus::l7_conditional;
+    if (outcome.change == Health::Change::none && stopping == watched.state.stopping) return;
+    change_server(watched, result, [&](state::ServerState& server) {
+        if (outcome.change != Health::Change::none)
+            server.health.store(watched.health.up() ? state::Health::up : state::Health::down,
+                                std::memory_order_relaxed);
+        server.stopping.store(stopping, std::memory_order_relaxed);
+    });
+}
+
+// What the agent says. A word that is missing changes nothing, nor does an agent that does not answer.
+void apply_agent(Watched& watched, AgentReply reply) {
+    const AgentWords words = parse_agent_words(reply.line);
+    if (reply.result.status == CheckStatus::unknown) {
+        reply.result.status = !words.up   ? CheckStatus::no_change
+                              : *words.up ? CheckStatus::l7_ok
+                                          : CheckStatus::l7_wrong_status;
+        if (words.up) reply.result.info = "via agent : " + words.text;
+        if (!words.up && !words.error.empty()) reply.result.info = "agent reports an error : " + words.error;
+    }
+    state::CheckReport report = watched.state.agent_check();
+    report.status = short_name(reply.result.status);
+    report.description = description(reply.result.status);
+    report.info = reply.result.info;
+    report.duration_ms = milliseconds(reply.result.duration);
+    if (words.up == false && !watched.state.agent_down) ++report.failures;
+    watched.state.set_agent_check(std::move(report));
+    if (words.admin) {
+        const HealthLog& log = watched.group.log;
+        set_admin_state(&watched.group.backend, watched.group.backend.state(), watched.state, *words.admin,
+                        [&log](int severity, const std::string& text) {
+                            if (log) log(severity, text);
+                        });
+    }
+    change_server(watched, reply.result, [&](state::ServerState& server) {
+        const int initial = watched.settings.weight;
+        if (words.weight_percent) server.weight = std::min(256, (initial * *words.weight_percent + 99) / 100);
+        if (words.weight) server.weight = *words.weight;
+        if (words.maxconn) server.maxconn = *words.maxconn;
+        if (words.up) server.agent_down = !*words.up;
+    });
 }
 
 }  // namespace
@@ -172,12 +202,13 @@ struct Prober::Impl {
 
     // The life of one server's checks. `first`: when the first one is due.
     net::Task<> watch(Watched& watched, common::Duration first);
+    net::Task<> watch_agent(Watched& watched, common::Duration first);
     common::Duration varied(common::Duration interval);
 
     int spread;
     std::minstd_rand random{std::random_device{}()};
     std::vector<std::unique_ptr<Group>> groups;
-    std::vector<std::unique_ptr<Watched>> servers;
+    std::vector<std::unique_ptr<Watched>> servers, agents;
     std::unique_ptr<net::Worker> worker;
     std::thread thread;
 };
@@ -197,11 +228,31 @@ net::Task<> Prober::Impl::watch(Watched& watched, common::Duration first) {
         co_await waiter.wait(0, next);
         watched.plan.target.address = check_address(watched);
         const bool unresolved = watched.plan.target.address.empty();
-        if (!unresolved && watched.state.admin != state::Admin::maintenance) {
+        if (!unresolved && !watched.state.in_maintenance()) {
             const CheckResult result = co_await probe(waiter, watched.plan);
             apply(watched, result);
         }
         next = worker->now() + varied(watched.health.interval(watched.settings.check));
+    }
+}
+
+net::Task<> Prober::Impl::watch_agent(Watched& watched, common::Duration first) {
+    net::Waiter waiter(*worker);
+    const AgentSettings& agent = watched.settings.agent;
+    AgentPlan plan;
+    plan.send = agent.send;
+    plan.timeout = agent.inter;
+    if (auto source = source_endpoint(watched.settings)) plan.target.source = *source;
+    common::TimePoint next = worker->now() + first;
+    for (;;) {
+        co_await waiter.wait(0, next);
+        plan.target.address = agent.address.empty() ? watched.state.address() : agent.address;
+        if (!plan.target.address.empty()) {
+            plan.target.address.set_port(static_cast<std::uint16_t>(agent.port));
+            AgentReply reply = co_await ask_agent(waiter, plan);
+            apply_agent(watched, std::move(reply));
+        }
+        next = worker->now() + varied(agent.inter);
     }
 }
 
@@ -211,7 +262,7 @@ Prober::~Prober() {
 }
 
 bool Prober::empty() const {
-    return impl_->servers.empty();
+    return impl_->servers.empty() && impl_->agents.empty();
 }
 
 void Prober::add(Backend& backend, HealthLog log) {
@@ -219,25 +270,33 @@ void Prober::add(Backend& backend, HealthLog log) {
     auto group = std::make_unique<Group>(backend, std::move(log), std::nullopt);
     if (settings.http_check.kind == CheckKind::http)
         if (auto compiled = HttpCheck::compile(settings.http_check)) group->http = std::move(*compiled);
-    for (std::size_t i = 0; i < settings.servers.size(); ++i)
-        if (settings.servers[i].check.enabled)
-            impl_->servers.push_back(
-                std::make_unique<Watched>(*group, settings.servers[i], *backend.state().servers[i]));
+    for (std::size_t i = 0; i < settings.servers.size(); ++i) {
+        const ServerSettings& server = settings.servers[i];
+        state::ServerState& state = *backend.state().servers[i];
+        if (server.check.enabled) impl_->servers.push_back(std::make_unique<Watched>(*group, server, state));
+        if (server.agent.enabled) impl_->agents.push_back(std::make_unique<Watched>(*group, server, state));
+    }
     impl_->groups.push_back(std::move(group));
 }
 
 void Prober::start() {
-    if (impl_->servers.empty() || impl_->thread.joinable()) return;
+    if (empty() || impl_->thread.joinable()) return;
     impl_->worker = std::make_unique<net::Worker>(net::WorkerSettings{.buffer_size = 4096});
     common::Duration shortest = common::Duration::max();
     for (const auto& watched : impl_->servers) shortest = std::min(shortest, watched->settings.check.inter);
+    for (const auto& watched : impl_->agents) shortest = std::min(shortest, watched->settings.agent.inter);
     impl_->worker->post([impl = impl_.get(), shortest] {
-        const auto count = static_cast<common::Duration::rep>(impl->servers.size());
-        for (common::Duration::rep i = 0; i < count; ++i)
-            boost::asio::co_spawn(
-                impl->worker->executor(),
-                impl->watch(*impl->servers[static_cast<std::size_t>(i)], shortest * i / count),
-                boost::asio::detached);
+        const auto spread = [shortest](std::size_t i, const auto& all) {
+            return shortest * static_cast<common::Duration::rep>(i) /
+                   static_cast<common::Duration::rep>(all.size());
+        };
+        const auto run = [impl](net::Task<> task) {
+            boost::asio::co_spawn(impl->worker->executor(), std::move(task), boost::asio::detached);
+        };
+        for (std::size_t i = 0; i < impl->servers.size(); ++i)
+            run(impl->watch(*impl->servers[i], spread(i, impl->servers)));
+        for (std::size_t i = 0; i < impl->agents.size(); ++i)
+            run(impl->watch_agent(*impl->agents[i], spread(i, impl->agents)));
     });
     impl_->thread = std::thread([worker = impl_->worker.get()] { worker->run(); });
 }

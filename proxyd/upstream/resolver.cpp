@@ -139,9 +139,13 @@ bool Resolver::Impl::all_answered() const {
 
 void Resolver::Impl::give_address(Pending& server, common::Endpoint address) {
     address.set_port(static_cast<std::uint16_t>(server.settings.port));
+    const bool followed = server.settings.resolved_at_run_time();
+    if (followed && !server.state.unresolved) return;  // its name servers were faster
     server.state.set_address(address);
     // A server with checks has to pass them first.
-    if (!server.settings.check.enabled) {
+    if (followed) {
+        server.state.unresolved = false;
+    } else if (!server.settings.check.enabled) {
         server.state.health.store(state::Health::no_check, std::memory_order_relaxed);
         server.state.set_check({});
     }
@@ -165,15 +169,16 @@ void Resolver::Impl::answer(const HelperEvent& event) {
             give_address(*server, *address);
         } else if (first && !server->init.fallback.empty()) {
             give_address(*server, server->init.fallback);
-        } else if (first && server->log) {
+        } else if (first && server->log && !server->settings.resolved_at_run_time()) {
             const std::string why = event.kind == HelperEvent::Kind::exited ? event.text : event.describe();
             server->log(kAlert, "Server " + server->backend.state().name + "/" + server->state.name +
                                     " is DOWN, the name '" + server->settings.host +
                                     "' was not resolved: " + why);
         }
     }
-    std::erase_if(name.servers,
-                  [&](const Pending* server) { return address || !server->init.fallback.empty(); });
+    std::erase_if(name.servers, [&](const Pending* server) {
+        return address || !server->init.fallback.empty() || server->settings.resolved_at_run_time();
+    });
 }
 
 void Resolver::Impl::take_answers() {
@@ -219,9 +224,11 @@ void Resolver::add(Backend& backend, HealthLog log) {
     const BackendSettings& settings = backend.settings();
     for (std::size_t i = 0; i < settings.servers.size(); ++i) {
         const ServerSettings& server = settings.servers[i];
-        if (!server.address.empty() || server.host.empty()) continue;
-        auto& entry = impl_->pending.emplace_back(std::make_unique<Pending>(
-            backend, log, server, *backend.state().servers[i], parse_init_addr(server.init_addr)));
+        if (!server.address.empty() || server.host.empty() || server.is_service()) continue;
+        const InitAddress init = parse_init_addr(server.init_addr);
+        if (server.resolved_at_run_time() && !init.ask_first && init.fallback.empty()) continue;
+        auto& entry = impl_->pending.emplace_back(
+            std::make_unique<Pending>(backend, log, server, *backend.state().servers[i], init));
         Name& name = impl_->by_host[server.host];
         if (name.servers.empty()) impl_->names.push_back(&name);
         name.servers.push_back(entry.get());

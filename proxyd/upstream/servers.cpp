@@ -18,10 +18,11 @@ void create_servers(const BackendSettings& settings, state::ProxyState& state, i
         if (server.disabled) made->admin = state::Admin::maintenance;
         made->set_address(server.address);
         const bool unresolved = server.address.empty() && !server.host.empty();
-        made->health = unresolved             ? state::Health::down
-                       : server.check.enabled ? state::Health::up
-                                              : state::Health::no_check;
-        if (unresolved)
+        made->unresolved = unresolved && server.resolvers != nullptr;
+        made->health = unresolved && !made->unresolved ? state::Health::down
+                       : server.check.enabled          ? state::Health::up
+                                                       : state::Health::no_check;
+        if (made->health == state::Health::down)
             made->set_check(
                 {.status = "L4CON", .description = "Layer4 connection problem", .info = "resolution failed"});
         made->changed_ms = now_ms;

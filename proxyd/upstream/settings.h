@@ -10,6 +10,7 @@
 #include "common/diagnostics.h"
 #include "common/endpoint.h"
 #include "proxyd/upstream/check_step.h"
+#include "proxyd/upstream/resolvers_settings.h"
 
 namespace proxyd::upstream {
 
@@ -26,14 +27,27 @@ struct CheckSettings {
     std::string sni;           // check-sni
 };
 
+// Agent checks: a program on the server's machine tells how it is (configuration manual 5.2, agent-check).
+struct AgentSettings {
+    bool enabled = false;
+    int port = 0;
+    common::Endpoint address;  // empty: the server's
+    common::Duration inter = std::chrono::seconds(2);
+    std::string send;  // agent-send
+};
+
 struct ServerSettings {
     common::Location where;
     std::string name;
     std::string host;                     // as written, may be a name to resolve
+    bool written_as_name = false;         // not as an address
     common::Endpoint address;             // empty while unresolved
     int port = 0;                         // as written, for an address still to be resolved
     std::string init_addr = "last,libc";  // how the address is found at the start (init-addr)
-    bool keep_client_port = false;        // "host" or "host:+N": the client's destination port (+ offset)
+    std::string resolvers_name;           // `resolvers`; the section is looked up when all is read
+    std::shared_ptr<const ResolversSettings> resolvers;
+    AddressPreference resolve;
+    bool keep_client_port = false;  // "host" or "host:+N": the client's destination port (+ offset)
     int port_offset = 0;
     bool client_destination = false;  // host 0.0.0.0, :: or *: the client's own destination address
     int weight = 1;                   // 0..256
@@ -45,13 +59,21 @@ struct ServerSettings {
     std::string cookie;
     std::string source_address;
     CheckSettings check;
-    bool tls = false;  // ssl
+    AgentSettings agent;
+    bool shut_sessions_when_down = false;       // on-marked-down shutdown-sessions
+    bool shut_backup_sessions_when_up = false;  // on-marked-up shutdown-backup-sessions
+    bool tls = false;                           // ssl
     bool tls_verify = true;
     std::string ca_file, sni;
     int pool_max_idle = -1;  // pool-max-conn, -1: no limit
     common::Duration pool_purge_delay = std::chrono::seconds(5);
     bool send_proxy = false, send_proxy_v2 = false;
     unsigned proxy_options = 0;  // ProxyOption bits, for version 2
+
+    // Its name is asked for again and again, of the name servers of a section.
+    bool resolved_at_run_time() const { return resolvers != nullptr && written_as_name; }
+    // An SRV record's name: no resolver of the system knows it.
+    bool is_service() const { return host.starts_with('_'); }
 };
 
 // protocol: option redis-check and the like.
@@ -74,6 +96,7 @@ struct HttpCheckSettings {
     } expect = Expect::good_status;
     std::string expect_value;
     bool expect_not = false;
+    bool disable_on_404 = false;  // such a server is fine, but gets no new clients
 };
 
 // http-reuse (configuration manual 4.2).

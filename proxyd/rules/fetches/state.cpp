@@ -96,9 +96,7 @@ std::int64_t server_initial_weight(const state::ServerState& server) {
 bool fetch_srv_is_up(const Context& context, const Arguments& arguments, Cursor&, Sample& out) {
     const state::ServerState* server = arguments.server(0, context);
     if (server == nullptr) return false;
-    return out.set_bool(server->health.load() != state::Health::down &&
-                        server->admin.load() != state::Admin::maintenance),
-           true;
+    return out.set_bool(!server->down()), true;
 }
 bool fetch_be_name(const Context& context, const Arguments&, Cursor&, Sample& out) {
     return out.set_text(context.backend_name), !context.backend_name.empty();

@@ -15,7 +15,7 @@ session::ServiceReply ask(Process& process, std::string_view target) {
     http::Message request;
     request.method = http::Method::get;
     request.target = target;
-    return service(section.stats, section, request);
+    return service(section.stats, section, {.request = request, .admin = false, .form = {}});
 }
 
 bool has(const std::string& text, std::string_view part) {
