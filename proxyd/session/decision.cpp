@@ -19,7 +19,6 @@ namespace {
 
 using rules::Verdict;
 
-// The page of the section, when the request asks for it. True: answered.
 StatsVisit stats_visit(const StatsSettings& stats, Exchange& exchange) {
     const bool admin = std::ranges::any_of(
         stats.admin, [&](const rules::Condition& each) { return each.evaluate(exchange.context); });
@@ -29,6 +28,7 @@ StatsVisit stats_visit(const StatsSettings& stats, Exchange& exchange) {
     return visit;
 }
 
+// The page of the section, when the request asks for it. True: answered.
 bool serve_stats(Connection& connection, Exchange& exchange, const ProxySettings& section) {
     const StatsSettings& stats = section.stats;
     if (!is_stats_request(stats, exchange.request)) return false;
