@@ -90,6 +90,17 @@ class SyscallTest(unittest.TestCase):
         # str.format of the fixture knows its own names only.
         return Proxy(CONFIG.replace("{log_lines}", lines), origin)
 
+    def watched(self, proxy, rounds, one_round, requests, what):
+        """The worker's calls during the rounds, printed per request."""
+        strace = Strace(worker_thread(proxy.process.pid), os.path.join(proxy.folder.name, "strace"))
+        begun = time.monotonic()
+        for _ in range(rounds):
+            one_round()
+        self.by_clock = BY_CLOCK + int(TICKS * (time.monotonic() - begun))
+        calls = strace.leave()
+        print(f"{what}: " + ", ".join(f"{name} {count / requests:.2f}" for name, count in calls.most_common()))
+        return calls
+
     def counted(self, proxy, connections, rounds):
         """Calls by name for connections x rounds requests; each round asks on all connections, then reads all answers."""
         def one_round():
@@ -103,17 +114,10 @@ class SyscallTest(unittest.TestCase):
         clients = [Client(proxy.front, 20 * SLOW) for _ in range(connections)]
         for _ in range(20):
             one_round()
-        strace = Strace(worker_thread(proxy.process.pid), os.path.join(proxy.folder.name, "strace"))
-        begun = time.monotonic()
-        for _ in range(rounds):
-            one_round()
-        self.by_clock = BY_CLOCK + int(TICKS * (time.monotonic() - begun))
-        calls = strace.leave()
+        requests = connections * rounds
+        calls = self.watched(proxy, rounds, one_round, requests, f"{connections} connections, {requests} requests")
         for client in clients:
             client.socket.close()
-        requests = connections * rounds
-        print(f"{connections} connections, {requests} requests: "
-              + ", ".join(f"{name} {count / requests:.2f}" for name, count in calls.most_common()))
         return calls, requests
 
     def check(self, calls, requests, polls):
@@ -157,15 +161,8 @@ class SyscallTest(unittest.TestCase):
 
             for _ in range(3):
                 one_round()
-            strace = Strace(worker_thread(proxy.process.pid), os.path.join(proxy.folder.name, "strace"))
-            begun = time.monotonic()
-            for _ in range(rounds):
-                one_round()
-            self.by_clock = BY_CLOCK + int(TICKS * (time.monotonic() - begun))
-            calls = strace.leave()
-        requests = rounds * together
-        print(f"{requests} closing connections: "
-              + ", ".join(f"{name} {count / requests:.2f}" for name, count in calls.most_common()))
+            requests = rounds * together
+            calls = self.watched(proxy, rounds, one_round, requests, f"{requests} closing connections")
         in_vain = max(0, sum(calls.pop(name, 0) for name in RECEIVE) - 2 * requests)
         self.assertLessEqual(in_vain, requests + self.by_clock, "one read before the request is there")
         # Who sends later than he is accepted must wait, and some that follow him are not looked at early.
