@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "proxyd/admin/html_text.h"
 #include "proxyd/admin/server_actions.h"
+#include "proxyd/rules/ascii.h"
 #include "proxyd/upstream/backend.h"
 #include "proxyd/upstream/server_change.h"
 
@@ -56,19 +57,13 @@ constexpr ResultRow kResults[] = {
     {"DENY", "Nothing was changed: you may only look."},
 };
 
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    c = static_cast<char>(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 std::string decode(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool escaped = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-                             hex_digit(text[i + 2]) >= 0;
+        const bool escaped = text[i] == '%' && i + 2 < text.size() && rules::hex_value(text[i + 1]) >= 0 &&
+                             rules::hex_value(text[i + 2]) >= 0;
         if (escaped) {
-            out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+            out += static_cast<char>(rules::hex_value(text[i + 1]) * 16 + rules::hex_value(text[i + 2]));
             i += 2;
         } else {
             out += text[i] == '+' ? ' ' : text[i];

@@ -41,9 +41,10 @@ const CodingRow& row(Coding coding) {
 // Calls `use(element)` for each comma-separated element of all fields of a name.
 template <class Use>
 void for_each_element(const Fields& fields, std::string_view name, Use use) {
-    for (const Field& field : fields.all())
-        if (common::iequals(field.name, name))
-            for (const std::string_view element : common::split(field.value, ',')) use(common::trim(element));
+    for (const Field& field : fields.all()) {
+        if (!common::iequals(field.name, name)) continue;
+        for (std::string_view rest = field.value; !rest.empty();) use(next_element(rest));
+    }
 }
 
 // Thousandths; 1000 without one (RFC 9110 section 12.4.2).
@@ -90,11 +91,10 @@ Tag tag_of(const Fields& fields) {
 bool right_type(const Message& response, std::span<const std::string> types) {
     const Field* type = response.fields.find(FieldId::content_type);
     if (!type) return types.empty();
-    const std::string text = common::to_lower(type->value);
-    if (text.starts_with("multipart")) return false;
-    return types.empty() || std::ranges::any_of(types, [&](const std::string& wanted) {
-               return text.starts_with(common::to_lower(wanted));
-           });
+    const auto begins_with = [&](std::string_view wanted) {
+        return common::iequals(type->value.substr(0, wanted.size()), wanted);
+    };
+    return !begins_with("multipart") && (types.empty() || std::ranges::any_of(types, begins_with));
 }
 
 }  // namespace

@@ -37,6 +37,12 @@ bool Network::contains(const std::array<std::uint8_t, 16>& other) const {
     return true;
 }
 
+bool Network::contains(const common::Endpoint& endpoint) const {
+    Sample sample;
+    return sample.set_address(endpoint) && v6 == (sample.type == SampleType::ipv6) &&
+           contains(sample.address);
+}
+
 std::array<std::uint8_t, 16> Network::last() const {
     auto out = address;
     for (std::size_t i = 0; i < width(); ++i) out[i] = static_cast<std::uint8_t>(address[i] | ~mask[i]);

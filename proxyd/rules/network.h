@@ -17,6 +17,7 @@ struct Network {
 
     std::size_t width() const { return v6 ? 16 : 4; }
     bool contains(const std::array<std::uint8_t, 16>& other) const;  // of the same family
+    bool contains(const common::Endpoint& endpoint) const;           // of any
     std::array<std::uint8_t, 16> last() const;                       // highest address
     bool contiguous() const;                                         // the mask is a prefix length
 };

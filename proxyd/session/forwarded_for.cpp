@@ -2,9 +2,6 @@
 
 #include <arpa/inet.h>
 
-#include <array>
-#include <cstring>
-
 #include "proxyd/rules/network.h"
 
 namespace proxyd::session {
@@ -14,14 +11,7 @@ namespace {
 bool excepted(const ForwardFor& option, const common::Endpoint& client) {
     if (option.except_network.empty()) return false;
     const auto network = rules::parse_network(option.except_network);
-    if (!network || network->v6 != (client.family() == AF_INET6)) return false;
-    std::array<std::uint8_t, 16> address{};
-    if (network->v6) {
-        std::memcpy(address.data(), &client.v6().sin6_addr, 16);
-    } else {
-        std::memcpy(address.data(), &client.v4().sin_addr, 4);
-    }
-    return network->contains(address);
+    return network && network->contains(client);
 }
 
 bool applies(const ForwardFor& option, const common::Endpoint& client, const http::Message& request) {

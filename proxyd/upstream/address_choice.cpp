@@ -1,24 +1,8 @@
 #include "proxyd/upstream/address_choice.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 
 namespace proxyd::upstream {
-
-namespace {
-
-bool in_network(const rules::Network& network, const common::Endpoint& address) {
-    if (network.v6 != (address.family() == AF_INET6)) return false;
-    std::array<std::uint8_t, 16> bytes{};
-    if (network.v6)
-        std::memcpy(bytes.data(), &address.v6().sin6_addr, 16);
-    else
-        std::memcpy(bytes.data(), &address.v4().sin_addr, 4);
-    return network.contains(bytes);
-}
-
-}  // namespace
 
 bool same_ip(const common::Endpoint& a, const common::Endpoint& b) {
     common::Endpoint other = b;
@@ -37,7 +21,7 @@ std::optional<common::Endpoint> choose_address(std::span<const common::Endpoint>
         const bool used = taken(address);
         if (used && !preference.allow_duplicates) continue;
         const bool wanted = std::ranges::any_of(
-            preference.networks, [&](const rules::Network& network) { return in_network(network, address); });
+            preference.networks, [&](const rules::Network& network) { return network.contains(address); });
         const int score = (address.family() == preference.family ? 8 : 0) + (wanted ? 4 : 0) +
                           (used ? 0 : 2) + (same_ip(address, current) ? 1 : 0);
         if (score <= best_score) continue;
