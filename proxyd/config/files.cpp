@@ -18,41 +18,42 @@ using common::fail;
 using common::Result;
 using common::Side;
 
-using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
+// The kinds of blocks of a PEM file. Their insides are left to the TLS library's own loading of the line,
+// which follows: decoding a key costs it milliseconds, and would cost them twice.
+struct PemBlocks {
+    bool certificate = false;
+    bool key = false;  // without a password: nobody is there to type one
+};
 
-Bio memory(const std::string& text) {
-    return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free};
-}
-
-bool has_certificate(const std::string& pem) {
-    const Bio bio = memory(pem);
-    const std::unique_ptr<X509, decltype(&X509_free)> read(
-        PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), &X509_free);
-    ERR_clear_error();
-    return read != nullptr;
-}
-
-// Without a password: nobody is there to type one.
-int no_password(char*, int, int, void*) {
-    return -1;
-}
-
-bool has_key(const std::string& pem) {
-    const Bio bio = memory(pem);
-    const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> read(
-        PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_password, nullptr), &EVP_PKEY_free);
-    ERR_clear_error();
-    return read != nullptr;
+PemBlocks pem_blocks(const std::string& text) {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+        BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free);
+    PemBlocks found;
+    char *name = nullptr, *header = nullptr;
+    unsigned char* data = nullptr;
+    long length = 0;
+    while (PEM_read_bio(bio.get(), &name, &header, &data, &length) == 1) {
+        const std::string_view kind = name;
+        if (kind.ends_with("CERTIFICATE")) found.certificate = true;
+        if (kind.ends_with("PRIVATE KEY") && !kind.starts_with("ENCRYPTED") &&
+            std::string_view(header).find("ENCRYPTED") == std::string_view::npos)
+            found.key = true;
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_clear_free(data, static_cast<std::size_t>(length));
+    }
+    ERR_clear_error();  // "no start line": the end of the file
+    return found;
 }
 
 Result<> check_pem(const std::string& path) {
     const auto pem = read_file(path);
     if (!pem) return std::unexpected(pem.error());
-    if (!has_certificate(*pem))
-        return fail("'" + path + "' holds no certificate in PEM format", Side::config);
-    if (has_key(*pem)) return {};
+    const PemBlocks blocks = pem_blocks(*pem);
+    if (!blocks.certificate) return fail("'" + path + "' holds no certificate in PEM format", Side::config);
+    if (blocks.key) return {};
     const auto key = read_file(path + ".key");
-    if (!key || !has_key(*key))
+    if (!key || !pem_blocks(*key).key)
         return fail("'" + path + "' holds no usable private key (nor does '" + path + ".key')", Side::config);
     return {};
 }
@@ -90,7 +91,7 @@ Result<> check_authority(const std::string& path) {
     if (path == "@system-ca" || fs::is_directory(path, error)) return {};
     const auto pem = read_file(path);
     if (!pem) return std::unexpected(pem.error());
-    if (!has_certificate(*pem))
+    if (!pem_blocks(*pem).certificate)
         return fail("'" + path + "' holds no certificate in PEM format", Side::config);
     return {};
 }
