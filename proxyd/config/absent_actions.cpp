@@ -25,7 +25,6 @@ constexpr AbsentAction kRows[] = {
     {"set-priority-class", kBoth, kNone, "queues are first come, first served"},
     {"set-priority-offset", kBoth, kNone, "queues are first come, first served"},
     {"set-retries", kBoth, kNone, "'retries' of the backend counts"},
-    {"switch-mode", kTcp, kRefused, "not supported yet; the connection would stay in mode tcp"},
     {"track-sc0", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},
     {"track-sc1", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},
     {"track-sc2", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},

@@ -51,7 +51,8 @@ struct Draft {
     common::Location mode_where;
     bool explicit_from = false;
     common::Location default_backend_where;
-    bool has_rules = false;  // a named defaults section
+    bool switches_mode = false;  // tcp-request content switch-mode
+    bool has_rules = false;      // a named defaults section
     bool routed_without_condition = false;
 };
 

@@ -16,6 +16,7 @@ void add_rule(Reading& in, const Statement& line) {
         return in.error(line, "'" + line.name() + "' is allowed in a defaults section that has a name only");
     if (skip_absent_action(in, line, phase)) return;
     if (in.in_defaults()) in.draft->has_rules = true;
+    if (line.argument(0) == "switch-mode") in.draft->switches_mode = true;
     (in.proxy().*member).add(phase, line.arguments(), in.proxy().acls, line.where, in.out);
 }
 

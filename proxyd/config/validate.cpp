@@ -101,9 +101,12 @@ void check_tcp_mode(Reading& in, Draft& draft) {
     if (settings.http_mode) return;
     const auto ignored = [&](bool present, std::string_view what) {
         if (present)
-            in.out.warning(draft.where, std::string(what) + " ignored for " + title(draft) +
-                                            " as it requires 'mode http'");
+            in.out.warning(
+                draft.where,
+                std::string(what) + " ignored for " + title(draft) +
+                    " as it requires 'mode http', but for requests that a backend in that mode gets");
     };
+    if (draft.switches_mode || (draft.defaults != nullptr && draft.defaults->switches_mode)) return;
     ignored(!settings.http_request.empty(), "'http-request' and 'redirect' rules are");
     ignored(!settings.http_response.empty(), "'http-response' rules are");
     ignored(!settings.http_after_response.empty(), "'http-after-response' rules are");

@@ -73,6 +73,7 @@ struct Context {
     std::string_view server_data;  // the same of the server (tcp-response content)
     // While rules inspect the first bytes: more may come (false), and a sample missed some (set by fetches).
     bool input_final = true;
+    bool head_awaited = false;  // what is here may become the head of a request: samples of it are undecided
     mutable bool undecided = false;
 
     // Own and peer address of the server connection (%bi %bp %si %sp); null before there is one.

@@ -103,7 +103,10 @@ common::Result<Expression> Expression::parse(std::string_view text, Catalogue* c
 
 bool Expression::evaluate(const Context& context, Cursor& cursor, Sample& out) const {
     cursor.more = false;
-    if (!fetch_->fetch(context, arguments_, cursor, out)) return false;
+    if (!fetch_->fetch(context, arguments_, cursor, out)) {
+        if (context.head_awaited && fetch_->source == Source::request) context.undecided = true;
+        return false;
+    }
     for (const Step& step : converters_) {
         if (!cast(out, step.row->input, context.arena)) return false;
         if (!step.row->convert(context, step.arguments, out)) return false;

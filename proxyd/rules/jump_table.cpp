@@ -26,7 +26,8 @@ bool ignores_case(const AclTest& test) {
 // `run`: of rules in a row on one sample; of no matter for samples that no rule in between can change.
 Key key_of(const AclTest& test, std::size_t run) {
     const Expression& sample = test.expression;
-    constexpr std::array kLasting{Source::request, Source::request_kept, Source::message, Source::tls};
+    constexpr std::array kLasting{Source::request, Source::request_bytes, Source::request_kept,
+                                  Source::message, Source::tls};
     const bool lasting =
         !sample.has_converters() && std::ranges::find(kLasting, sample.fetch().source) != kLasting.end();
     return {sample.text(), asks_prefix(test), ignores_case(test), lasting ? 0 : run};

@@ -26,6 +26,7 @@ constexpr std::array<SourceRow, kSources> kSourceRows{{
     {kWholeWay, "the frontend"},
     {kWholeWay & ~kAtConnection, "layer 5 of the client's connection"},
     {kRequestWay, "HTTP request headers or bytes of the client"},
+    {kRequestWay, "HTTP request headers or bytes of the client"},
     {kRequestWay | kResponseWay | kAtLog, "the HTTP request"},
     {kRequestWay | kResponseWay | kAtCheck, "HTTP headers"},
     {kBackWay | kAtLog | kAtCheck, "the backend"},

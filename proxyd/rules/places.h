@@ -18,6 +18,7 @@ enum class Source : std::uint8_t {
     frontend,           // the section that took it
     tls,                // its TLS
     request,            // the request's head, and what was read behind it
+    request_bytes,      // the client's first bytes, whatever they are
     request_kept,       // what stays known of it
     message,            // of request or response, whichever is passing
     backend,            // the chosen section
@@ -25,7 +26,7 @@ enum class Source : std::uint8_t {
     server_connection,  // the connection to it; what stays known of the response
     response,           // the response's head, and what was read behind it
 };
-inline constexpr std::size_t kSources = 12;
+inline constexpr std::size_t kSources = 13;
 
 // Bits: where a sample is evaluated. A `listen` section has those of both its sides.
 using Places = std::uint32_t;

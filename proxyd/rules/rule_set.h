@@ -47,6 +47,7 @@ struct Verdict {
         wait_body,    // `wait`: go on at rule `next` when the message's body is here
         silent_drop,  // as reject, and let the client wait
         challenge,    // 401: `realm` (http-request auth)
+        switch_http,  // a TCP connection goes on as HTTP (tcp-request content switch-mode)
         service,      // the process's metrics answer (http-request use-service prometheus-exporter)
     };
     Kind kind = Kind::pass;

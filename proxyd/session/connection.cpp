@@ -211,8 +211,9 @@ void Connection::fill_context(Exchange& exchange) {
     context.shared = runtime.state;
     context.http_mode = frontend_.http_mode;
     context.unique_number = entrance.next_number();
-    context.times.accept_wall_us = accept_wall_us_;
     // Accept and handshake belong to the first request; a later one begins where the former ended.
+    context.times.accept_wall_us =
+        requests == 0 ? accept_wall_us_ : accept_wall_us_ + micros(idle_since) - micros(accepted_);
     context.times.accepted = micros(requests == 0 ? accepted_ : idle_since);
     context.times.handshake_done = micros(requests == 0 ? handshake_done_ : idle_since);
 }

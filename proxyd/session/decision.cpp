@@ -54,7 +54,8 @@ bool serve_stats(Connection& connection, Exchange& exchange, const ProxySettings
 // True: the exchange is decided.
 bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
     switch (verdict.kind) {
-        case Verdict::Kind::undecided:  // not asked here
+        case Verdict::Kind::undecided:    // not asked here
+        case Verdict::Kind::switch_http:  // done
         case Verdict::Kind::pass:
         case Verdict::Kind::allow:
             return false;
@@ -179,7 +180,8 @@ bool receive(Connection& connection, Exchange& exchange) {
     const ProxySettings& frontend = connection.frontend();
     capture_request(frontend, exchange);
     make_unique_id(frontend, exchange);
-    if (!inspect_request(connection, exchange, frontend)) return false;
+    const bool inspected = exchange.stage == Exchange::Stage::inspected;
+    if (!inspected && !inspect_request(connection, exchange, frontend)) return false;
     for (rules::Tracking* tracking : {&connection.tracking, &exchange.tracking})
         tracking->count(state::StickData::http_req_cnt, state::StickData::http_req_rate, 1);
     if (!is_monitor_request(frontend, exchange.request)) return true;
@@ -193,12 +195,15 @@ bool receive(Connection& connection, Exchange& exchange) {
 // False: decided.
 bool choose(Connection& connection, Exchange& exchange) {
     const ProxySettings& frontend = connection.frontend();
+    if (exchange.backend != nullptr) return inspect_request(connection, exchange, *exchange.backend);
     const int index = choose_backend(frontend, exchange.context);
     if (index < 0 || !connection.runtime.backends[static_cast<std::size_t>(index)]) {
         exchange.end = End::no_server;
         return false;
     }
     enter_backend(connection, exchange, index);
+    if (!exchange.backend->http_mode) exchange.end = End::wrong_mode;
+    if (exchange.end != End::normal) return false;
     return exchange.backend == &frontend || inspect_request(connection, exchange, *exchange.backend);
 }
 
@@ -207,7 +212,7 @@ bool choose(Connection& connection, Exchange& exchange) {
 bool decide(Connection& connection, Exchange& exchange) {
     using Stage = Exchange::Stage;
     const ProxySettings& frontend = connection.frontend();
-    if (exchange.stage == Stage::arrived) {
+    if (exchange.stage == Stage::arrived || exchange.stage == Stage::inspected) {
         if (!receive(connection, exchange)) return true;
         exchange.stage = Stage::frontend;
     }

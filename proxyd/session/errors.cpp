@@ -44,6 +44,7 @@ constexpr std::array kEnds{
     EndRow{End::server_down_data, 'D', 'D', 0, false, false, false},
     EndRow{End::server_spared_headers, 'U', 'H', 502, true, false, false},
     EndRow{End::server_spared_data, 'U', 'D', 0, false, false, false},
+    EndRow{End::wrong_mode, 'I', 'R', 0, false, false, false},
     EndRow{End::internal, 'I', 'H', 500, true, false, false},
 };
 

@@ -45,6 +45,7 @@ enum class End : std::uint8_t {
     server_down_data,
     server_spared_headers,  // on-marked-up shutdown-backup-sessions
     server_spared_data,
+    wrong_mode,  // an HTTP request was sent to a TCP backend
     internal
 };
 

@@ -24,21 +24,22 @@ net::Task<> HttpSession::run(std::unique_ptr<HttpSession> self) {
     std::unique_ptr<Exchange>& exchange = session.exchange_;
     Waiter::Bits bits = 0;
 
-    if (!connection.admitted(connection.frontend().tcp_connection)) co_return;
-    if (connection.expects_proxy_header()) {
+    const bool taken_over = !session.own_;
+    if (!taken_over && !connection.admitted(connection.frontend().tcp_connection)) co_return;
+    if (!taken_over && connection.expects_proxy_header()) {
         for (Step step = connection.read_proxy_header(); !step.done; step = connection.read_proxy_header()) {
             co_await waiter.wait(step.interest, step.deadline);
         }
         if (connection.proxy_header_failed()) co_return;
     }
-    if (connection.tls_context()) {
+    if (!taken_over && connection.tls_context()) {
         for (Step step = connection.handshake(); !step.done; step = connection.handshake()) {
             co_await waiter.wait(step.interest, step.deadline);
         }
         if (connection.handshake_failed()) co_return;
     }
-    if (!connection.admitted(connection.frontend().tcp_session)) co_return;
-    connection.count_session();
+    if (!taken_over && !connection.admitted(connection.frontend().tcp_session)) co_return;
+    if (!taken_over) connection.count_session();
     do {
         for (;;) {
             const Step step = session.reader_.await_first_byte(bits, exchange);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "proxyd/net/task.h"
 #include "proxyd/session/connection.h"
@@ -13,7 +14,10 @@ namespace proxyd::session {
 
 class HttpSession {
  public:
-    explicit HttpSession(Arrival arrival) : connection_(std::move(arrival)), reader_(connection_) {}
+    explicit HttpSession(Arrival arrival) : own_(std::in_place, std::move(arrival)), connection_(*own_) {}
+    // Goes on with a TCP session's connection, which outlives this; its first bytes are in the exchange.
+    HttpSession(Connection& connection, std::unique_ptr<Exchange> exchange)
+        : connection_(connection), exchange_(std::move(exchange)) {}
     ~HttpSession();
 
     // Owns the session; ends with the connection.
@@ -35,8 +39,9 @@ class HttpSession {
     bool server_may_live() const;
     Step linger();
 
-    Connection connection_;
-    RequestReader reader_;
+    std::optional<Connection> own_;
+    Connection& connection_;
+    RequestReader reader_{connection_};
     Forwarder forwarder_{connection_};
     std::unique_ptr<Tunnel> tunnel_;      // of the current exchange, when it has become one
     std::unique_ptr<Exchange> exchange_;  // null between requests

@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include "proxyd/session/request_reader.h"
+
 namespace proxyd::session {
 
 namespace {
@@ -9,7 +11,9 @@ namespace {
 using rules::Verdict;
 
 bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
-    if (verdict.kind == Verdict::Kind::pass || verdict.kind == Verdict::Kind::allow) return true;
+    using Kind = Verdict::Kind;
+    if (verdict.kind == Kind::pass || verdict.kind == Kind::allow || verdict.kind == Kind::switch_http)
+        return true;
     exchange.end = End::denied;
     exchange.silent = true;
     connection.frontend_counters().denied_requests.add();
@@ -19,9 +23,22 @@ bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
 
 }  // namespace
 
-void Inspection::begin(const ProxySettings& section) {
+void Inspection::begin(Exchange& exchange, const ProxySettings& section) {
     section_ = &section;
     deadline_ = connection_.now() + section.inspect_delay;
+    if (exchange.context.request == nullptr)
+        exchange.request_parser.start_request(request_options(connection_));
+}
+
+// Rules may ask for what an HTTP request has, as soon as its head is whole.
+void Inspection::look_for_head(Exchange& exchange) {
+    rules::Context& context = exchange.context;
+    if (context.request != nullptr || no_head_) return;
+    const http::ParseResult parsed =
+        exchange.request_parser.parse(exchange.client_in.data(), exchange.request);
+    context.head_awaited = parsed.status == http::ParseStatus::need_more && !context.input_final;
+    no_head_ = parsed.status == http::ParseStatus::error;
+    if (parsed.status == http::ParseStatus::done) context.request = &exchange.request;
 }
 
 // True: there is something new to look at.
@@ -49,9 +66,12 @@ Step Inspection::step(Exchange& exchange) {
         const bool late = connection_.now() >= deadline_;
         if (!exchange.client_in.empty()) context.client_data = exchange.client_in.data();
         context.input_final = ended_ || late;
+        look_for_head(exchange);
         const Verdict verdict = section_->tcp_content.run(context);
         if (verdict.kind != Verdict::Kind::undecided) {
             context.input_final = true;
+            context.head_awaited = false;
+            becomes_http_ = verdict.kind == Verdict::Kind::switch_http;
             apply(connection_, exchange, verdict);
             return Step::finished();
         }
@@ -86,7 +106,7 @@ bool apply_to_response(Connection& connection, Exchange& exchange, const Verdict
 }  // namespace
 
 void ResponseInspection::begin(Connection& connection, const Exchange& exchange) {
-    pending_ = !connection.frontend().http_mode && !exchange.backend->tcp_response.empty();
+    pending_ = !exchange.backend->http_mode && !exchange.backend->tcp_response.empty();
     ended_ = closing_ = false;
     deadline_ = connection.now() + exchange.backend->response_inspect_delay;
 }

@@ -13,18 +13,22 @@ class Inspection {
     explicit Inspection(Connection& connection) : connection_(connection) {}
 
     // The rules of one section: first the frontend's, then the backend's.
-    void begin(const ProxySettings& section);
+    void begin(Exchange& exchange, const ProxySettings& section);
     // Done: exchange.end says whether the connection goes on. Bytes that were read stay in
     // exchange.client_in.
     Step step(Exchange& exchange);
+    bool becomes_http() const { return becomes_http_; }  // switch-mode
 
  private:
+    void look_for_head(Exchange& exchange);
     bool read_more(Exchange& exchange);
 
     Connection& connection_;
     const ProxySettings* section_ = nullptr;
     common::TimePoint deadline_{};
     bool ended_ = false;  // no more bytes come, or fit
+    bool becomes_http_ = false;
+    bool no_head_ = false;  // what came is no HTTP request
 };
 
 // tcp-response content: the same for what a server says first, while the other direction goes on.

@@ -21,6 +21,14 @@ std::string_view first_line(std::string_view head) {
 
 }  // namespace
 
+http::ParseOptions request_options(const Connection& connection) {
+    http::ParseOptions options;
+    options.max_headers = connection.runtime.max_headers;
+    options.max_head = connection.worker.buffers().buffer_size() - connection.runtime.max_rewrite;
+    options.accept_invalid = connection.frontend().accept_invalid_request;
+    return options;
+}
+
 // `timeout http-keep-alive`, else http-request, else client (configuration manual, "timeout
 // http-keep-alive").
 common::TimePoint RequestReader::idle_deadline() const {
@@ -84,11 +92,7 @@ Step RequestReader::await_first_byte(Waiter::Bits bits, std::unique_ptr<Exchange
 
 void RequestReader::begin(Exchange& exchange) {
     const ProxySettings& frontend = connection_.frontend();
-    http::ParseOptions options;
-    options.max_headers = connection_.runtime.max_headers;
-    options.max_head = connection_.worker.buffers().buffer_size() - connection_.runtime.max_rewrite;
-    options.accept_invalid = frontend.accept_invalid_request;
-    exchange.request_parser.start_request(options);
+    exchange.request_parser.start_request(request_options(connection_));
     exchange.context.request = &exchange.request;
     exchange.context.times.request_start = micros(connection_.now());
     exchange.context.times.request_wall_us = connection_.worker.wall_us();

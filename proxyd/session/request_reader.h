@@ -9,6 +9,8 @@
 
 namespace proxyd::session {
 
+http::ParseOptions request_options(const Connection& connection);
+
 class RequestReader {
  public:
     explicit RequestReader(Connection& connection) : connection_(connection) {}

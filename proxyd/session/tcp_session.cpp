@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "proxyd/session/decision.h"
+#include "proxyd/session/http_session.h"
 #include "proxyd/session/persistence.h"
 #include "proxyd/session/phases.h"
 #include "proxyd/session/record.h"
@@ -41,6 +42,11 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
         co_await waiter.wait(step.interest, step.deadline);
     }
     const bool chosen = session.choose();
+    if (session.becomes_http()) {
+        net::Task<> http = HttpSession::run(session.hand_over());
+        co_await std::move(http);
+        co_return;
+    }
     if (chosen && exchange.backend != &connection.frontend()) {
         for (Step step = session.inspect(*exchange.backend); !step.done; step = session.inspect_more()) {
             co_await waiter.wait(step.interest, step.deadline);
@@ -55,6 +61,7 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
         if (failure == upstream::Failure::none) {
             exchange.lease.make_private();
             store_for_request(exchange);
+            exchange.context.request = nullptr;  // its bytes are on their way
             session.tunnel_.begin(exchange);
             Waiter::Bits bits = 0;
             for (;;) {
@@ -80,7 +87,7 @@ void TcpSession::begin() {
 }
 
 Step TcpSession::inspect(const ProxySettings& section) {
-    inspection_.begin(section);
+    inspection_.begin(*exchange_, section);
     return inspect_more();
 }
 
@@ -90,7 +97,7 @@ Step TcpSession::inspect_more() {
 
 bool TcpSession::choose() {
     Exchange& exchange = *exchange_;
-    if (exchange.end != End::normal) return false;
+    if (exchange.end != End::normal || inspection_.becomes_http()) return false;
     exchange.context.times.request_done = micros(connection_.now());
     const int index = choose_backend(connection_.frontend(), exchange.context);
     if (index < 0 || !connection_.runtime.backends[static_cast<std::size_t>(index)]) {
@@ -99,6 +106,18 @@ bool TcpSession::choose() {
     }
     enter_backend(connection_, exchange, index);
     return true;
+}
+
+// A rule has said so, or the backend says so by its mode.
+bool TcpSession::becomes_http() {
+    const Exchange& exchange = *exchange_;
+    if (exchange.end != End::normal) return false;
+    return inspection_.becomes_http() || exchange.backend->http_mode;
+}
+
+std::unique_ptr<HttpSession> TcpSession::hand_over() {
+    exchange_->stage = Exchange::Stage::inspected;
+    return std::make_unique<HttpSession>(connection_, std::move(exchange_));
 }
 
 bool TcpSession::client_left(void* self) {

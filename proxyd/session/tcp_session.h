@@ -10,6 +10,8 @@
 
 namespace proxyd::session {
 
+class HttpSession;
+
 class TcpSession {
  public:
     explicit TcpSession(Arrival arrival)
@@ -23,6 +25,8 @@ class TcpSession {
     Step inspect(const ProxySettings& section);
     Step inspect_more();
     bool choose();
+    bool becomes_http();
+    std::unique_ptr<HttpSession> hand_over();
     upstream::Request server_request();
     void finish();
     Step linger();

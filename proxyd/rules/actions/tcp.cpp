@@ -19,6 +19,27 @@ ActionPtr parse_accept(ActionWords&) {
     return std::make_shared<Accept>();
 }
 
+class SwitchMode final : public Action {
+ public:
+    bool run(Context&, Verdict& verdict) const override {
+        verdict.kind = Verdict::Kind::switch_http;
+        return false;
+    }
+};
+
+ActionPtr parse_switch_mode(ActionWords& words) {
+    if ((words.places() & kAtFrontContent) == 0)
+        return words.refuse("'switch-mode' is for sections that take connections: frontend and listen");
+    if (!words.take_if("http")) return words.refuse("'switch-mode' needs the mode to go to: http");
+    if (!words.take_if("proto")) return std::make_shared<SwitchMode>();
+    const auto protocol = words.take("a protocol after 'proto'");
+    if (!protocol) return nullptr;
+    if (*protocol != "h1")
+        return words.refuse("'switch-mode http proto " + std::string(*protocol) +
+                            "': a connection can only go on as HTTP/1 (h1)");
+    return std::make_shared<SwitchMode>();
+}
+
 using Address = common::Endpoint Context::*;
 
 common::Result<common::Endpoint> with_port(const Sample& address, std::uint16_t port) {
@@ -76,6 +97,7 @@ constexpr unsigned kAll = kInTcp | kInRequest;
 
 constexpr std::array kRows{
     ActionRow{"accept", kInTcp | kInTcpResponse, parse_accept, "end this rule set, let the connection pass"},
+    ActionRow{"switch-mode", kInContent, parse_switch_mode, "the connection goes on as HTTP"},
     ActionRow{"set-src", kAll, parse_change<SetAddress, &Context::source>, "replace the client's address"},
     ActionRow{"set-src-port", kAll, parse_change<SetPort, &Context::source>, "replace the client's port"},
     ActionRow{"set-dst", kAll, parse_change<SetAddress, &Context::destination>,

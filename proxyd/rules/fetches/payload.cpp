@@ -123,20 +123,10 @@ bool fetch_response_hello(const Context& context, const Arguments&, Cursor&, Sam
     return status == HelloStatus::complete && (out.set_int(type), true);
 }
 
-// True when it begins as an HTTP request does; the parser has the last word later.
+// True for a whole head of a request.
 bool fetch_proto_http(const Context& context, const Arguments&, Cursor&, Sample& out) {
-    if (context.request != nullptr) return out.set_bool(true), true;
-    const std::string_view data = context.client_data;
-    if (data.data() == nullptr) return not_yet(context);
-    const auto end = data.find('\n');
-    const std::string_view line = data.substr(0, end);
-    const bool letters = std::ranges::all_of(line.substr(0, line.find(' ')),
-                                             [](char c) { return is_alnum(c) || c == '-' || c == '_'; });
-    if (!letters) return out.set_bool(false), true;
-    if (end == std::string_view::npos) return not_yet(context);
-    const auto version = line.rfind(' ');
-    const bool http = version != std::string_view::npos && line.substr(version + 1).starts_with("HTTP/");
-    return out.set_bool(http), true;
+    if (context.request == nullptr && context.head_awaited) return not_yet(context);
+    return out.set_bool(context.request != nullptr), true;
 }
 
 // True once there is nothing more to wait for.
@@ -190,7 +180,7 @@ common::Result<> check_payload_lv(Arguments& arguments) {
 constexpr ArgumentSpec kPayload{2, {ArgumentKind::number, ArgumentKind::number}};
 constexpr ArgumentSpec kPayloadLv{2, {ArgumentKind::number, ArgumentKind::number, ArgumentKind::text}};
 constexpr ArgumentSpec kName{0, {ArgumentKind::text}};
-constexpr auto kRequest = Source::request;
+constexpr auto kRequest = Source::request_bytes;
 constexpr auto kKept = Source::request_kept;
 constexpr auto kResponse = Source::response;
 constexpr auto kMessage = Source::message;
