@@ -45,6 +45,11 @@ void http_zero(const Subject& subject, Out& out) {
     if (subject.settings->http_mode) out += '0';
 }
 
+template <auto Member>
+void http_counter(const Subject& subject, Out& out) {
+    if (subject.settings->http_mode) counter<Member>(subject, out);
+}
+
 template <std::size_t Class>  // 0 other, 1..5
 void responses(const Subject& subject, Out& out) {
     if (!subject.settings->http_mode) return;
@@ -340,8 +345,8 @@ constexpr StatColumn kColumns[] = {
     {"wrew", kAll, zero},
     {"connect", kB | kS, counter<&C::connects>},
     {"reuse", kB | kS, counter<&C::reuses>},
-    {"cache_lookups", kF | kB, http_zero},
-    {"cache_hits", kF | kB, http_zero},
+    {"cache_lookups", kF | kB, http_counter<&C::cache_lookups>},
+    {"cache_hits", kF | kB, http_counter<&C::cache_hits>},
     {"srv_icur", kS, zero},
     {"src_ilim", kNone, nothing},
     {"qtime_max", kB | kS, zero},

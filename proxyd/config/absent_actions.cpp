@@ -10,8 +10,6 @@ constexpr auto kNone = Effect::none, kRefused = Effect::refused;
 
 constexpr AbsentAction kRows[] = {
     {"attach-srv", kTcp, kRefused, "reverse connections are not supported"},
-    {"cache-store", kHttp, kNone, "the cache is not supported yet"},
-    {"cache-use", kHttp, kNone, "the cache is not supported yet"},
     {"disable-l7-retry", kHttp, kNone, "requests are not sent again anyway"},
     {"capture", kHttp, kNone, "write it with 'http-response'"},
     {"do-log", kBoth, kNone, kNotYet},

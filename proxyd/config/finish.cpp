@@ -3,6 +3,7 @@
 #include <set>
 
 #include "common/keyword_table.h"
+#include "proxyd/config/caches.h"
 #include "proxyd/config/reading.h"
 #include "proxyd/config/resolvers.h"
 
@@ -221,6 +222,7 @@ void finish(Reading& in) {
     finish_global(in);
     in.model.catalogue->patterns.number();
     finish_users(in);
+    finish_caches(in);
     number_proxies(in);
     for (std::size_t i = 0; i < in.proxies.size(); ++i) in.proxies[i]->settings->index = static_cast<int>(i);
     for (const auto& draft : in.proxies) {

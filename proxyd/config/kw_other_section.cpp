@@ -1,4 +1,4 @@
-// Keywords of the sections without effect yet (peers, mailers, cache, ...): known, so that slips are
+// Keywords of the sections without effect yet (peers, mailers, ...): known, so that slips are
 // found, and silent, since the section's first line has said that nothing happens.
 #include "proxyd/config/tables.h"
 
@@ -19,11 +19,6 @@ constexpr Keyword kKeywords[] = {
     silent("table", kPeers),
     silent("timeout", kMailers | kRing | kLogForward),
     silent("mailer", kMailers),
-    silent("max-age", kCache),
-    silent("max-object-size", kCache),
-    silent("max-secondary-entries", kCache),
-    silent("process-vary", kCache),
-    silent("total-max-size", kCache),
     silent("command", kProgram),
     silent("group", kProgram),
     silent("option", kProgram | kLogForward | kFcgiApp),

@@ -36,6 +36,15 @@ void set_monitor_uri(Reading& in, const Statement& line) {
     in.proxy().monitor_uri = line.argument(0);
 }
 
+// The rules do it; responses are stored before they are compressed, wherever this line stands.
+void name_cache(Reading& in, const Statement& line) {
+    if (line.count() != 2) return in.error(line, "'filter cache' expects the name of a cache section");
+    auto& settings = in.model.catalogue->caches[line.argument(1)];
+    if (settings == nullptr) settings = std::make_shared<cache::Settings>();
+    settings->name = line.argument(1);
+    if (settings->mentioned.line == 0) settings->mentioned = line.where;
+}
+
 // Without its agent a firewall decides nothing and a FastCGI server understands nothing.
 void add_filter(Reading& in, const Statement& line) {
     const std::string& name = line.argument(0);
@@ -48,6 +57,7 @@ void add_filter(Reading& in, const Statement& line) {
     if (name != "compression" && name != "cache" && name != "trace" && name != "comp-req" &&
         name != "comp-res")
         return in.error(line, "unknown filter '" + name + "'");
+    if (name == "cache") return name_cache(in, line);
     if (name != "compression")  // it stands where the compression keywords say
         in.no_effect(line, "'filter " + name + "'", kNotYet);
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "proxyd/config/bind_line.h"
+#include "proxyd/config/caches.h"
 #include "proxyd/config/reading.h"
 #include "proxyd/config/resolvers.h"
 
@@ -146,7 +147,7 @@ constexpr std::array kSections{
     SectionKind{"peers", kPeers, kMustName, nullptr, kNotYet, "processes that share stick tables"},
     SectionKind{"resolvers", kResolvers, kMustName, open_resolvers, "", "name servers for host names"},
     SectionKind{"mailers", kMailers, kMustName, nullptr, kNotYet, "mail servers for alerts"},
-    SectionKind{"cache", kCache, kMustName, nullptr, kNotYet, "storage for responses"},
+    SectionKind{"cache", kCache, kMustName, open_cache, "", "storage for responses"},
     SectionKind{"program", kProgram, kMustName, nullptr,
                 "programs are not started; let the service manager do it",
                 "a program run beside the workers"},

@@ -47,24 +47,6 @@ void for_each_element(const Fields& fields, std::string_view name, Use use) {
     }
 }
 
-// Thousandths; 1000 without one (RFC 9110 section 12.4.2).
-int quality(std::string_view element) {
-    for (std::size_t at = element.find(';'); at != std::string_view::npos; at = element.find(';', at + 1)) {
-        std::string_view parameter = common::trim(element.substr(at + 1));
-        if (!parameter.starts_with("q=") && !parameter.starts_with("Q=")) continue;
-        parameter = parameter.substr(2, parameter.find(';') - 2);
-        if (parameter.starts_with('1')) return 1000;
-        int value = 0, scale = 100;
-        for (const char c : parameter.substr(std::min<std::size_t>(parameter.size(), 2))) {
-            if (c < '0' || c > '9') break;
-            value += (c - '0') * scale;
-            scale /= 10;
-        }
-        return value;
-    }
-    return 1000;
-}
-
 // Old browsers that claim codings which they cannot decode: "Mozilla/4" other than MSIE 6 with SP2 and MSIE 7
 // on, as HAProxy has it.
 bool old_browser(const Message& request) {
@@ -98,6 +80,23 @@ bool right_type(const Message& response, std::span<const std::string> types) {
 }
 
 }  // namespace
+
+int quality(std::string_view element) {
+    for (std::size_t at = element.find(';'); at != std::string_view::npos; at = element.find(';', at + 1)) {
+        std::string_view parameter = common::trim(element.substr(at + 1));
+        if (!parameter.starts_with("q=") && !parameter.starts_with("Q=")) continue;
+        parameter = parameter.substr(2, parameter.find(';') - 2);
+        if (parameter.starts_with('1')) return 1000;
+        int value = 0, scale = 100;
+        for (const char c : parameter.substr(std::min<std::size_t>(parameter.size(), 2))) {
+            if (c < '0' || c > '9') break;
+            value += (c - '0') * scale;
+            scale /= 10;
+        }
+        return value;
+    }
+    return 1000;
+}
 
 std::optional<Coding> coding_of(std::string_view word) {
     for (const CodingRow& candidate : kCodings)

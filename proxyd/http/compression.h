@@ -21,6 +21,10 @@ enum class Coding : std::uint8_t { identity, gzip, deflate, raw_deflate };
 std::optional<Coding> coding_of(std::string_view word);  // of a `compression algo` line
 std::string_view wire_name(Coding coding);               // "gzip"; raw deflate is "deflate", too
 
+// The weight of an element of Accept-Encoding and its like, in thousandths; 1000 without one (RFC 9110
+// section 12.4.2).
+int quality(std::string_view element);
+
 // The best of `offered` that the request accepts; identity: none.
 Coding accepted_coding(const Message& request, std::span<const Coding> offered);
 

@@ -31,6 +31,8 @@ std::unique_ptr<state::ProxyState> build_proxy(const session::ProxySettings& pro
 std::unique_ptr<state::SharedState> build_state(const config::Model& model, int workers) {
     auto shared = std::make_unique<state::SharedState>(workers);
     shared->process.started_ms = wall_ms();
+    for (const auto& [name, settings] : model.catalogue->caches)
+        shared->caches.push_back(std::make_unique<cache::Cache>(*settings));
     for (const auto& proxy : model.proxies) shared->proxies.push_back(build_proxy(*proxy, workers));
     return shared;
 }

@@ -12,7 +12,6 @@ constexpr std::string_view kDistcc = "distcc's protocol is not supported";
 constexpr std::string_view kHello = "the client's hello is not kept after the handshake";
 constexpr std::string_view kSecret = "secrets of TLS sessions are not kept";
 constexpr std::string_view kPriority = "queues are first come, first served";
-constexpr std::string_view kNoCache = "the cache is not supported yet";
 constexpr std::string_view kNoCompression = "compression is not supported yet";
 
 constexpr AbsentSample kRows[] = {
@@ -42,8 +41,6 @@ constexpr AbsentSample kRows[] = {
     {"internal.strm.is_htx", false, kInside},
     {"prio_class", false, kPriority},
     {"prio_offset", false, kPriority},
-    {"res.cache_hit", false, kNoCache},
-    {"res.cache_name", false, kNoCache},
     {"res.comp", false, kNoCompression},
     {"res.comp_algo", false, kNoCompression},
     {"ssl_fc_cipherlist_bin", false, kHello},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "common/clock.h"
 #include "common/diagnostics.h"
+#include "proxyd/cache/settings.h"
 #include "proxyd/rules/capture_slots.h"
 #include "proxyd/rules/patterns/list.h"
 #include "proxyd/rules/places.h"
@@ -32,7 +34,8 @@ class Catalogue {
     PatternStore patterns;
     CaptureSlots* captures = nullptr;  // of the section being read; null: it is no frontend
     UserLists users;
-    Places sides = kFrontPlaces | kBackPlaces;  // of the section being read
+    std::map<std::string, std::shared_ptr<cache::Settings>, std::less<>> caches;  // declared or only named
+    Places sides = kFrontPlaces | kBackPlaces;                                    // of the section being read
 
     // The line being read: kept with what is found on it.
     common::Location line;

@@ -16,6 +16,10 @@
 #include "proxyd/rules/variables.h"
 #include "proxyd/state/proxy_state.h"
 
+namespace proxyd::cache {
+struct Visit;
+}
+
 namespace proxyd::rules {
 
 class Tracking;
@@ -59,6 +63,8 @@ struct Context {
     Tracking* tracking = nullptr;            // sc0 ... of this exchange
     Tracking* session_tracking = nullptr;    // of its connection
     Variables* check_variables = nullptr;    // check
+
+    cache::Visit* cache = nullptr;  // null: there are no caches
 
     http::Message* request = nullptr;
     http::Message* response = nullptr;

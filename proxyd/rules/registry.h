@@ -75,6 +75,7 @@ std::span<const FetchRow> timeout_fetches();
 std::span<const FetchRow> certificate_fetches();
 std::span<const FetchRow> tls_detail_fetches();
 std::span<const FetchRow> body_fetches();
+std::span<const FetchRow> cache_fetches();
 
 std::span<const ConverterRow> text_converters();
 std::span<const ConverterRow> number_converters();

@@ -14,6 +14,11 @@ const CompressionSettings* first_that_says(const ProxySettings& frontend, const 
     return nullptr;
 }
 
+// A cached response may come before a backend is chosen.
+const ProxySettings& backend_of(const ProxySettings& frontend, const Exchange& exchange) {
+    return exchange.backend ? *exchange.backend : frontend;
+}
+
 bool offloads(const ProxySettings& section) {
     return section.compression && section.compression->offload;
 }
@@ -21,7 +26,7 @@ bool offloads(const ProxySettings& section) {
 }  // namespace
 
 void choose_coding(const ProxySettings& frontend, Exchange& exchange) {
-    const ProxySettings& backend = *exchange.backend;
+    const ProxySettings& backend = backend_of(frontend, exchange);
     if (!frontend.compression && !backend.compression) return;
     if (exchange.coding != http::Coding::identity) return;  // sent again: the header may be gone
     const auto* settings = first_that_says(frontend, backend, &CompressionSettings::codings);
@@ -33,7 +38,8 @@ void choose_coding(const ProxySettings& frontend, Exchange& exchange) {
 
 bool compress_response(const ProxySettings& frontend, Exchange& exchange) {
     if (exchange.coding == http::Coding::identity || exchange.tunnel) return false;
-    const auto* settings = first_that_says(frontend, *exchange.backend, &CompressionSettings::types);
+    const auto* settings =
+        first_that_says(frontend, backend_of(frontend, exchange), &CompressionSettings::types);
     const std::span<const std::string> types =
         settings != nullptr ? std::span<const std::string>(settings->types) : std::span<const std::string>();
     if (!http::compressible(exchange.response, types)) return false;

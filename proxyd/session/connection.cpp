@@ -210,6 +210,10 @@ void Connection::fill_context(Exchange& exchange) {
     context.process = &runtime.state->process;
     context.shared = runtime.state;
     context.http_mode = frontend_.http_mode;
+    if (!runtime.state->caches.empty()) {
+        if (!exchange.cache) exchange.cache = std::make_unique<cache::Visit>();
+        context.cache = exchange.cache.get();
+    }
     context.unique_number = entrance.next_number();
     // Accept and handshake belong to the first request; a later one begins where the former ended.
     context.times.accept_wall_us =

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proxyd/http/replies.h"
+#include "proxyd/session/cached_reply.h"
 #include "proxyd/session/captures.h"
 #include "proxyd/session/forwarded_for.h"
 #include "proxyd/session/inspection.h"
@@ -139,6 +140,7 @@ Passed pass_section(Connection& connection, Exchange& exchange, Phase phase, con
     }
     if (exchange.end != End::normal) return Passed::decided;
     if (verdict.kind == Verdict::Kind::wait_body) return Passed::waits;
+    if (exchange.cache && serve_cached(connection, exchange)) return Passed::decided;
     // After the rules, as HAProxy has it: `http-request deny` guards the page.
     return serve_stats(connection, exchange, section) ? Passed::decided : Passed::on;
 }

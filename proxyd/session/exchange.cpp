@@ -25,6 +25,7 @@ void Exchange::clear() {
     context = rules::Context();
     variables.clear();
     tracking.clear();
+    if (cache) cache->clear();
     up.out.clear();
     down.out.clear();
     down.drop_compressor();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/arena.h"
+#include "proxyd/cache/visit.h"
 #include "proxyd/http/h1_parser.h"
 #include "proxyd/http/message.h"
 #include "proxyd/rules/context.h"
@@ -25,6 +26,7 @@ struct Exchange {
     std::vector<std::string_view> request_captures, response_captures;  // the context looks at them
     rules::ExchangeVariables variables;
     rules::Tracking tracking;
+    std::unique_ptr<cache::Visit> cache;  // null: there are no caches
     http::Message request, response;
     http::H1Parser request_parser, response_parser;
     Inbox client_in, server_in;

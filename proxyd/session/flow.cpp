@@ -33,6 +33,12 @@ Flow::State Flow::flush() {
     return State::done;
 }
 
+// Bytes that the framing has taken.
+void Flow::consume(std::size_t count) {
+    if (recording_) recording_->take(in_->data().substr(0, count));
+    in_->consume(count);
+}
+
 // The same for a body that is compressed: payload goes through the compressor, which frames what comes out.
 bool Flow::feed_compressed() {
     fed_ = true;
@@ -45,7 +51,7 @@ bool Flow::feed_compressed() {
         if (progress.status == http::BodyStatus::error) return false;
         for (const iovec& piece : payload.pieces())
             compressor_->add({static_cast<const char*>(piece.iov_base), piece.iov_len});
-        in_->consume(progress.consumed);
+        consume(progress.consumed);
     } while (progress.consumed > 0 && !body.done() && !in_->empty());
     body.done() ? compressor_->finish() : compressor_->flush();
     out.add(compressor_->chunk());
@@ -67,7 +73,7 @@ bool Flow::end_body() {
 bool Flow::feed() {
     if (compressor_) return feed_compressed();
     const http::BodyProgress progress = body.feed(in_->data(), out);
-    in_->consume(progress.consumed);
+    consume(progress.consumed);
     fed_ = true;
     return progress.status != http::BodyStatus::error;
 }
@@ -114,7 +120,8 @@ bool Flow::worth_joining() const {
 // Whether the next bytes of the body are to go through the pipe.
 bool Flow::splices(net::Worker& worker) {
     if (!pipe_.empty()) return true;
-    if (!spliced || compressor_ || !flowing_ || ended_ || !in_->empty() || body.passthrough() < kLeastBulk)
+    if (!spliced || compressor_ || recording_ || !flowing_ || ended_ || !in_->empty() ||
+        body.passthrough() < kLeastBulk)
         return false;
     if (source_->is_tls() || sink_->is_tls()) return false;
     if (!pipe_) pipe_ = worker.pipes().take();

@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 
+#include "proxyd/cache/recording.h"
 #include "proxyd/http/body.h"
 #include "proxyd/http/compression.h"
 #include "proxyd/http/slices.h"
@@ -45,6 +46,7 @@ class Flow {
         sink_ = &sink;
         ended_ = moved_ = fed_ = flowing_ = sink_ends = false;
         error = 0;
+        recording_ = nullptr;
         sent_before_ = bytes_out;
     }
     // Only `out` is to be written: a reply of our own.
@@ -61,8 +63,18 @@ class Flow {
 
     // The body is compressed and goes out in chunks; `body` was started with until_close as its output.
     void compress(http::Coding coding) { compressor_ = http::Compressor::make(coding); }
+    // Payload that has no source: its compressed form replaces what is in `out`, which must be written.
+    void add_compressed(std::string_view payload, bool last) {
+        compressor_->clear();
+        compressor_->add(payload);
+        last ? compressor_->finish() : compressor_->flush();
+        out.add(compressor_->chunk());
+    }
     const http::Compressor* compressor() const { return compressor_.get(); }
     void drop_compressor() { compressor_.reset(); }
+
+    // The body is stored while it passes, as the source sends it.
+    void record(cache::Recording* recording) { recording_ = recording; }
 
     void drop_pipe() { pipe_.release(); }  // with what is in it: the exchange is over
 
@@ -83,6 +95,7 @@ class Flow {
     Read read_some(net::Worker& worker);
     std::span<char> room(net::Worker& worker);
     bool feed();
+    void consume(std::size_t count);
     bool feed_compressed();
     bool end_body();
     bool worth_joining() const;
@@ -95,6 +108,7 @@ class Flow {
     Inbox* in_ = nullptr;
     net::Pipe pipe_;
     std::unique_ptr<http::Compressor> compressor_;
+    cache::Recording* recording_ = nullptr;
     std::uint64_t sent_before_ = 0;
     bool ended_ = false;
     bool moved_ = false;

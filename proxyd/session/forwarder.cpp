@@ -275,6 +275,7 @@ void Forwarder::pass_response(Exchange& exchange) {
     exchange.down.start(exchange.lease.stream(), exchange.server_in, connection_.client);
     http::serialize_head(response, options, exchange.arena, exchange.down.out);
     exchange.down.body.start(response, compressed ? http::Framing::until_close : framing);
+    if (exchange.cache) exchange.down.record(exchange.cache->recording.get());
     exchange.down.sink_ends = !exchange.keep_client && !exchange.tunnel;
     exchange.response_begun = true;
     head_done_ = true;
@@ -287,6 +288,7 @@ bool Forwarder::relay_response(Exchange& exchange) {
     if (exchange.down.moved()) client_activity_ = server_activity_ = connection_.now();
     switch (state) {
         case Flow::State::done:
+            if (exchange.cache && exchange.cache->recording) exchange.cache->recording->finish();
             return false;
         case Flow::State::wants_input:
             server_waited_ = true;

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "proxyd/session/cached_reply.h"
 #include "proxyd/session/decision.h"
 #include "proxyd/session/record.h"
 #include "proxyd/session/reply.h"
@@ -181,10 +182,13 @@ Step HttpSession::deliver_reply() {
     Exchange& exchange = *exchange_;
     if (!held_back_enough()) return Step::wait(Waiter::kStop, hold_until_);
     if (!std::exchange(reply_begun_, true) && !make_reply()) return Step::finished();
-    const Flow::State state = exchange.down.flush();
+    Flow::State state;
+    do {
+        state = exchange.down.flush();
+        if (exchange.down.moved())
+            reply_deadline_ = after(connection_.now(), connection_.frontend().timeouts.client);
+    } while (state == Flow::State::done && continue_cached(exchange));
     if (state == Flow::State::done) return Step::finished();
-    if (exchange.down.moved())
-        reply_deadline_ = after(connection_.now(), connection_.frontend().timeouts.client);
     if (state == Flow::State::sink_error || connection_.now() >= reply_deadline_) {
         exchange.keep_client = false;
         return Step::finished();

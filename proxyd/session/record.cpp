@@ -136,7 +136,7 @@ void record_http(Connection& connection, Exchange& exchange) {
     }
     if (const http::Compressor* compressor = exchange.down.compressor()) {
         count_compression(connection.frontend_counters(), *compressor);
-        count_compression(context.backend->backend.counters.shard(worker), *compressor);
+        if (context.backend) count_compression(context.backend->backend.counters.shard(worker), *compressor);
     }
     leave(exchange);
     const bool monitor = exchange.backend == nullptr && exchange.end == End::local_reply &&

@@ -33,36 +33,10 @@ bool swallow_body(Exchange& exchange) {
 
 // Serializes exchange.response and its body (which must last) into exchange.down.out.
 void send(Connection& connection, Exchange& exchange, std::string_view body) {
-    http::Message& response = exchange.response;
-    rules::Context& context = exchange.context;
-    response.is_request = false;
-    context.response = &response;
-    run_phase(Phase::after_response, connection.frontend(), exchange.backend, context);
-    context.status = response.status;
-    context.times.response_headers = 0;
-
-    exchange.keep_client = may_keep_client(connection, exchange) && response.keep_alive &&
-                           end_row(exchange.end).cause != 'C' && end_row(exchange.end).cause != 'c';
-    if (!swallow_body(exchange)) exchange.keep_client = false;
-
-    http::SerializeOptions options;
-    options.keep_alive = exchange.keep_client;
-    options.framing = response.framing;
-    options.peer_version = exchange.request.version;
-    exchange.down.out.clear();
-    exchange.down.start(connection.client);
-    exchange.down.sink_ends = !exchange.keep_client;
-    http::serialize_head(response, options, exchange.arena, exchange.down.out);
+    prepare_answer(connection, exchange);
+    send_head(connection, exchange, exchange.response.framing);
     if (exchange.request.method != http::Method::head) exchange.down.out.add(body);
-    exchange.response_begun = true;
 }
-
-void discard_response(Exchange& exchange) {
-    exchange.response.clear();
-    exchange.response.arena = &exchange.arena;
-    exchange.response_from_server = false;
-}
-
 // The text of an `http-error` with expressions, for this request.
 std::string_view render(const rules::LogFormat& format, Exchange& exchange) {
     if (const auto constant = format.constant()) return *constant;
@@ -89,6 +63,38 @@ int status_to_answer(const Exchange& exchange) {
 }
 
 }  // namespace
+
+void prepare_answer(Connection& connection, Exchange& exchange) {
+    http::Message& response = exchange.response;
+    rules::Context& context = exchange.context;
+    response.is_request = false;
+    context.response = &response;
+    run_phase(Phase::after_response, connection.frontend(), exchange.backend, context);
+    context.status = response.status;
+    context.times.response_headers = 0;
+
+    exchange.keep_client = may_keep_client(connection, exchange) && response.keep_alive &&
+                           end_row(exchange.end).cause != 'C' && end_row(exchange.end).cause != 'c';
+    if (!swallow_body(exchange)) exchange.keep_client = false;
+}
+
+void send_head(Connection& connection, Exchange& exchange, http::Framing framing) {
+    http::SerializeOptions options;
+    options.keep_alive = exchange.keep_client;
+    options.framing = framing;
+    options.peer_version = exchange.request.version;
+    exchange.down.out.clear();
+    exchange.down.start(connection.client);
+    exchange.down.sink_ends = !exchange.keep_client;
+    http::serialize_head(exchange.response, options, exchange.arena, exchange.down.out);
+    exchange.response_begun = true;
+}
+
+void discard_response(Exchange& exchange) {
+    exchange.response.clear();
+    exchange.response.arena = &exchange.arena;
+    exchange.response_from_server = false;
+}
 
 bool may_keep_client(const Connection& connection, const Exchange& exchange) {
     if (!exchange.context.request || !exchange.request.keep_alive) return false;

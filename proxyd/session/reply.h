@@ -20,6 +20,13 @@ void reply_with_service(Connection& connection, Exchange& exchange, ServiceReply
 bool reply_with_redirect(Connection& connection, Exchange& exchange, const rules::Verdict& verdict);
 void reply_with_verdict(Connection& connection, Exchange& exchange, const rules::Verdict& verdict);
 
+// The steps of the above, for answers whose body is sent in other ways: exchange.response begins anew; its
+// http-after-response rules run, and it is settled whether the client's connection lives; its head goes to
+// exchange.down.out, which the session flushes.
+void discard_response(Exchange& exchange);
+void prepare_answer(Connection& connection, Exchange& exchange);
+void send_head(Connection& connection, Exchange& exchange, http::Framing framing);
+
 // Whether the client's connection may live after this exchange, as far as client, options and body say.
 // Cleared later when something goes wrong.
 bool may_keep_client(const Connection& connection, const Exchange& exchange);

@@ -69,6 +69,7 @@ struct alignas(64) Counters {
     Count client_aborts, server_aborts;                        // cli_abrt, srv_abrt
     Count compressed_in, compressed_out;                       // comp_in, comp_out: bytes of bodies
     Count compressed_responses;                                // comp_rsp
+    Count cache_lookups, cache_hits;                           // cache_lookups, cache_hits
     Count chosen;                                              // lbtot
     Count connects, reuses;                                    // connect, reuse
     Count timed, queue_us, connect_us, response_us, total_us;  // for qtime, ctime, rtime, ttime

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "proxyd/cache/cache.h"
 #include "proxyd/state/counters.h"
 #include "proxyd/state/server_state.h"
 #include "proxyd/state/stick_table.h"
@@ -68,6 +69,7 @@ struct SharedState {
     const int workers;
     ProcessState process;
     std::vector<std::unique_ptr<ProxyState>> proxies;
+    std::vector<std::unique_ptr<cache::Cache>> caches;  // in the order of the sections
 };
 
 }  // namespace proxyd::state

@@ -20,6 +20,8 @@ struct Row {
 };
 constexpr Row kRows[] = {
     {"method", "POST"},
+    {"res.cache_hit", "0"},
+    {"res.cache_name", ""},
     {"path", "/dir/page.html"},
     {"pathq", "/dir/page.html?a=1&b=two%20x&n=42"},
     {"query", "a=1&b=two%20x&n=42"},
