@@ -1,5 +1,7 @@
 #include "proxyd/config/bind_line.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 
@@ -119,13 +121,7 @@ Bind first_settings(const Reading& in) {
     bind.mode = in.unix_bind.mode;
     bind.user = in.unix_bind.user;
     bind.group = in.unix_bind.group;
-    bind.tls.ciphers = in.tls.bind_ciphers;
-    bind.tls.ciphersuites = in.tls.bind_ciphersuites;
-    bind.tls.curves = in.tls.bind_curves;
-    if (in.tls.bind_min_version != 0) bind.tls.min_version = in.tls.bind_min_version;
-    if (in.tls.bind_max_version != 0) bind.tls.max_version = in.tls.bind_max_version;
-    bind.tls.tickets = in.tls.bind_tickets;
-    bind.tls.strict_sni = in.tls.bind_strict_sni;
+    bind.tls = in.tls.bind;
     return bind;
 }
 
@@ -136,12 +132,13 @@ void check_tls(Reading& in, const Statement& line, const Bind& bind) {
     if (bind.tls.enabled && !named) in.error(line, "'bind' with 'ssl' needs a certificate: 'crt FILE'");
     if (!bind.tls.enabled && !bind.tls.crt.empty())
         in.warning(line, "'bind' has a certificate but no 'ssl': this address speaks plain text");
-    if (bind.tls.verify_required && bind.tls.ca_file.empty())
+    if (bind.tls.verify_required && bind.tls.ca_file.empty() && bind.tls.ca_verify_file.empty())
         in.error(line, "'verify required' needs the authority of the clients' certificates: 'ca-file FILE'");
-    if (bind.tls.min_version > bind.tls.max_version)
+    if (bind.tls.algorithms.min_version > bind.tls.algorithms.max_version)
         in.error(line, "the TLS versions allowed here exclude each other");
     // Files that were readable one by one may still not fit each other, nor the ciphers the library.
-    const bool read = bind.tls.ca_file.empty() || check_authority(bind.tls.ca_file);
+    const bool read = (bind.tls.ca_file.empty() || check_authority(bind.tls.ca_file)) &&
+                      (bind.tls.crl_file.empty() || ::access(bind.tls.crl_file.c_str(), R_OK) == 0);
     if (bind.tls.enabled && !bind.tls.crt.empty() && read) {
         if (const auto usable = net::TlsContext::server(bind.tls); !usable)
             in.error(line, "'bind' cannot speak TLS: " + usable.error().text);
@@ -161,7 +158,8 @@ void read_bind_line(Reading& in, const Statement& line) {
     if (!addresses) in.error(line, addresses.error());
 
     std::vector<Word> table(std::begin(kWords), std::end(kWords));
-    table.insert(table.end(), bind_tls_words().begin(), bind_tls_words().end());
+    for (const auto more : {bind_crt_words(), bind_tls_words(), bind_algorithm_words()})
+        table.insert(table.end(), more.begin(), more.end());
     Bind bind = first_settings(in);
     bind.where = line.where;
     read_words<Bind>(in, line, line.arguments().subspan(1), table, bind);

@@ -10,9 +10,11 @@ namespace proxyd::config {
 void read_bind_line(Reading& in, const Statement& line);
 
 std::span<const WordRow<net::BindSettings>> bind_words();
+std::span<const WordRow<net::BindSettings>> bind_crt_words();
 std::span<const WordRow<net::BindSettings>> bind_tls_words();
+std::span<const WordRow<net::BindSettings>> bind_algorithm_words();
 
-// "TLSv1.2" -> 12; 0 when unknown. SSLv3, 1.0 and 1.1 are 9, 10, 11.
-int tls_version_number(std::string_view name);
+// line: ssl-default-bind-options [words]
+void read_bind_tls_defaults(Reading& in, const Statement& line);
 
 }  // namespace proxyd::config

@@ -46,11 +46,17 @@ PemBlocks pem_blocks(const std::string& text) {
     return found;
 }
 
-Result<> check_pem(const std::string& path) {
+Result<> check_pem(const std::string& path, const std::string& key_path) {
     const auto pem = read_file(path);
     if (!pem) return std::unexpected(pem.error());
     const PemBlocks blocks = pem_blocks(*pem);
     if (!blocks.certificate) return fail("'" + path + "' holds no certificate in PEM format", Side::config);
+    if (!key_path.empty()) {
+        const auto own = read_file(key_path);
+        if (!own) return std::unexpected(own.error());
+        if (pem_blocks(*own).key) return {};
+        return fail("'" + key_path + "' holds no usable private key", Side::config);
+    }
     if (blocks.key) return {};
     const auto key = read_file(path + ".key");
     if (!key || !pem_blocks(*key).key)
@@ -72,13 +78,14 @@ std::string in_folder(std::string_view base, const std::string& path) {
     return std::string(base) + "/" + path;
 }
 
-Result<> check_certificate(const std::string& path) {
+Result<> check_certificate(const net::CertificateFiles& files) {
+    const std::string& path = files.chain;
     std::error_code error;
-    if (!fs::is_directory(path, error)) return check_pem(path);
+    if (!fs::is_directory(path, error)) return check_pem(path, files.key);
     std::size_t count = 0;
     for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
         if (!entry.is_regular_file() || beside_certificate(entry.path())) continue;
-        if (const auto checked = check_pem(entry.path()); !checked) return checked;
+        if (const auto checked = check_pem(entry.path(), {}); !checked) return checked;
         ++count;
     }
     if (error) return common::fail_errno("cannot read the folder '" + path + "'", error.value());

@@ -191,12 +191,17 @@ void resolve_stick_tables(Reading& in, ProxySettings& settings) {
     }
 }
 
+// `sni-auto` of servers without `sni`.
+constexpr std::string_view kHostName = "req.hdr(host),host_only";
+
 void finish_backend(ProxySettings& settings) {
     upstream::BackendSettings& backend = settings.upstream;
     backend.http_mode = settings.http_mode;
     backend.timeout_connect = settings.timeouts.connect;
     backend.timeout_queue = settings.timeouts.queue;
     backend.timeout_check = settings.timeouts.check;
+    for (upstream::ServerSettings& server : backend.servers)
+        if (server.sni_auto && server.sni.empty() && settings.http_mode) server.sni = kHostName;
 }
 
 void finish_global(Reading& in) {

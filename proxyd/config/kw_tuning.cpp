@@ -170,7 +170,6 @@ constexpr Keyword kKeywords[] = {
     inert("tune.ssl.capture-buffer-size", kGlobal, kOwnTuning),
     inert("tune.ssl.capture-cipherlist-size", kGlobal, kOwnTuning),
     inert("tune.ssl.certificate-compression", kGlobal, kOwnTuning),
-    inert("tune.ssl.default-dh-param", kGlobal, "the library chooses the Diffie-Hellman group by the key"),
     inert("tune.ssl.force-private-cache", kGlobal, kOwnTuning),
     inert("tune.ssl.hard-maxrecord", kGlobal, kOwnTuning),
     inert("tune.ssl.keylog", kGlobal, kNotYet),

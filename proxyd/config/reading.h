@@ -18,12 +18,9 @@ struct SectionKind;
 // `ssl-default-bind-*`, `ssl-default-server-*`, `ca-base`, `crt-base`: taken by lines that do not say
 // otherwise.
 struct TlsDefaults {
-    std::string bind_ciphers, bind_ciphersuites, bind_curves;
-    int bind_min_version = 0, bind_max_version = 0;  // 0: the program's own
-    bool bind_tickets = true;
-    bool bind_strict_sni = false;
-    std::string ca_base, crt_base;
-    bool verify_servers = true;  // ssl-server-verify
+    net::TlsServerSettings bind;
+    net::TlsClientSettings server;
+    std::string ca_base, crt_base, key_base;
 };
 
 // `unix-bind`: settings of Unix sockets in bind lines.
@@ -52,6 +49,8 @@ struct Reading {
     const Draft* implicit_defaults = nullptr;
 
     TlsDefaults tls;
+    std::map<std::string, net::CertificateFiles, std::less<>> certificates;  // "@STORE/NAME" of crt-store
+    std::string certificate_store, store_crt_base, store_key_base;           // of the open crt-store
     UnixBind unix_bind;
     std::vector<LogLine> global_logs;
     std::string log_tag;

@@ -84,6 +84,7 @@ std::span<const KeywordTable> keyword_tables() {
         KeywordTable{"", unix_bind_keywords()},
         KeywordTable{"", variable_keywords()},
         KeywordTable{"", tls_keywords()},
+        KeywordTable{"", crt_store_keywords()},
         KeywordTable{"", httpclient_keywords()},
         KeywordTable{"stats", stats_socket_keywords()},
         KeywordTable{"", log_keywords()},
@@ -130,10 +131,10 @@ std::string keywords_text() {
             if (!name.empty()) name += ' ';
             print(out, section_names(row.where), name.append(row.name), row.usage, row.effect, reason(row));
         }
-    print_words(out, "bind line", bind_words());
-    print_words(out, "bind line", bind_tls_words());
+    for (const auto table : {bind_words(), bind_crt_words(), bind_tls_words(), bind_algorithm_words()})
+        print_words(out, "bind line", table);
     for (const auto table : {server_words(), server_check_words(), server_agent_words(), server_tls_words(),
-                             server_inert_words()})
+                             server_algorithm_words(), server_inert_words()})
         print_words(out, "server line", table);
     print_actions(out);
     print_samples(out);

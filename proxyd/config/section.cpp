@@ -5,6 +5,7 @@
 
 #include "proxyd/config/bind_line.h"
 #include "proxyd/config/caches.h"
+#include "proxyd/config/certificates.h"
 #include "proxyd/config/reading.h"
 #include "proxyd/config/resolvers.h"
 
@@ -39,7 +40,7 @@ void inherit(Reading& in, Draft& draft, const Statement& line, std::size_t from_
     }
     draft.settings->acls = rules::AclSet(in.model.catalogue);
     draft.settings->http_mode = false;  // `mode tcp` until a line says otherwise
-    draft.preset.default_server.tls_verify = in.tls.verify_servers;
+    draft.preset.default_server.tls_client = in.tls.server;
     if (draft.defaults == nullptr) return;
     static_cast<session::InheritedSettings&>(*draft.settings) = *draft.defaults->settings;
     draft.preset = draft.defaults->preset;
@@ -155,7 +156,7 @@ constexpr std::array kSections{
                 "a set of error pages for errorfiles"},
     SectionKind{"ring", kRing, kMustName, nullptr, kNotYet, "a buffer of log lines"},
     SectionKind{"log-forward", kLogForward, kMustName, nullptr, kNotYet, "a syslog relay"},
-    SectionKind{"crt-store", kCrtStore, kMayName, nullptr, kNotYet, "certificates under names"},
+    SectionKind{"crt-store", kCrtStore, kMayName, open_crt_store, "", "certificates under names"},
     SectionKind{"fcgi-app", kFcgiApp, kMustName, nullptr, kNotYet, "a FastCGI application"},
     SectionKind{"traces", kTraces, kNoName, nullptr, "this program has no traces of that kind",
                 "debugging traces"},

@@ -166,7 +166,7 @@ constexpr Word kWords[] = {
 std::vector<Word> all_words() {
     std::vector<Word> out;
     for (const auto table : {server_words(), server_check_words(), server_agent_words(), server_tls_words(),
-                             server_inert_words()})
+                             server_algorithm_words(), server_inert_words()})
         out.insert(out.end(), table.begin(), table.end());
     return out;
 }
@@ -210,7 +210,8 @@ std::optional<ServerDraft> read_server(Reading& in, const Statement& line, std::
         in.error(line, "'server " + line.argument(0) + "': 'agent-check' needs 'agent-port <port>'");
         server.settings.agent.enabled = false;
     }
-    if (server.settings.tls && server.settings.tls_verify && server.settings.ca_file.empty())
+    if (server.settings.tls && server.settings.tls_client.verify &&
+        server.settings.tls_client.ca_file.empty())
         in.error(line, "'server " + line.argument(0) +
                            "': 'ssl' needs 'ca-file FILE' to verify the server, or 'verify none'");
     return server;

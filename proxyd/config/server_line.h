@@ -11,6 +11,8 @@ void read_server_template_line(Reading& in,
                                const Statement& line);  // server-template PREFIX NUMBER|A-B ADDRESS [words]
 void read_default_server_line(Reading& in, const Statement& line);  // default-server words
 
+void read_server_tls_defaults(Reading& in, const Statement& line);  // ssl-default-server-options words
+
 // A server while its line is read; `is_default` for default-server.
 struct ServerDraft {
     upstream::ServerSettings settings;
@@ -21,6 +23,7 @@ std::span<const WordRow<ServerDraft>> server_words();
 std::span<const WordRow<ServerDraft>> server_check_words();
 std::span<const WordRow<ServerDraft>> server_agent_words();
 std::span<const WordRow<ServerDraft>> server_tls_words();
+std::span<const WordRow<ServerDraft>> server_algorithm_words();
 std::span<const WordRow<ServerDraft>> server_inert_words();
 
 }  // namespace proxyd::config

@@ -1,9 +1,6 @@
-// Words of `server` lines about health checks and TLS, and those without effect.
+// Words of `server` lines about health checks and agents, and those without effect.
 #include "proxyd/config/address.h"
-#include "proxyd/config/bind_line.h"
-#include "proxyd/config/files.h"
 #include "proxyd/config/server_line.h"
-#include "proxyd/upstream/server_connection.h"
 
 namespace proxyd::config {
 namespace {
@@ -115,76 +112,8 @@ constexpr Word kAgentWords[] = {
      "backups lose theirs when the server is back"},
 };
 
-void set_tls(const WordInput&, ServerDraft& server) {
-    server.settings.tls = true;
-}
-void unset_tls(const WordInput&, ServerDraft& server) {
-    server.settings.tls = false;
-}
-
-void set_verify(const WordInput& word, ServerDraft& server) {
-    const std::string& how = word.arguments[0];
-    server.settings.tls_verify = how != "none";
-    if (how != "none" && how != "required")
-        word.error("unknown verification '" + how + "' (none or required)");
-}
-
-void set_ca_file(const WordInput& word, ServerDraft& server) {
-    server.settings.ca_file = in_folder(word.in.tls.ca_base, word.arguments[0]);
-    if (const auto readable = check_authority(server.settings.ca_file); !readable)
-        word.error(readable.error().text);
-}
-
-void set_sni(const WordInput& word, ServerDraft& server) {
-    server.settings.sni = word.arguments[0];
-    if (const auto name = upstream::ServerName::compile(server.settings.sni); !name)
-        word.error(name.error().text);
-}
-
 constexpr auto inert = inert_word<ServerDraft>;
 constexpr auto refused = refused_word<ServerDraft>;
-
-constexpr Word kTlsWords[] = {
-    {"ssl", 0, set_tls, Effect::works, "", "speak TLS to the server"},
-    {"no-ssl", 0, unset_tls, Effect::works, "", "undoes ssl"},
-    {"verify", 1, set_verify, Effect::works, "none|required", "check the server's certificate"},
-    {"ca-file", 1, set_ca_file, Effect::works, "<file>", "authority of the server's certificate"},
-    {"sni", 1, set_sni, Effect::works, "<expression>", "name asked for in the handshake"},
-    inert("allow-0rtt", 0, "early data is not sent"),
-    inert("alpn", 1, "HTTP/1.1 is spoken to servers"),
-    inert("check-alpn", 1, kNotYet),
-    inert("ciphers", 1, "the library's choice is offered"),
-    inert("ciphersuites", 1, "the library's choice is offered"),
-    inert("client-sigalgs", 1, kNotYet),
-    inert("crt", 1, "no client certificate is shown to servers yet"),
-    inert("curves", 1, "the library's choice is offered"),
-    inert("force-sslv3", 0, "SSL 3.0, TLS 1.0 and TLS 1.1 are not spoken"),
-    inert("force-tlsv10", 0, "SSL 3.0, TLS 1.0 and TLS 1.1 are not spoken"),
-    inert("force-tlsv11", 0, "SSL 3.0, TLS 1.0 and TLS 1.1 are not spoken"),
-    inert("force-tlsv12", 0, kNotYet),
-    inert("force-tlsv13", 0, kNotYet),
-    inert("ktls", 1, kNotYet),
-    inert("no-ssl-reuse", 0, kNotYet),
-    inert("no-sslv3", 0, "SSL 3.0 is never spoken"),
-    inert("no-tls-tickets", 0, kNotYet),
-    inert("no-tlsv10", 0, "TLS 1.0 is never spoken"),
-    inert("no-tlsv11", 0, "TLS 1.1 is never spoken"),
-    inert("no-tlsv12", 0, kNotYet),
-    inert("no-tlsv13", 0, kNotYet),
-    inert("npn", 1, "ALPN has replaced NPN"),
-    inert("renegotiate", 0, "renegotiation is never accepted"),
-    inert("no-renegotiate", 0, "renegotiation is never accepted"),
-    inert("sigalgs", 1, kNotYet),
-    inert("sni-auto", 0, kNotYet),
-    inert("no-sni-auto", 0, kNotYet),
-    inert("ssl-max-ver", 1, kNotYet),
-    inert("ssl-min-ver", 1, kNotYet),
-    inert("ssl-reuse", 0, "it is the default"),
-    inert("tls-tickets", 0, "it is the default"),
-    inert("no-verifyhost", 0, "it is the default"),
-    refused("crl-file", 1, "revoked server certificates would be accepted"),
-    refused("verifyhost", 1, "not supported yet; a certificate of another name would be accepted"),
-};
 
 constexpr Word kInertWords[] = {
     inert("cc", 1, "the system's congestion control is used"),
@@ -232,9 +161,6 @@ std::span<const Word> server_check_words() {
 }
 std::span<const Word> server_agent_words() {
     return kAgentWords;
-}
-std::span<const Word> server_tls_words() {
-    return kTlsWords;
 }
 std::span<const Word> server_inert_words() {
     return kInertWords;

@@ -13,6 +13,7 @@ std::span<const Keyword> tuning_keywords();
 std::span<const Keyword> unix_bind_keywords();
 std::span<const Keyword> variable_keywords();
 std::span<const Keyword> tls_keywords();
+std::span<const Keyword> crt_store_keywords();
 std::span<const Keyword> httpclient_keywords();
 std::span<const Keyword> stats_socket_keywords();  // prefix "stats", in global
 std::span<const Keyword> log_keywords();

@@ -5,12 +5,17 @@
 namespace proxyd::net {
 
 void CertificateNames::add(std::string_view name, int certificate) {
-    const std::string lower = common::to_lower(name);
-    if (lower.starts_with("*.")) {
-        wildcard_.emplace(lower.substr(1), certificate);
-    } else if (!lower.empty()) {
-        exact_.emplace(lower, certificate);
+    constexpr int kNobody = -1;
+    if (name.starts_with('!')) {
+        name.remove_prefix(1);
+        certificate = kNobody;
     }
+    const std::string lower = common::to_lower(name);
+    if (lower.empty()) return;
+    const bool any_label = lower.starts_with("*.");
+    auto& names = any_label ? wildcard_ : exact_;
+    const auto [entry, fresh] = names.emplace(any_label ? lower.substr(1) : lower, certificate);
+    if (!fresh && entry->second == kNobody) entry->second = certificate;
 }
 
 int CertificateNames::find(std::string_view server_name) const {

@@ -11,6 +11,7 @@ namespace proxyd::net {
 // certificate that claims a name keeps it. Names compare without case.
 class CertificateNames {
  public:
+    // "!name": not this one, though a wildcard would match.
     void add(std::string_view name, int certificate);
     int find(std::string_view server_name) const;  // -1: nobody's
 

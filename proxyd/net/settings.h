@@ -1,6 +1,7 @@
 // What a `bind` line says. Filled by config/, immutable afterwards.
 #pragma once
 
+#include <bitset>
 #include <string>
 #include <vector>
 
@@ -9,20 +10,62 @@
 
 namespace proxyd::net {
 
-struct TlsServerSettings {
-    bool enabled = false;
-    std::vector<std::string> crt;  // files (certificate chain + key in one PEM) or directories of such
-    std::string ca_file;
-    std::string crl_file;
-    bool verify_required = false;
-    bool verify_optional = false;  // a client without certificate is served, too
-    bool strict_sni = false;
-    std::string ciphers, ciphersuites, curves;
-    std::string alpn;      // "h2,http/1.1"
+// What either side of TLS may restrict. Lists are in OpenSSL's notation; empty: the library's choice.
+struct TlsAlgorithms {
+    std::string ciphers;       // up to TLS 1.2
+    std::string ciphersuites;  // TLS 1.3
+    std::string curves, sigalgs, client_sigalgs;
     int min_version = 12;  // 10 * major + minor - 1 for TLS 1.2 = 12, 1.3 = 13
     int max_version = 13;
+    int security_level = -1;  // SSL_CTX_set_security_level(3), 0 to 5; -1: the library's
+};
+
+// A certificate and what accompanies it.
+struct CertificateFiles {
+    std::string chain;               // PEM: certificate, chain and mostly the key; or a folder of such files
+    std::string key;                 // PEM; empty: in `chain`, else in CHAIN.key
+    std::string ocsp;                // DER, a stapled OCSP response; empty: CHAIN.ocsp if there is one
+    std::vector<std::string> names;  // SNI filters; empty: the names in the certificate
+};
+
+// Errors of a certificate's verification by their number (X509_V_ERR_*).
+using CertificateErrors = std::bitset<128>;
+
+struct TlsServerSettings {
+    bool enabled = false;
+    std::vector<CertificateFiles> crt;
+    bool find_key = true, find_ocsp = true;  // beside a certificate (ssl-load-extra-files)
+    std::string ca_file;
+    std::string ca_verify_file;  // authorities that are not named to the client
+    std::string crl_file;
+    bool verify_required = false;
+    bool verify_optional = false;            // a client without certificate is served, too
+    CertificateErrors ignored_of_authority;  // ca-ignore-err: depth 1 and up
+    CertificateErrors ignored_of_client;     // crt-ignore-err: depth 0
+    bool name_authorities = true;
+    bool strict_sni = false;
+    bool prefer_client_ciphers = false;
+    TlsAlgorithms algorithms;
+    std::string dh_file;  // parameters of DHE, PEM, for certificates' files that hold none
+    int dh_bits = 0;      // without any: a group of RFC 7919 of this size; 0: no DHE
+    std::string alpn;     // "h2,http/1.1"
     bool tickets = true;
+    std::string ticket_keys_file;  // empty: keys of the process
     int max_record = 0;  // bytes in each of the first records to a client (tune.ssl.maxrecord); 0: no limit
+};
+
+// Of a `server ... ssl`.
+struct TlsClientSettings {
+    bool verify = true;
+    std::string ca_file;  // empty: the system's
+    std::string crl_file;
+    CertificateFiles crt;  // shown to servers that ask for one; empty: none
+    bool find_key = true;
+    std::string verify_host;  // the name in the certificate when no SNI is sent
+    TlsAlgorithms algorithms;
+    std::string alpn;
+    bool tickets = true;
+    bool resume = true;  // sessions of earlier connections
 };
 
 struct BindSettings {

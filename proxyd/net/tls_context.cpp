@@ -1,60 +1,40 @@
 #include "proxyd/net/tls_context.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "common/text.h"
+#include "proxyd/net/certificate_errors.h"
 #include "proxyd/net/certificate_names.h"
+#include "proxyd/net/ocsp_staple.h"
+#include "proxyd/net/tls_files.h"
+#include "proxyd/net/tls_resumption.h"
 #include "proxyd/net/tls_tickets.h"
 
 namespace proxyd::net {
 
 namespace {
-
-template <auto Free>
-struct Deleter {
-    template <class T>
-    void operator()(T* pointer) const {
-        Free(pointer);
-    }
-};
-using ContextPointer = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
-using BioPointer = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-using X509Pointer = std::unique_ptr<X509, Deleter<X509_free>>;
-using KeyPointer = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 using Protocols = std::vector<unsigned char>;  // ALPN's wire form
-
-}  // namespace
+}
 
 struct TlsContext::Impl {
     std::vector<ContextPointer> contexts;  // one per certificate; [0] is the default and holds the callbacks
     CertificateNames names;
+    std::vector<std::unique_ptr<OcspStaple>> staples;
     Protocols protocols;
     std::shared_ptr<TicketKeys> keys;
+    CertificateErrors ignored_of_authority, ignored_of_client;
+    std::string verify_host;
+    std::unique_ptr<TlsResumption> resumption;
     bool strict_sni = false;
     bool verifies_peer = false;
     std::size_t max_record = 0;
 };
 
 namespace {
-
-std::string openssl_reason() {
-    const unsigned long code = ERR_peek_last_error();
-    const char* reason = ERR_reason_error_string(code);
-    std::string text = reason ? reason : "error of the TLS library";
-    ERR_clear_error();
-    return text;
-}
-
-std::unexpected<common::Error> refuse(const std::string& file, const std::string& what) {
-    ERR_clear_error();
-    return common::fail(file + ": " + what, common::Side::config);
-}
 
 int version_number(int ours) {
     return ours >= 13 ? TLS1_3_VERSION : TLS1_2_VERSION;
@@ -73,68 +53,39 @@ Protocols wire_form(std::string_view list) {
     return wire;
 }
 
-common::Result<> configure(SSL_CTX* context, int min_version, int max_version) {
-    SSL_CTX_set_min_proto_version(context, version_number(min_version));
-    SSL_CTX_set_max_proto_version(context, version_number(max_version));
+struct ListSetter {
+    std::string_view what;
+    std::string TlsAlgorithms::* list;
+    bool (*apply)(SSL_CTX* context, const char* list);
+};
+constexpr ListSetter kLists[] = {
+    {"ciphers", &TlsAlgorithms::ciphers,
+     [](SSL_CTX* context, const char* list) { return SSL_CTX_set_cipher_list(context, list) == 1; }},
+    {"ciphersuites", &TlsAlgorithms::ciphersuites,
+     [](SSL_CTX* context, const char* list) { return SSL_CTX_set_ciphersuites(context, list) == 1; }},
+    {"curves", &TlsAlgorithms::curves,
+     [](SSL_CTX* context, const char* list) { return SSL_CTX_set1_curves_list(context, list) == 1; }},
+    {"sigalgs", &TlsAlgorithms::sigalgs,
+     [](SSL_CTX* context, const char* list) { return SSL_CTX_set1_sigalgs_list(context, list) == 1; }},
+    {"client-sigalgs", &TlsAlgorithms::client_sigalgs,
+     [](SSL_CTX* context, const char* list) { return SSL_CTX_set1_client_sigalgs_list(context, list) == 1; }},
+};
+
+common::Result<> configure(SSL_CTX* context, const TlsAlgorithms& algorithms) {
+    SSL_CTX_set_min_proto_version(context, version_number(algorithms.min_version));
+    SSL_CTX_set_max_proto_version(context, version_number(algorithms.max_version));
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(context, 1);  // a record's head and body in one read
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                      SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
                                      SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_SINGLE_ECDH_USE);
-    return {};
-}
-
-common::Result<> set_ciphers(SSL_CTX* context, const TlsServerSettings& settings) {
-    if (!settings.ciphers.empty() && SSL_CTX_set_cipher_list(context, settings.ciphers.c_str()) != 1) {
-        return refuse("ciphers " + settings.ciphers, "no usable cipher (" + openssl_reason() + ")");
-    }
-    if (!settings.ciphersuites.empty() &&
-        SSL_CTX_set_ciphersuites(context, settings.ciphersuites.c_str()) != 1) {
-        return refuse("ciphersuites " + settings.ciphersuites, "no usable cipher (" + openssl_reason() + ")");
-    }
-    if (!settings.curves.empty() && SSL_CTX_set1_curves_list(context, settings.curves.c_str()) != 1) {
-        return refuse("curves " + settings.curves, "unknown curve");
-    }
-    return {};
-}
-
-// Never asks on the terminal for the passphrase of a key.
-int no_passphrase(char*, int, int, void*) {
-    return -1;
-}
-
-common::Result<> load_chain(SSL_CTX* context, const std::string& file, BIO* bio) {
-    const X509Pointer leaf(PEM_read_bio_X509_AUX(bio, nullptr, no_passphrase, nullptr));
-    if (!leaf) return refuse(file, "no certificate");
-    if (SSL_CTX_use_certificate(context, leaf.get()) != 1) return refuse(file, openssl_reason());
-    while (X509Pointer next{PEM_read_bio_X509(bio, nullptr, no_passphrase, nullptr)}) {
-        if (SSL_CTX_add0_chain_cert(context, next.get()) != 1) return refuse(file, openssl_reason());
-        static_cast<void>(next.release());  // the context owns it
-    }
-    ERR_clear_error();  // "no start line": the end of the file
-    return {};
-}
-
-KeyPointer read_key(const std::string& file) {
-    const BioPointer bio(BIO_new_file(file.c_str(), "r"));
-    if (!bio) return nullptr;
-    return KeyPointer(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
-}
-
-// Chain and key in one file, or the key beside it in FILE.key (configuration manual, "crt").
-common::Result<> load_certificate(SSL_CTX* context, const std::string& file) {
-    const BioPointer bio(BIO_new_file(file.c_str(), "r"));
-    if (!bio) {
-        ERR_clear_error();
-        return common::fail_errno(file);
-    }
-    if (auto chain = load_chain(context, file, bio.get()); !chain) return chain;
-    KeyPointer key = read_key(file);
-    if (!key) key = read_key(file + ".key");
-    if (!key) return refuse(file, "no private key");
-    if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
-        return refuse(file, "the private key does not belong to the certificate");
+    if (algorithms.security_level >= 0) SSL_CTX_set_security_level(context, algorithms.security_level);
+    for (const ListSetter& row : kLists) {
+        const std::string& list = algorithms.*row.list;
+        if (!list.empty() && !row.apply(context, list.c_str()))
+            return refuse_tls(std::string(row.what) + " " + list,
+                              "nothing usable in this list (" + openssl_reason() + ")");
     }
     return {};
 }
@@ -156,32 +107,6 @@ void collect_names(SSL_CTX* context, int index, CertificateNames& names) {
                                   sizeof common_name) > 0) {
         names.add(common_name, index);
     }
-}
-
-// Files as given; a directory stands for its files in alphabetical order, without those that accompany
-// others.
-common::Result<std::vector<std::string>> certificate_files(const std::vector<std::string>& paths) {
-    namespace fs = std::filesystem;
-    std::vector<std::string> files;
-    for (const std::string& path : paths) {
-        std::error_code error;
-        if (!fs::is_directory(path, error)) {
-            files.push_back(path);
-            continue;
-        }
-        const std::size_t first = files.size();
-        for (const auto& entry : fs::directory_iterator(path, error)) {
-            const std::string name = entry.path().filename().string();
-            if (name.starts_with('.') || !entry.is_regular_file(error)) continue;
-            const std::string extension = entry.path().extension().string();
-            if (extension == ".key" || extension == ".issuer" || extension == ".ocsp" || extension == ".sctl")
-                continue;
-            files.push_back(entry.path().string());
-        }
-        if (files.size() == first) return refuse(path, "no certificate in this directory");
-        std::sort(files.begin() + static_cast<std::ptrdiff_t>(first), files.end());
-    }
-    return files;
 }
 
 int on_server_name(SSL* ssl, int* alert, void* argument) {
@@ -218,36 +143,64 @@ int on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_C
                             SSL_version(ssl) == TLS1_3_VERSION);
 }
 
+int on_verify(int good, X509_STORE_CTX* verification) {
+    if (good == 1) return 1;
+    const auto* const connection = static_cast<const SSL*>(
+        X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    const auto& impl =
+        *static_cast<const TlsContext::Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(connection)));
+    return tolerate(verification, impl.ignored_of_authority, impl.ignored_of_client) ? 1 : 0;
+}
+
+// The authorities of `ca-file` are named to the client, those of `ca-verify-file` are not.
 common::Result<> load_client_authorities(SSL_CTX* context, const TlsServerSettings& settings) {
-    if (settings.ca_file.empty()) return {};
-    if (SSL_CTX_load_verify_locations(context, settings.ca_file.c_str(), nullptr) != 1) {
-        return refuse(settings.ca_file, "cannot load the authorities (" + openssl_reason() + ")");
+    for (const std::string& file : {settings.ca_file, settings.ca_verify_file}) {
+        if (file.empty()) continue;
+        if (auto loaded = load_authorities(context, file); !loaded) return loaded;
     }
-    SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(settings.ca_file.c_str()));
+    std::error_code error;
+    if (settings.name_authorities && std::filesystem::is_regular_file(settings.ca_file, error))
+        SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(settings.ca_file.c_str()));
     if (settings.crl_file.empty()) return {};
-    X509_STORE* const store = SSL_CTX_get_cert_store(context);
-    X509_LOOKUP* const lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
-    if (lookup == nullptr || X509_load_crl_file(lookup, settings.crl_file.c_str(), X509_FILETYPE_PEM) < 1)
-        return refuse(settings.crl_file, "cannot load the revoked certificates (" + openssl_reason() + ")");
-    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    return load_revocations(context, settings.crl_file);
+}
+
+void ask_for_certificate(SSL_CTX* context, const TlsServerSettings& settings) {
+    const int optional = settings.verify_optional ? SSL_VERIFY_PEER : SSL_VERIFY_NONE;
+    SSL_CTX_set_verify(
+        context, settings.verify_required ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : optional,
+        on_verify);
+}
+
+// A response of its own, or the one beside the certificate.
+common::Result<> load_staple(TlsContext::Impl& impl, SSL_CTX* context, const CertificateFiles& files,
+                             bool find) {
+    std::string path = files.ocsp;
+    std::error_code error;
+    if (path.empty() && find && std::filesystem::exists(files.chain + ".ocsp", error))
+        path = files.chain + ".ocsp";
+    if (path.empty()) return {};
+    auto loaded = load_ocsp_staple(path);
+    if (!loaded) return std::unexpected(loaded.error());
+    impl.staples.push_back(std::move(*loaded));
+    staple(context, *impl.staples.back());
     return {};
 }
 
 common::Result<ContextPointer> make_server_context(TlsContext::Impl& impl, const TlsServerSettings& settings,
-                                                   const std::string& file) {
+                                                   const CertificateFiles& files) {
     ContextPointer context(SSL_CTX_new(TLS_server_method()));
-    if (!context) return refuse(file, openssl_reason());
-    if (auto done = configure(context.get(), settings.min_version, settings.max_version); !done)
-        return std::unexpected(done.error());
-    if (auto done = set_ciphers(context.get(), settings); !done) return std::unexpected(done.error());
-    if (auto done = load_certificate(context.get(), file); !done) return std::unexpected(done.error());
-    if (auto done = load_client_authorities(context.get(), settings); !done)
-        return std::unexpected(done.error());
-    const int optional = settings.verify_optional ? SSL_VERIFY_PEER : SSL_VERIFY_NONE;
-    SSL_CTX_set_verify(
-        context.get(),
-        settings.verify_required ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : optional, nullptr);
-    static constexpr unsigned char kSessionContext[] = "proxyd";
+    if (!context) return refuse_tls(files.chain, openssl_reason());
+    for (const auto& done : {configure(context.get(), settings.algorithms),
+                             load_certificate(context.get(), files, settings.find_key),
+                             load_dh_parameters(context.get(), settings, files.chain),
+                             load_client_authorities(context.get(), settings),
+                             load_staple(impl, context.get(), files, settings.find_ocsp)})
+        if (!done) return std::unexpected(done.error());
+    if (settings.prefer_client_ciphers) SSL_CTX_clear_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
+    ask_for_certificate(context.get(), settings);
+    // Part of each session: with the same ticket keys, HAProxy's sessions are resumed here and ours there.
+    static constexpr unsigned char kSessionContext[] = "haproxy";
     SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
     // Sessions live in the client's ticket; a cache of our own would be per process and locked.
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
@@ -276,6 +229,12 @@ ssl_ctx_st* TlsContext::native() const {
 bool TlsContext::verifies_peer() const {
     return impl_->verifies_peer;
 }
+const std::string& TlsContext::verify_host() const {
+    return impl_->verify_host;
+}
+TlsResumption* TlsContext::resumption() const {
+    return impl_->resumption.get();
+}
 std::size_t TlsContext::max_record() const {
     return impl_->max_record;
 }
@@ -295,36 +254,72 @@ common::Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsSe
     impl->strict_sni = settings.strict_sni;
     impl->verifies_peer = settings.verify_required || settings.verify_optional;
     impl->max_record = static_cast<std::size_t>(settings.max_record);
+    impl->ignored_of_authority = settings.ignored_of_authority;
+    impl->ignored_of_client = settings.ignored_of_client;
     impl->keys = keys ? std::move(keys) : std::make_shared<TicketKeys>();
-    auto files = certificate_files(settings.crt);
-    if (!files) return std::unexpected(files.error());
-    if (files->empty())
-        return common::fail("'ssl' needs a certificate: give 'crt FILE'", common::Side::config);
-    for (const std::string& file : *files) {
-        auto context = make_server_context(*impl, settings, file);
+    if (!settings.ticket_keys_file.empty()) {
+        auto read = TicketKeys::from_file(settings.ticket_keys_file);
+        if (!read) return std::unexpected(read.error());
+        impl->keys = std::move(*read);
+    }
+    auto all = single_certificates(settings.crt);
+    if (!all) return std::unexpected(all.error());
+    if (all->empty()) return common::fail("'ssl' needs a certificate: give 'crt FILE'", common::Side::config);
+    for (const CertificateFiles& files : *all) {
+        auto context = make_server_context(*impl, settings, files);
         if (!context) return std::unexpected(context.error());
-        collect_names(context->get(), static_cast<int>(impl->contexts.size()), impl->names);
+        const int index = static_cast<int>(impl->contexts.size());
+        for (const std::string& name : files.names) impl->names.add(name, index);
+        if (files.names.empty()) collect_names(context->get(), index, impl->names);
         impl->contexts.push_back(std::move(*context));
     }
     return std::shared_ptr<const TlsContext>(new TlsContext(std::move(impl)));
 }
 
+namespace {
+
+// OpenSSL gives us the session to own when 1 is returned.
+int on_new_session(SSL* connection, SSL_SESSION* session) {
+    const auto& impl =
+        *static_cast<const TlsContext::Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(connection)));
+    const char* const name = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
+    impl.resumption->keep(name != nullptr ? name : "", session);
+    return 1;
+}
+
+void keep_sessions(TlsContext::Impl& impl, SSL_CTX* context) {
+    impl.resumption = std::make_unique<TlsResumption>();
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, on_new_session);
+}
+
+common::Result<> verify_servers(SSL_CTX* context, const TlsClientSettings& settings) {
+    const std::string& authorities = settings.ca_file.empty() ? "@system-ca" : settings.ca_file;
+    if (auto loaded = load_authorities(context, authorities); !loaded) return loaded;
+    if (!settings.crl_file.empty())
+        if (auto loaded = load_revocations(context, settings.crl_file); !loaded) return loaded;
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    return {};
+}
+
+}  // namespace
+
 common::Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsClientSettings& settings) {
     auto impl = std::make_unique<Impl>();
     ContextPointer context(SSL_CTX_new(TLS_client_method()));
-    if (!context) return refuse("TLS", openssl_reason());
-    if (auto done = configure(context.get(), settings.min_version, settings.max_version); !done)
+    if (!context) return refuse_tls("TLS", openssl_reason());
+    if (auto done = configure(context.get(), settings.algorithms); !done)
         return std::unexpected(done.error());
     impl->verifies_peer = settings.verify;
-    if (settings.verify) {
-        const bool loaded =
-            settings.ca_file.empty()
-                ? SSL_CTX_set_default_verify_paths(context.get()) == 1
-                : SSL_CTX_load_verify_locations(context.get(), settings.ca_file.c_str(), nullptr) == 1;
-        if (!loaded)
-            return refuse(settings.ca_file, "cannot load the authorities (" + openssl_reason() + ")");
-        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-    }
+    if (settings.verify) impl->verify_host = settings.verify_host;
+    if (settings.verify)
+        if (auto done = verify_servers(context.get(), settings); !done) return std::unexpected(done.error());
+    if (!settings.crt.chain.empty())
+        if (auto done = load_certificate(context.get(), settings.crt, settings.find_key); !done)
+            return std::unexpected(done.error());
+    if (!settings.tickets) SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
+    SSL_CTX_set_app_data(context.get(), impl.get());
+    if (settings.resume) keep_sessions(*impl, context.get());
     const Protocols protocols = wire_form(settings.alpn);
     if (!protocols.empty())
         SSL_CTX_set_alpn_protos(context.get(), protocols.data(), static_cast<unsigned>(protocols.size()));

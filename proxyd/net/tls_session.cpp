@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "proxyd/net/tls_context.h"
+#include "proxyd/net/tls_resumption.h"
 
 namespace proxyd::net {
 
@@ -129,10 +130,10 @@ common::Result<std::unique_ptr<TlsSession>> TlsSession::client(const TlsContext&
     if (!session) return session;
     ssl_st* ssl = (*session)->ssl_;
     SSL_set_connect_state(ssl);
-    if (!server_name.empty()) {
-        SSL_set_tlsext_host_name(ssl, server_name.c_str());
-        if (context.verifies_peer()) SSL_set1_host(ssl, server_name.c_str());
-    }
+    if (!server_name.empty()) SSL_set_tlsext_host_name(ssl, server_name.c_str());
+    const std::string& certified = server_name.empty() ? context.verify_host() : server_name;
+    if (context.verifies_peer() && !certified.empty()) SSL_set1_host(ssl, certified.c_str());
+    if (context.resumption() != nullptr) context.resumption()->offer(ssl, server_name);
     return session;
 }
 

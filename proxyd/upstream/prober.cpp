@@ -72,7 +72,7 @@ void prepare(Watched& watched) {
     // TLS servers are checked with TLS, unless the check goes elsewhere.
     const bool elsewhere = check.port != 0 || !check.address.empty();
     if (check.tls || (watched.settings.tls && !elsewhere)) {
-        if (auto tls = client_tls(watched.settings)) watched.tls = *tls;
+        if (auto tls = check_tls(watched.settings)) watched.tls = *tls;
         if (auto name = ServerName::compile(watched.settings.sni))
             plan.target.server_name = name->evaluate(nullptr);
         if (!check.sni.empty()) plan.target.server_name = check.sni;
@@ -87,7 +87,7 @@ void prepare(Watched& watched) {
     plan.sequence = sequence_of(backend);
     if (plan.sequence != nullptr && std::ranges::any_of(plan.sequence->steps, &CheckStep::tls) &&
         !watched.tls)
-        if (auto tls = client_tls(watched.settings)) watched.tls = *tls;
+        if (auto tls = check_tls(watched.settings)) watched.tls = *tls;
     plan.step_tls = watched.tls.get();
     plan.connect_timeout = check.inter;
     plan.answer_timeout = backend.timeout_check;

@@ -38,9 +38,12 @@ common::Result<common::Endpoint> source_endpoint(const ServerSettings& server) {
 }
 
 common::Result<std::shared_ptr<const net::TlsContext>> client_tls(const ServerSettings& server) {
-    net::TlsClientSettings settings;
-    settings.verify = server.tls_verify;
-    settings.ca_file = server.ca_file;
+    return net::TlsContext::client(server.tls_client);
+}
+
+common::Result<std::shared_ptr<const net::TlsContext>> check_tls(const ServerSettings& server) {
+    net::TlsClientSettings settings = server.tls_client;
+    if (!server.check.alpn.empty()) settings.alpn = server.check.alpn;
     return net::TlsContext::client(settings);
 }
 

@@ -18,6 +18,8 @@ namespace proxyd::upstream {
 common::Result<common::Endpoint> source_endpoint(const ServerSettings& server);
 
 common::Result<std::shared_ptr<const net::TlsContext>> client_tls(const ServerSettings& server);
+// The same for its health checks.
+common::Result<std::shared_ptr<const net::TlsContext>> check_tls(const ServerSettings& server);
 
 // `sni EXPRESSION`: the name that TLS asks the server for.
 class ServerName {

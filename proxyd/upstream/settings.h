@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/diagnostics.h"
 #include "common/endpoint.h"
+#include "proxyd/net/settings.h"
 #include "proxyd/upstream/check_step.h"
 #include "proxyd/upstream/resolvers_settings.h"
 
@@ -25,6 +26,7 @@ struct CheckSettings {
     bool tls = false;          // check-ssl
     bool send_proxy = false;   // check-send-proxy; without addr and port also what the server line says
     std::string sni;           // check-sni
+    std::string alpn;          // check-alpn; empty: the server's
 };
 
 // Agent checks: a program on the server's machine tells how it is (configuration manual 5.2, agent-check).
@@ -63,8 +65,9 @@ struct ServerSettings {
     bool shut_sessions_when_down = false;       // on-marked-down shutdown-sessions
     bool shut_backup_sessions_when_up = false;  // on-marked-up shutdown-backup-sessions
     bool tls = false;                           // ssl
-    bool tls_verify = true;
-    std::string ca_file, sni;
+    net::TlsClientSettings tls_client;
+    std::string sni;
+    bool sni_auto = false;   // without `sni`: the name in Host
     int pool_max_idle = -1;  // pool-max-conn, -1: no limit
     common::Duration pool_purge_delay = std::chrono::seconds(5);
     bool send_proxy = false, send_proxy_v2 = false;

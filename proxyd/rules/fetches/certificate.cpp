@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "proxyd/net/certificate_errors.h"
 #include "proxyd/rules/registry.h"
 
 namespace proxyd::rules {
@@ -157,14 +158,20 @@ bool fetch_chain(const Context& context, const Arguments&, Cursor&, Sample& out)
 bool fetch_has_certificate(const Context& context, const Arguments&, Cursor&, Sample& out) {
     return out.set_bool(certificate(context, Whose::client) != nullptr), context.tls;
 }
-// A failed verification ends the handshake: who is served has passed, or showed no certificate.
+// A failed verification ends the handshake: who is served has passed, showed no certificate, or its error is
+// ignored.
 bool fetch_verified(const Context& context, const Arguments&, Cursor&, Sample& out) {
     const net::TlsInfo* info = context.tls_info;
     out.set_int(info != nullptr && info->native != nullptr ? SSL_get_verify_result(info->native) : 0);
     return context.tls;
 }
-bool fetch_no_error(const Context& context, const Arguments&, Cursor&, Sample& out) {
-    return out.set_int(0), context.tls;
+// The first one that was put up with (ca-ignore-err, crt-ignore-err).
+template <int net::SeenErrors::* which>
+bool fetch_error(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    const net::TlsInfo* info = context.tls_info;
+    const bool known = info != nullptr && info->native != nullptr;
+    out.set_int(known ? net::seen_errors(info->native).*which : 0);
+    return context.tls;
 }
 
 common::Result<> check_format(Arguments& arguments) {
@@ -212,9 +219,11 @@ constexpr std::array kRows{
     FetchRow{"ssl_c_used", SampleType::boolean, kTls, kNone, fetch_has_certificate,
              "with client certificate"},
     FetchRow{"ssl_c_verify", kInteger, kTls, kNone, fetch_verified, "result of the verification, 0 is good"},
-    FetchRow{"ssl_c_err", kInteger, kTls, kNone, fetch_no_error, "certificate error"},
-    FetchRow{"ssl_c_ca_err", kInteger, kTls, kNone, fetch_no_error, "chain error"},
-    FetchRow{"ssl_c_ca_err_depth", kInteger, kTls, kNone, fetch_no_error, "where in the chain"},
+    FetchRow{"ssl_c_err", kInteger, kTls, kNone, fetch_error<&net::SeenErrors::certificate>,
+             "certificate error"},
+    FetchRow{"ssl_c_ca_err", kInteger, kTls, kNone, fetch_error<&net::SeenErrors::authority>, "chain error"},
+    FetchRow{"ssl_c_ca_err_depth", kInteger, kTls, kNone, fetch_error<&net::SeenErrors::authority_depth>,
+             "where in the chain"},
 };
 
 // Rows keep views of their names.

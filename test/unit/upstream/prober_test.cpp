@@ -141,7 +141,7 @@ TEST_CASE("checks that expect TLS from a plain server fail in layer 6") {
     origin.close_after_answer = true;
     House house({origin.address()});
     house.settings.servers[0].check.tls = true;
-    house.settings.servers[0].tls_verify = false;
+    house.settings.servers[0].tls_client.verify = false;
     house.settings.servers[0].check.inter = 200ms;
     house.start();
     REQUIRE(eventually([&] { return house.health() == state::Health::down; }));

@@ -1,0 +1,45 @@
+// Loads what TLS needs from files into an OpenSSL context. For tls_context.cpp and certificate_errors.cpp.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/error.h"
+#include "proxyd/net/settings.h"
+
+namespace proxyd::net {
+
+template <auto Free>
+struct OpensslDeleter {
+    template <class T>
+    void operator()(T* pointer) const {
+        Free(pointer);
+    }
+};
+using ContextPointer = std::unique_ptr<SSL_CTX, OpensslDeleter<SSL_CTX_free>>;
+
+// What OpenSSL says about its last failure.
+std::string openssl_reason();
+// "FILE: WHAT"
+std::unexpected<common::Error> refuse_tls(const std::string& file, const std::string& what);
+
+// Chain and key in one file, or the key in `files.key`; with `find_key` also beside it, in CHAIN.key
+// (configuration manual 5.1, "crt").
+common::Result<> load_certificate(SSL_CTX* context, const CertificateFiles& files, bool find_key);
+
+// Folders stand for their files in alphabetical order, without those that accompany others.
+common::Result<std::vector<CertificateFiles>> single_certificates(const std::vector<CertificateFiles>& given);
+
+// Certificates that others' certificates are verified by: a file, a folder of hashed ones, or @system-ca.
+common::Result<> load_authorities(SSL_CTX* context, const std::string& path);
+common::Result<> load_revocations(SSL_CTX* context, const std::string& crl_file);
+
+// Parameters of DHE: those in the certificate's file, of `dh_file`, or of a group of `dh_bits`; without any
+// no DHE cipher is used.
+common::Result<> load_dh_parameters(SSL_CTX* context, const TlsServerSettings& settings,
+                                    const std::string& certificate_file);
+
+}  // namespace proxyd::net
