@@ -21,13 +21,11 @@ bool split_call(std::string_view text, CallText& out) {
 
 bool castable(SampleType from, SampleType to) {
     if (from == to || from == SampleType::any || to == SampleType::any) return true;
-    const bool from_address =
-        from == SampleType::ipv4 || from == SampleType::ipv6 || from == SampleType::address;
-    if (to == SampleType::boolean) return !from_address;
-    if (to == SampleType::integer) return from != SampleType::ipv6;
-    if (to == SampleType::address || to == SampleType::ipv4 || to == SampleType::ipv6)
-        return from != SampleType::boolean;
-    return true;
+    if (to == SampleType::string || to == SampleType::binary) return true;
+    // What is left are numbers and addresses, which bytes do not say.
+    if (from == SampleType::binary) return false;
+    if (to == SampleType::boolean || to == SampleType::integer) return from != SampleType::ipv6;
+    return from != SampleType::boolean;
 }
 
 namespace {
@@ -108,8 +106,10 @@ bool Expression::evaluate(const Context& context, Cursor& cursor, Sample& out) c
         return false;
     }
     for (const Step& step : converters_) {
-        if (!cast(out, step.row->input, context.arena)) return false;
-        if (!step.row->convert(context, step.arguments, out)) return false;
+        if (cast(out, step.row->input, context.arena) && step.row->convert(context, step.arguments, out))
+            continue;
+        cursor.more = false;  // as in HAProxy, no further value is looked at
+        return false;
     }
     return true;
 }
@@ -120,9 +120,7 @@ bool Expression::evaluate(const Context& context, Sample& out) const {
 }
 
 SampleType Expression::type() const {
-    for (auto step = converters_.rbegin(); step != converters_.rend(); ++step)
-        if (step->row->output != SampleType::any) return step->row->output;
-    return fetch_->type;
+    return converters_.empty() ? fetch_->type : converters_.back().row->output;
 }
 
 }  // namespace proxyd::rules

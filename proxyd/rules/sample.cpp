@@ -48,6 +48,8 @@ std::string_view to_text(const Sample& sample, TextBuffer& buffer) {
             return v4_text(sample.address, buffer);
         case SampleType::ipv6:
             return ::inet_ntop(AF_INET6, sample.address.data(), buffer.data(), buffer.size());
+        case SampleType::binary:  // ends before the first NUL, as HAProxy's
+            return sample.text.substr(0, sample.text.find('\0'));
         default:
             return sample.text;
     }
@@ -119,7 +121,6 @@ bool to_number(Sample& sample) {
             break;
         }
         case SampleType::string:
-        case SampleType::binary:
             if (sample.text.empty()) return false;
             sample.number = leading_number(sample.text);
             break;
@@ -130,9 +131,25 @@ bool to_number(Sample& sample) {
     return true;
 }
 
+// Four decimal numbers, zeros before them allowed, whatever follows: "10.1.2.3, 10.9.9.9" is the first
+// address, as in HAProxy.
+bool leading_v4(std::string_view text, Sample& out) {
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    for (std::size_t i = 0; i < 4; ++i) {
+        if (i > 0 && (at == end || *at++ != '.')) return false;
+        const auto read = std::from_chars(at, end, out.address[i]);
+        if (read.ec != std::errc()) return false;
+        at = read.ptr;
+    }
+    out.type = SampleType::ipv4;
+    return at == end || *at != '.';
+}
+
 bool to_address(Sample& sample) {
     if (sample.is_address()) return true;
-    if (sample.is_text()) return parse_ip(sample.text, sample);
+    if (sample.type == SampleType::string)
+        return leading_v4(sample.text, sample) || parse_ip(sample.text, sample);
     if (sample.type != SampleType::integer) return false;
     const std::uint32_t network = htonl(static_cast<std::uint32_t>(sample.number));
     std::memcpy(sample.address.data(), &network, 4);
@@ -169,11 +186,10 @@ bool to_binary(Sample& sample, common::Arena* arena) {
 }
 
 bool to_string(Sample& sample, common::Arena* arena) {
-    if (!sample.is_text()) {
-        if (arena == nullptr) return false;
-        TextBuffer buffer;
-        sample.text = arena->copy(to_text(sample, buffer));
-    }
+    TextBuffer buffer;
+    const std::string_view text = to_text(sample, buffer);
+    if (!sample.is_text() && arena == nullptr) return false;
+    sample.text = sample.is_text() ? text : arena->copy(text);
     sample.type = SampleType::string;
     return true;
 }
@@ -185,7 +201,7 @@ bool cast(Sample& sample, SampleType to, common::Arena* arena) {
         case SampleType::any:
             return true;
         case SampleType::boolean:
-            if (sample.is_address() || !to_number(sample)) return false;
+            if (!to_number(sample)) return false;
             sample.set_bool(sample.number != 0);
             return true;
         case SampleType::integer:

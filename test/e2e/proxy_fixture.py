@@ -148,7 +148,7 @@ class Client:
 
 
 class Proxy:
-    def __init__(self, config, origin=None, files=None):
+    def __init__(self, config, origin=None, files=None, program=PROXYD):
         self.origin = origin or Origin()
         self.front = free_port()
         self.second = free_port()
@@ -164,7 +164,7 @@ class Proxy:
             file.write(config.format(front=self.front, second=self.second, origin=self.origin.port,
                                      log=self._log.getsockname()[1], folder=self.folder.name))
         self.output = open(os.path.join(self.folder.name, "output"), "w+b")
-        self.process = subprocess.Popen([PROXYD, "-db", "-f", self.path], stdout=self.output, stderr=self.output)
+        self.process = subprocess.Popen([program, "-db", "-f", self.path], stdout=self.output, stderr=self.output)
         deadline = time.monotonic() + 10 * SLOW
         while True:
             try:
@@ -172,7 +172,7 @@ class Proxy:
                 break
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"{PROXYD} does not serve: {self.said()}")
+                    raise RuntimeError(f"{program} does not serve: {self.said()}")
                 time.sleep(0.02)
 
     def said(self):

@@ -77,11 +77,11 @@ bool convert_add_item(const Context& context, const Arguments& arguments, Sample
     return true;
 }
 
-// The host and the port of a Host field (RFC 9110 section 7.2): "name:80", "[::1]:80", "name".
+// The host and the port of a Host field (RFC 9110 section 7.2): "name:80", "[::1]:80", "name". Of several
+// colons the last one counts.
 std::size_t host_end(std::string_view text) {
-    const auto bracket = text.find(']');
-    const auto colon = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
-    return std::min(colon, text.size());
+    const auto mark = text.find_last_of("]:");
+    return mark == std::string_view::npos || text[mark] == ']' ? text.size() : mark;
 }
 
 bool convert_host_only(const Context& context, const Arguments&, Sample& sample) {

@@ -1,7 +1,6 @@
 // Converters between encodings: hexadecimal, base64, URL, JSON (configuration manual 7.3.1).
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "proxyd/rules/ascii.h"
 #include "proxyd/rules/registry.h"
@@ -25,10 +24,13 @@ bool convert_hex(const Context& context, const Arguments&, Sample& sample) {
 }
 
 bool convert_hex2i(const Context&, const Arguments&, Sample& sample) {
-    std::uint64_t value = 0;
-    const char* const end = sample.text.data() + sample.text.size();
-    const auto read = std::from_chars(sample.text.data(), end, value, 16);
-    return sample.set_int(static_cast<std::int64_t>(value)), read.ptr == end;
+    std::uint64_t value = 0;  // of more than 16 digits the last ones count, as in HAProxy
+    for (const char c : sample.text) {
+        const int digit = hex_value(c);
+        if (digit < 0) return false;
+        value = value << 4 | static_cast<std::uint64_t>(digit);
+    }
+    return sample.set_int(static_cast<std::int64_t>(value)), true;
 }
 
 template <bool url>
@@ -211,7 +213,7 @@ constexpr ArgumentSpec kOptionalText{0, {ArgumentKind::text}};
 constexpr std::array kRows{
     ConverterRow{"hex", kBinary, kString, {}, convert_hex, "in hexadecimal, upper case"},
     ConverterRow{
-        "hex2i", kBinary, SampleType::integer, {}, convert_hex2i, "the number that hexadecimal digits say"},
+        "hex2i", kString, SampleType::integer, {}, convert_hex2i, "the number that hexadecimal digits say"},
     ConverterRow{"base64", kBinary, kString, {}, convert_base64<false>, "in base64"},
     ConverterRow{"ub64enc", kBinary, kString, {}, convert_base64<true>, "in base64url, not padded"},
     ConverterRow{"b64dec", kString, kBinary, {}, convert_from_base64<false>, "the bytes that base64 says"},

@@ -62,6 +62,8 @@ std::optional<bool> valid(std::string_view message) {
 }
 
 bool convert_valid(const Context&, const Arguments&, Sample& sample) {
+    constexpr std::size_t kShortest = sizeof "8=FIX.4.0|9=5|35=0|10=161|" - 1;
+    if (sample.text.size() < kShortest) return false;
     const std::optional<bool> answer = valid(sample.text);
     return sample.set_bool(answer.value_or(false)), answer.has_value();
 }

@@ -36,15 +36,26 @@ bool convert_time(const Context& context, const Arguments& arguments, Sample& sa
                        sample);
 }
 
-// http_date([offset]): RFC 9110 section 5.6.7.
+// http_date([offset[,unit]]): RFC 9110 section 5.6.7. The unit, of time and offset, is s, ms or us; of the
+// latter two HAProxy shows how many there are since the last whole second.
 bool convert_http_date(const Context& context, const Arguments& arguments, Sample& sample) {
-    return format_time(context, ::gmtime_r, "%a, %d %b %Y %H:%M:%S GMT", sample.number + arguments.number(0),
-                       sample);
+    const std::int64_t per_second = arguments.number(1, 1), time = sample.number + arguments.number(0);
+    if (per_second == 1) return format_time(context, ::gmtime_r, "%a, %d %b %Y %H:%M:%S GMT", time, sample);
+    const std::string format = "%a, %d %b %Y %H:%M:%S." + std::to_string(time % per_second) + " GMT";
+    return format_time(context, ::gmtime_r, format.c_str(), time / per_second, sample);
+}
+
+common::Result<> check_http_date(Arguments& arguments) {
+    if (!arguments.has(1)) return {};
+    const std::string_view unit = arguments.text(1);
+    if (unit != "s" && unit != "ms" && unit != "us")
+        return common::fail("the unit is s, ms or us, not '" + std::string(unit) + "'", common::Side::config);
+    arguments.set(1, std::int64_t{unit == "s" ? 1 : unit == "ms" ? 1'000 : 1'000'000});
+    return {};
 }
 
 constexpr ArgumentSpec kMasks{1, {ArgumentKind::mask4, ArgumentKind::mask6}};
 constexpr ArgumentSpec kTime{1, {ArgumentKind::text, ArgumentKind::number}};
-constexpr ArgumentSpec kOptionalNumber{0, {ArgumentKind::number}};
 constexpr SampleType kInteger = SampleType::integer;
 constexpr SampleType kString = SampleType::string;
 
@@ -55,8 +66,8 @@ constexpr std::array kRows{
                  "a local date, as strftime formats"},
     ConverterRow{"utime", kInteger, kString, kTime, convert_time<::gmtime_r>,
                  "a UTC date, as strftime formats"},
-    ConverterRow{"http_date", kInteger, kString, kOptionalNumber, convert_http_date,
-                 "a date for HTTP fields"},
+    ConverterRow{"http_date", kInteger, kString, ArgumentSpec{0, {ArgumentKind::number, ArgumentKind::text}},
+                 convert_http_date, "a date for HTTP fields", check_http_date},
 };
 
 }  // namespace

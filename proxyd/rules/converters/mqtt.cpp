@@ -212,11 +212,21 @@ bool read_connack(Reader& reader, Packet& packet) {
 
 enum class Verdict : unsigned char { valid, invalid, incomplete };
 
+// The low four bits of the first byte (section 2.1.3) are fixed, but for PUBLISH, which no connection begins
+// with.
+bool flags_fit(std::uint32_t head) {
+    constexpr std::uint32_t kPublish = 3, kPubrel = 6, kSubscribe = 8, kUnsubscribe = 10;
+    const std::uint32_t type = head >> 4;
+    const bool marked = type == kPubrel || type == kSubscribe || type == kUnsubscribe;
+    return type != kPublish && (head & 15) == (marked ? 2U : 0U);
+}
+
 // The packet that the bytes begin with.
 Verdict read_packet(std::string_view bytes, Packet& packet) {
     Reader reader(bytes);
     const std::uint32_t head = reader.number(1);
     const std::uint32_t size = reader.varint();
+    if (bytes.size() > 1 && !flags_fit(head)) return Verdict::invalid;
     if (!reader.good() || size > reader.rest().size()) return Verdict::incomplete;
     if (head != kConnect << 4 && head != kConnack << 4) return Verdict::invalid;
     packet.type = static_cast<Type>(head >> 4);

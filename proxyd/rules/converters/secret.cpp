@@ -88,10 +88,9 @@ bool convert_aes_gcm(const Context& context, const Arguments& arguments, Sample&
 bool convert_secure_compare(const Context& context, const Arguments& arguments, Sample& sample) {
     Sample other;
     if (!get_variable(context, arguments.variable(0), other)) return false;
-    TextBuffer buffer;
-    const std::string_view text = to_text(other, buffer);
-    return sample.set_bool(text.size() == sample.text.size() &&
-                           CRYPTO_memcmp(text.data(), sample.text.data(), text.size()) == 0),
+    if (!cast(other, SampleType::binary, context.arena)) return false;
+    return sample.set_bool(other.text.size() == sample.text.size() &&
+                           CRYPTO_memcmp(other.text.data(), sample.text.data(), other.text.size()) == 0),
            true;
 }
 

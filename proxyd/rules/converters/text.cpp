@@ -29,7 +29,7 @@ bool is_one_of(char c, std::string_view set) {
 }
 
 // Parts between delimiters, from the start (index > 0) or the end (index < 0); `count` parts together, 0
-// means all the rest. `word` skips empty parts, `field` keeps them.
+// or less means all the rest. `word` skips empty parts, `field` keeps them.
 bool take_parts(Sample& sample, std::int64_t index, std::string_view delimiters, std::int64_t count,
                 bool skip_empty) {
     const std::string_view text = sample.text;
@@ -46,7 +46,7 @@ bool take_parts(Sample& sample, std::int64_t index, std::string_view delimiters,
         if (skip_empty && start == i) break;
         if (wanted <= 1) {
             if (taken == 0) begin = start;
-            if (count == 0) i = text.size();
+            if (count <= 0) i = text.size();
             end = i;
             if (++taken == count) break;
         } else {
@@ -64,14 +64,17 @@ bool convert_field(const Context&, const Arguments& arguments, Sample& sample) {
     return take_parts(sample, arguments.number(0), arguments.text(1), arguments.number(2, 1), false);
 }
 bool convert_word(const Context&, const Arguments& arguments, Sample& sample) {
-    return take_parts(sample, arguments.number(0), arguments.text(1), arguments.number(2, 1), true);
+    // HAProxy has an empty word where field has none.
+    if (!take_parts(sample, arguments.number(0), arguments.text(1), arguments.number(2, 1), true))
+        sample.text = {};
+    return true;
 }
 
 bool convert_bytes(const Context&, const Arguments& arguments, Sample& sample) {
     const auto offset = static_cast<std::size_t>(arguments.number(0));
-    if (offset > sample.text.size()) return false;
     sample.text = sample.text.substr(
-        offset, arguments.has(1) ? static_cast<std::size_t>(arguments.number(1)) : std::string_view::npos);
+        std::min(offset, sample.text.size()),
+        arguments.has(1) ? static_cast<std::size_t>(arguments.number(1)) : std::string_view::npos);
     return true;
 }
 
@@ -135,7 +138,6 @@ common::Result<> check_parts(Arguments& arguments) {
     if (arguments.number(0) == 0)
         return common::fail("the index counts from 1 or -1, it cannot be 0", common::Side::config);
     if (arguments.text(1).empty()) return common::fail("a delimiter is needed", common::Side::config);
-    if (arguments.number(2, 1) < 0) return common::fail("the count cannot be negative", common::Side::config);
     return {};
 }
 common::Result<> check_bytes(Arguments& arguments) {
