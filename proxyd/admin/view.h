@@ -6,6 +6,7 @@
 #include <string>
 
 #include "proxyd/config/model.h"
+#include "proxyd/peers/peers.h"
 #include "proxyd/session/runtime.h"
 
 namespace proxyd::admin {
@@ -16,6 +17,8 @@ struct View {
     std::string release = FRONTDOOR_VERSION;
     // The keeper's last word, a line of the control protocol (HealthBoard::role()); may be empty. Any thread.
     std::function<std::string()> keeper_role;
+    // The peers sections; may be empty. Any thread.
+    std::function<std::vector<peers::SectionView>()> peers;
     // `_getsocks` on a socket with `expose-fd listeners`: sends the listening sockets to the peer of this
     // connection. Runs on the command server's thread and may block for a bounded time. May be empty: the
     // command is refused.

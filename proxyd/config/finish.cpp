@@ -4,6 +4,7 @@
 
 #include "common/keyword_table.h"
 #include "proxyd/config/caches.h"
+#include "proxyd/config/peers_section.h"
 #include "proxyd/config/reading.h"
 #include "proxyd/config/resolvers.h"
 
@@ -228,6 +229,7 @@ void finish(Reading& in) {
     in.model.catalogue->patterns.number();
     finish_users(in);
     finish_caches(in);
+    add_peer_tables(in);
     number_proxies(in);
     for (std::size_t i = 0; i < in.proxies.size(); ++i) in.proxies[i]->settings->index = static_cast<int>(i);
     for (const auto& draft : in.proxies) {
@@ -240,6 +242,7 @@ void finish(Reading& in) {
     }
     check_mentions(in);
     check_resolvers(in);
+    finish_peers(in);
 }
 
 }  // namespace proxyd::config

@@ -1,4 +1,4 @@
-// Keywords of the sections without effect yet (peers, mailers, ...): known, so that slips are
+// Keywords of the sections without effect yet (mailers, ring, ...): known, so that slips are
 // found, and silent, since the section's first line has said that nothing happens.
 #include "proxyd/config/tables.h"
 
@@ -7,16 +7,9 @@ namespace {
 
 constexpr Keyword kKeywords[] = {
     silent("user", kProgram),
-    silent("bind", kPeers | kLogForward),
-    silent("default-bind", kPeers),
-    silent("default-server", kPeers),
-    silent("disabled", kPeers),
-    silent("enabled", kPeers),
-    silent("log", kPeers | kLogForward | kFcgiApp),
-    silent("peer", kPeers),
-    silent("server", kPeers | kRing),
-    silent("shards", kPeers),
-    silent("table", kPeers),
+    silent("bind", kLogForward),
+    silent("log", kLogForward | kFcgiApp),
+    silent("server", kRing),
     silent("timeout", kMailers | kRing | kLogForward),
     silent("mailer", kMailers),
     silent("command", kProgram),

@@ -20,6 +20,10 @@ void set_user(Reading& in, const Statement& line) {
     global.uid = *uid;
 }
 
+void set_local_peer(Reading& in, const Statement& line) {
+    if (!in.local_peer_given) in.local_peer = line.argument(0);
+}
+
 void set_group(Reading& in, const Statement& line) {
     Global& global = in.model.global;
     const auto gid = find_group(line.argument(0));
@@ -121,7 +125,8 @@ constexpr Keyword kKeywords[] = {
     inert("harden.reject-privileged-ports.quic", kGlobal, kNotYet),
     inert("insecure-fork-wanted", kGlobal, "workers never start processes"),
     inert("insecure-setuid-wanted", kGlobal, "workers never start processes"),
-    inert("localpeer", kGlobal, "peers are not supported yet"),
+    works("localpeer", kGlobal, 1, 1, set_local_peer, "<name>",
+          "what this process is called among peers; -L counts more"),
     inert("max-spread-checks", kGlobal, kNotYet),
     inert("mworker-max-reloads", kGlobal, kNotYet),
     inert("nogetaddrinfo", kGlobal, "getaddrinfo is the only resolver"),

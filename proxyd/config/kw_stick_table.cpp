@@ -3,6 +3,8 @@
 
 #include "common/keyword_table.h"
 #include "proxyd/config/arguments.h"
+#include "proxyd/config/peers_section.h"
+#include "proxyd/config/stick_table_line.h"
 #include "proxyd/config/tables.h"
 
 namespace proxyd::config {
@@ -25,6 +27,8 @@ constexpr KeyRow kKeys[] = {
 class Parser {
  public:
     Parser(Reading& in, const Statement& line, Settings& out) : in_(in), line_(line), out_(out) {}
+
+    std::string peers;  // the section that shares it
 
     bool parse() {
         const auto words = line_.arguments();
@@ -57,7 +61,7 @@ class Parser {
         }
         if (word == "store") return store(value);
         if (word == "peers") {
-            in_.no_effect(line_, "'peers' of 'stick-table'", "tables are not shared between processes yet");
+            peers = value;
             return true;
         }
         if (word == "srvkey" || word == "write-to") {
@@ -151,18 +155,28 @@ void add_table(Reading& in, const Statement& line) {
                         "'stick-table': this section has a table already; put a second one into a section "
                         "of its own");
     Settings settings;
-    if (!Parser(in, line, settings).parse()) return;
+    Parser parser(in, line, settings);
+    if (!parser.parse()) return;
+    if (!parser.peers.empty()) share_table(in, line, parser.peers);
     std::ranges::sort(settings.stored, {}, &Settings::Stored::data);
     in.proxy().stick_table = std::move(settings);
 }
 
 constexpr Keyword kKeywords[] = {
     works("stick-table", kOwnProxies, 1, -1, add_table,
-          "type <type> size <n> [expire <time>] [nopurge] [store <data>,...]",
-          "a table that rules count in; not kept over reloads yet"),
+          "type <type> size <n> [expire <time>] [nopurge] [peers <section>] [store <data>,...]",
+          "a table that rules count in; kept over reloads if a peers section shares it"),
 };
 
 }  // namespace
+
+std::optional<Settings> parse_stick_table(Reading& in, const Statement& line) {
+    Settings settings;
+    Parser parser(in, line, settings);
+    if (!parser.parse()) return std::nullopt;
+    std::ranges::sort(settings.stored, {}, &Settings::Stored::data);
+    return settings;
+}
 
 std::span<const Keyword> stick_table_keywords() {
     return kKeywords;

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "proxyd/config/model.h"
@@ -10,6 +12,15 @@ namespace {
 std::string_view keep_name(Model& model, std::string_view name) {
     model.file_names.push_back(std::make_unique<std::string>(name));
     return *model.file_names.back();
+}
+
+// What -L says, else this machine's name.
+void name_local_peer(Reading& in, std::string_view given) {
+    char host[256] = {};
+    if (::gethostname(host, sizeof host - 1) == 0) in.local_peer = host;
+    in.local_peer_given = !given.empty();
+    if (in.local_peer_given) in.local_peer = given;
+    in.environment.preset("HAPROXY_LOCALPEER", in.local_peer);
 }
 
 std::shared_ptr<const Model> complete(std::shared_ptr<Model> model, Reading& in) {
@@ -29,9 +40,11 @@ const session::ProxySettings* Model::find(std::string_view name, bool frontend, 
     return it == proxies.end() ? nullptr : it->get();
 }
 
-std::shared_ptr<const Model> load(const std::vector<std::string>& paths, common::Diagnostics& out) {
+std::shared_ptr<const Model> load(const std::vector<std::string>& paths, common::Diagnostics& out,
+                                  std::string_view local_peer) {
     auto model = std::make_shared<Model>();
     Reading in(*model, out);
+    name_local_peer(in, local_peer);
     std::string all;
     for (const std::string& path : paths) all += (all.empty() ? "" : ";") + path;
     in.environment.preset("HAPROXY_CFGFILES", all);
@@ -58,6 +71,7 @@ std::shared_ptr<const Model> load_text(std::string_view text, std::string_view n
                                        common::Diagnostics& out) {
     auto model = std::make_shared<Model>();
     Reading in(*model, out);
+    name_local_peer(in, {});
     read_text(in, text, keep_name(*model, name));
     return complete(model, in);
 }

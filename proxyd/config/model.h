@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/diagnostics.h"
+#include "proxyd/peers/settings.h"
 #include "proxyd/session/settings.h"
 
 namespace proxyd::config {
@@ -53,15 +54,18 @@ struct Model {
     Global global;
     std::vector<std::unique_ptr<session::ProxySettings>> proxies;
     rules::CataloguePtr catalogue = std::make_shared<rules::Catalogue>();  // what all rules share
-    std::vector<std::string> files;                                        // read, in order
+    std::vector<std::shared_ptr<const peers::Settings>> peers;
+    std::vector<std::string> files;                        // read, in order
     std::vector<std::unique_ptr<std::string>> file_names;  // storage behind common::Location::file
 
     const session::ProxySettings* find(std::string_view name, bool frontend, bool backend) const;
 };
 
 // Reads and checks the files (folders: their *.cfg in order). nullptr when there were errors; all complaints
-// are in `out` either way. Opens certificates, error files and pattern files to prove that they can be read.
-std::shared_ptr<const Model> load(const std::vector<std::string>& paths, common::Diagnostics& out);
+// are in `out` either way. `local_peer`: what -L says. Opens certificates, error files and pattern files to
+// prove that they can be read.
+std::shared_ptr<const Model> load(const std::vector<std::string>& paths, common::Diagnostics& out,
+                                  std::string_view local_peer = {});
 
 // Same for text at hand (--quick, tests); `name` is printed as the file.
 std::shared_ptr<const Model> load_text(std::string_view text, std::string_view name,

@@ -10,6 +10,7 @@
 #include "proxyd/config/environment.h"
 #include "proxyd/config/model.h"
 #include "proxyd/config/statement.h"
+#include "proxyd/peers/settings.h"
 
 namespace proxyd::config {
 
@@ -27,6 +28,18 @@ struct TlsDefaults {
 struct UnixBind {
     std::string prefix, user, group;
     int mode = -1;
+};
+
+// A `peers` section while it is being read.
+struct PeersDraft {
+    std::shared_ptr<peers::Settings> settings;
+    struct Table {
+        std::string name;
+        common::Location where;
+        state::StickTableSettings settings;
+    };
+    std::vector<Table> tables;         // of its own
+    std::vector<const Draft*> shared;  // sections whose tables it shares
 };
 
 using ErrorFiles = std::map<int, std::shared_ptr<const session::ErrorFile>>;
@@ -56,6 +69,9 @@ struct Reading {
     std::string log_tag;
     std::map<std::string, ErrorFiles, std::less<>> http_errors;
     std::map<std::string, std::shared_ptr<upstream::ResolversSettings>, std::less<>> resolvers;
+    std::map<std::string, PeersDraft, std::less<>> peers;
+    std::string local_peer;  // -L, `localpeer`, or this machine's name
+    bool local_peer_given = false;
 
     session::ProxySettings& proxy() { return *draft->settings; }
     bool in_defaults() const { return draft != nullptr && draft->kind == kDefaults; }

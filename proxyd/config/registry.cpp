@@ -112,6 +112,7 @@ std::span<const KeywordTable> keyword_tables() {
         KeywordTable{"", userlist_keywords()},
         KeywordTable{"", resolvers_keywords()},
         KeywordTable{"", cache_keywords()},
+        KeywordTable{"", peers_keywords()},
         KeywordTable{"compression", compression_keywords()},
         KeywordTable{"", stick_table_keywords()},
         KeywordTable{"", other_section_keywords()},

@@ -6,6 +6,7 @@
 #include "proxyd/config/bind_line.h"
 #include "proxyd/config/caches.h"
 #include "proxyd/config/certificates.h"
+#include "proxyd/config/peers_section.h"
 #include "proxyd/config/reading.h"
 #include "proxyd/config/resolvers.h"
 
@@ -145,7 +146,7 @@ constexpr std::array kSections{
     SectionKind{"listen", kListen, kMustName, open_proxy, "", "a frontend and a backend in one"},
     SectionKind{"backend", kBackend, kMustName, open_proxy, "", "servers that clients are sent to"},
     SectionKind{"userlist", kUserlist, kMustName, open_userlist, "", "users and groups for http_auth()"},
-    SectionKind{"peers", kPeers, kMustName, nullptr, kNotYet, "processes that share stick tables"},
+    SectionKind{"peers", kPeers, kMustName, open_peers, "", "processes that share stick tables"},
     SectionKind{"resolvers", kResolvers, kMustName, open_resolvers, "", "name servers for host names"},
     SectionKind{"mailers", kMailers, kMustName, nullptr, kNotYet, "mail servers for alerts"},
     SectionKind{"cache", kCache, kMustName, open_cache, "", "storage for responses"},

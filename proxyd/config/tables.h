@@ -42,6 +42,7 @@ std::span<const Keyword> other_section_keywords();
 std::span<const Keyword> userlist_keywords();
 std::span<const Keyword> resolvers_keywords();
 std::span<const Keyword> cache_keywords();
+std::span<const Keyword> peers_keywords();
 std::span<const Keyword> compression_keywords();  // prefix "compression"
 std::span<const Keyword> stick_table_keywords();
 

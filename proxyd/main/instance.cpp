@@ -14,6 +14,7 @@
 #include "proxyd/main/server_report.h"
 #include "proxyd/net/worker.h"
 #include "proxyd/observe/log_hub.h"
+#include "proxyd/peers/peers.h"
 #include "proxyd/session/entrance.h"
 #include "proxyd/session/runtime.h"
 #include "proxyd/upstream/dns_resolver.h"
@@ -45,6 +46,7 @@ struct Instance::Impl {
     upstream::Resolver resolver;
     upstream::DnsResolver dns;
     upstream::Prober prober;
+    peers::Peers peers;
     std::unique_ptr<admin::CliServer> commands;
     std::vector<std::thread> threads;
     std::atomic<int> open_entrances{0};  // after soft_stop: workers that may still accept
@@ -126,6 +128,7 @@ void Instance::Impl::build_admin() {
     view.model = settings.model.get();
     view.runtime = &runtime;
     view.keeper_role = [board = settings.board] { return board->role(); };
+    view.peers = [this] { return peers.view(); };
     view.hand_over_sockets = [this](int connection) {
         (void)serve_sockets(connection, current_descriptors(), kHandOverPatience);
     };
@@ -155,6 +158,8 @@ common::Result<> Instance::Impl::build() {
     runtime.maxconn = settings.maxconn;
     runtime.max_headers = static_cast<std::size_t>(model.global.max_headers);
     runtime.max_rewrite = model.global.max_rewrite;
+    for (const auto& section : model.peers)
+        if (auto added = peers.add(*section, *state); !added) return added;
     build_backends();
     build_workers();
     for (const auto& backend : runtime.backends)
@@ -212,6 +217,7 @@ void Instance::start() {
     impl_->resolver.start();
     impl_->dns.start();
     impl_->prober.start();
+    impl_->peers.start();
     if (!impl_->commands->empty()) impl_->commands->start();
     refresh_board();
 }
@@ -233,6 +239,7 @@ void Instance::soft_stop() {
         proxy->stopping = true;
         for (const auto& listener : proxy->listeners) listener->listening = false;
     }
+    impl_->peers.hand_over();
 }
 
 void Instance::close_idle() {
@@ -241,6 +248,7 @@ void Instance::close_idle() {
 
 void Instance::stop() {
     impl_->commands->stop();
+    impl_->peers.stop();
     impl_->prober.stop();
     impl_->resolver.stop();
     impl_->dns.stop();
@@ -252,7 +260,7 @@ void Instance::stop() {
 std::int64_t Instance::connections() const {
     // In this order: a worker counts what it accepts before it says that it accepts no more.
     const int open = impl_->open_entrances.load();
-    return open + impl_->state->process.connections.now();
+    return open + impl_->state->process.connections.now() + (impl_->peers.handing_over() ? 1 : 0);
 }
 
 void Instance::refresh_board() {

@@ -37,7 +37,7 @@ class Instance {
     void soft_stop();   // no new connections; responses from now on end their connection
     void close_idle();  // after soft_stop: connections without a request in progress end too
     void stop();        // ends all threads; not reversible
-    // After soft_stop() this is 0 only when nothing more can come.
+    // After soft_stop() this is 0 only when nothing more can come, and peers have been taught.
     std::int64_t connections() const;
 
     void refresh_board();  // cheap enough for every 20 ms

@@ -54,7 +54,7 @@ std::uint64_t reserved_descriptors(const Plan& plan) {
 }
 
 std::shared_ptr<const config::Model> load_model(const Options& options, common::Diagnostics& diagnostics) {
-    if (options.quick.empty()) return config::load(options.files, diagnostics);
+    if (options.quick.empty()) return config::load(options.files, diagnostics, options.local_peer);
     const auto text = config::quick_configuration(options.quick);
     if (!text) {
         diagnostics.error({}, text.error().text);

@@ -40,6 +40,7 @@ std::string proxy_line(const session::ProxySettings& settings, const state::Prox
 std::vector<std::string> server_report(const config::Model& model, const state::SharedState& state) {
     std::vector<std::string> lines;
     for (std::size_t i = 0; i < state.proxies.size(); ++i) {
+        if (!model.proxies[i]->is_frontend && !model.proxies[i]->is_backend) continue;  // a table of peers
         const state::ProxyState& proxy = *state.proxies[i];
         lines.push_back(fmt::format("SIGHUP received, dumping servers states for proxy {}.", proxy.name));
         for (const auto& server : proxy.servers) lines.push_back(server_line(proxy.name, *server));

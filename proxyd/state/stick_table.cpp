@@ -111,6 +111,7 @@ std::int64_t StickTable::period_ms(StickData data) const {
 
 void StickTable::erase(Shard& shard, Entry& entry) {
     shard.by_age.erase(entry.age);
+    if (entry.change != 0) shard.by_change.erase(entry.change);
     shard.entries.erase(std::string_view(entry.key));
     used_.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -188,6 +189,44 @@ void StickTable::release(Entry& entry) {
     --entry.users;
     entry.expires_ms = now_ms() + settings_.expire_ms;
     shard.by_age.splice(shard.by_age.end(), shard.by_age, entry.age);
+    if (noting_) note(shard, entry, false);
+}
+
+void StickTable::note(Shard& shard, Entry& entry, bool learned) {
+    auto node = shard.by_change.extract(entry.change);
+    entry.change = changes_.fetch_add(1, std::memory_order_relaxed) + 1;
+    entry.learned = learned;
+    if (node.empty()) {
+        shard.by_change.emplace_hint(shard.by_change.end(), entry.change, &entry);
+    } else {
+        node.key() = entry.change;
+        shard.by_change.insert(shard.by_change.end(), std::move(node));
+    }
+}
+
+std::uint64_t StickTable::visit_changes(std::size_t number, std::uint64_t after, std::size_t most,
+                                        const std::function<void(const Entry&)>& visit) {
+    Shard& shard = shards_[number];
+    const std::int64_t now = now_ms();
+    const std::lock_guard lock(shard.mutex);
+    auto at = shard.by_change.upper_bound(after);
+    for (; at != shard.by_change.end() && most > 0; ++at, --most) {
+        const Entry& entry = *at->second;
+        after = at->first;
+        if (entry.users > 0 || settings_.expire_ms == 0 || entry.expires_ms > now) visit(entry);
+    }
+    return after;
+}
+
+void StickTable::learn(std::string_view key, std::int64_t expires_ms,
+                       const std::function<void(Entry&)>& use) {
+    Shard& shard = shard_of(key);
+    const std::lock_guard lock(shard.mutex);
+    Entry* entry = find(shard, key, true, true);
+    if (entry == nullptr) return;
+    use(*entry);
+    entry->expires_ms = expires_ms;
+    if (noting_) note(shard, *entry, true);
 }
 
 bool StickTable::remove(std::string_view key) {

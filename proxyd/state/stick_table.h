@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -102,6 +103,8 @@ class StickTable {
         unsigned users = 0;  // that track it
         std::vector<Cell> cells;
         std::list<Entry*>::iterator age;
+        std::uint64_t change = 0;  // number of its last change, with note_changes()
+        bool learned = false;      // the last change came from another process
     };
 
     const StickTableSettings& settings() const { return settings_; }
@@ -120,13 +123,16 @@ class StickTable {
         Entry* entry = find(shard, key, create, touch);
         if (entry == nullptr) return false;
         use(*entry);
+        if (touch && noting_) note(shard, *entry, false);
         return true;
     }
     // The same for an entry that is tracked, and so stays where it is.
     template <class Use>
     void with(Entry& entry, Use use) {
-        const std::lock_guard lock(shard_of(entry.key).mutex);
+        Shard& shard = shard_of(entry.key);
+        const std::lock_guard lock(shard.mutex);
         use(entry);
+        if (noting_) note(shard, entry, false);
     }
     // Tracked until release(); null: no room.
     Entry* hold(std::string_view key);
@@ -137,6 +143,18 @@ class StickTable {
     void for_each(const std::function<void(const Entry&)>& visit);
     void remove_if(const std::function<bool(const Entry&)>& which);
 
+    // For those who share the table with other processes (peers): from now on changes are numbered. Before
+    // other threads use the table.
+    void note_changes() { noting_ = true; }
+    std::uint64_t changes() const { return changes_.load(std::memory_order_relaxed); }
+    // Calls `visit` for up to `most` entries of a shard whose last change is behind `after`, in the order of
+    // their changes, under the shard's lock. The number of the last one; `after` when there was none.
+    static constexpr std::size_t kShards = 16;
+    std::uint64_t visit_changes(std::size_t shard, std::uint64_t after, std::size_t most,
+                                const std::function<void(const Entry&)>& visit);
+    // As with(), for what another process tells; nothing happens when there is no room.
+    void learn(std::string_view key, std::int64_t expires_ms, const std::function<void(Entry&)>& use);
+
     // Milliseconds of CLOCK_MONOTONIC.
     static std::int64_t now_ms() {
         return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -145,9 +163,9 @@ class StickTable {
     }
 
  private:
-    static constexpr std::size_t kShards = 16;
     struct Shard {
         std::mutex mutex;
+        std::map<std::uint64_t, Entry*> by_change;  // with note_changes()
         std::unordered_map<std::string_view, std::unique_ptr<Entry>> entries;
         std::list<Entry*> by_age;  // touched last at the end
     };
@@ -158,12 +176,15 @@ class StickTable {
     bool drop_oldest(Shard& shard);
     bool make_room(Shard& shard, std::int64_t now);
     void erase(Shard& shard, Entry& entry);
+    void note(Shard& shard, Entry& entry, bool learned);
 
     StickTableSettings settings_;
     std::array<int, kStickData> places_;  // -1: not stored
     std::size_t cells_ = 0;
     std::array<Shard, kShards> shards_;
     std::atomic<std::size_t> used_{0};
+    bool noting_ = false;
+    std::atomic<std::uint64_t> changes_{0};
 };
 
 }  // namespace proxyd::state
