@@ -31,7 +31,10 @@ void consider(Found& found, std::span<const Keyword> rows, std::string_view name
         return (section & kProxies) != 0 && (row.where & kProxies) != 0 ? 1 : 0;
     };
     for (const Keyword& row : rows) {
-        if (row.name != name || (found.row != nullptr && nearness(row) <= nearness(*found.row))) continue;
+        const bool named = row.called
+                               ? name.starts_with(row.name) && name.substr(row.name.size()).starts_with('(')
+                               : row.name == name;
+        if (!named || (found.row != nullptr && nearness(row) <= nearness(*found.row))) continue;
         found.row = &row;
         found.elsewhere = (row.where & section) == 0;
     }

@@ -34,7 +34,7 @@ struct Preset {
     common::Location error_log_format_where;
     bool stats_from_defaults =
         false;  // the statistics page is a copy; the first own `stats` line starts anew
-    bool checks_from_defaults = false;  // so are the steps of tcp-check
+    bool checks_from_defaults = false, http_checks_from_defaults = false;  // so are the steps of checks
     int backlog = 0;
     std::string source_address;
     bool load_server_state = false;

@@ -1,4 +1,6 @@
 // After the last line: logs and formats are compiled, names become indexes, the model is filled.
+#include <unistd.h>
+
 #include <algorithm>
 #include <set>
 
@@ -195,8 +197,15 @@ void resolve_stick_tables(Reading& in, ProxySettings& settings) {
 // `sni-auto` of servers without `sni`.
 constexpr std::string_view kHostName = "req.hdr(host),host_only";
 
-void finish_backend(ProxySettings& settings) {
+std::string node_name(const Global& global) {
+    char name[256] = {};
+    if (!global.node.empty() || ::gethostname(name, sizeof name - 1) != 0) return global.node;
+    return name;
+}
+
+void finish_backend(const Global& global, ProxySettings& settings) {
     upstream::BackendSettings& backend = settings.upstream;
+    if (backend.http_check.send_state) backend.http_check.node = node_name(global);
     backend.http_mode = settings.http_mode;
     backend.timeout_connect = settings.timeouts.connect;
     backend.timeout_queue = settings.timeouts.queue;
@@ -234,7 +243,7 @@ void finish(Reading& in) {
     for (std::size_t i = 0; i < in.proxies.size(); ++i) in.proxies[i]->settings->index = static_cast<int>(i);
     for (const auto& draft : in.proxies) {
         finish_log(in, *draft);
-        finish_backend(*draft->settings);
+        finish_backend(in.model.global, *draft->settings);
         finish_resolvers(in, draft->settings->upstream);
         resolve_servers(in, *draft->settings);
         resolve_stick_tables(in, *draft->settings);

@@ -49,11 +49,17 @@ struct Keyword {
     std::string_view usage;  // the arguments: "<number>"
     std::string_view text;   // one line of help; reason or modern form for the other effects
     unsigned char prefixes = 0;
+    bool called = false;  // its name carries an argument in parentheses
 };
 
 constexpr Keyword works(std::string_view name, Sections where, int min, int max, Handler handler,
                         std::string_view usage, std::string_view help, unsigned char prefixes = 0) {
     return {name, where, min, max, handler, Effect::works, usage, help, prefixes};
+}
+
+constexpr Keyword called(Keyword row) {
+    row.called = true;
+    return row;
 }
 
 constexpr Keyword removed(std::string_view name, Sections where, int min, int max, Handler handler,

@@ -3,8 +3,7 @@
 
 #include "common/keyword_table.h"
 #include "common/text.h"
-#include "proxyd/config/address.h"
-#include "proxyd/config/arguments.h"
+#include "proxyd/config/check_words.h"
 #include "proxyd/config/tables.h"
 #include "proxyd/rules/hexadecimal.h"
 #include "proxyd/upstream/protocol_checks.h"
@@ -19,78 +18,29 @@ using upstream::CheckStep;
 using Kind = CheckStep::Kind;
 using Match = CheckStep::Match;
 
-// Goes through the words of a line. Past the end it gives empty ones.
-struct Words {
-    const Statement& line;
-    std::size_t at = 0;
-    bool more() const { return at < line.count(); }
-    const std::string& next() {
-        static const std::string kNone;
-        return more() ? line.argument(at++) : kNone;
-    }
-};
-
 std::optional<std::string> read_bytes(std::string_view digits) {
     return digits.empty() ? std::nullopt : rules::from_hexadecimal(digits);
 }
 
-// The steps of the section; its own first one replaces those of the defaults.
 void add_step(Reading& in, CheckStep step) {
-    CheckSequence& sequence = in.proxy().upstream.tcp_check;
-    if (std::exchange(in.draft->preset.checks_from_defaults, false)) sequence.steps.clear();
-    if (sequence.steps.empty() && step.kind != Kind::connect) {
+    CheckSteps& steps = tcp_check_steps(in);
+    if (!has_action(steps) && step.kind != Kind::connect) {
         CheckStep connect;
         connect.implicit = true;
-        sequence.steps.push_back(connect);
+        steps.insert(steps.begin(), connect);
     }
-    sequence.steps.push_back(std::move(step));
+    steps.push_back(std::move(step));
 }
-
-struct ConnectWord {
-    std::string_view name;
-    void (*apply)(Reading& in, Words& words, CheckStep& step);
-};
-constexpr ConnectWord kConnectWords[] = {
-    {"default", [](Reading&, Words&, CheckStep&) {}},
-    {"comment", [](Reading&, Words& words, CheckStep& step) { step.comment = words.next(); }},
-    {"ssl", [](Reading&, Words&, CheckStep& step) { step.tls = true; }},
-    {"linger", [](Reading&, Words&, CheckStep&) {}},  // every check ends orderly
-    {"port",
-     [](Reading& in, Words& words, CheckStep& step) {
-         const auto port = common::parse_number(words.next(), 1, 65535);
-         if (!port) return in.error(words.line, "'tcp-check connect port' expects a number from 1 to 65535");
-         step.port = static_cast<int>(*port);
-     }},
-    {"addr",
-     [](Reading& in, Words& words, CheckStep& step) {
-         const auto address = parse_peer_address(words.next(), 0);
-         if (!address) return in.error(words.line, address.error());
-         step.address = address->address;
-         step.port = address->address.port();
-     }},
-    {"send-proxy", [](Reading&, Words&, CheckStep& step) { step.send_proxy = true; }},
-};
 
 void add_connect(Reading& in, const Statement& line) {
     CheckStep step;
-    for (Words words{line}; words.more();) {
-        const std::string& name = words.next();
-        const ConnectWord* word = common::find_row(std::span<const ConnectWord>(kConnectWords), name);
-        if (word == nullptr) {
-            return in.error(line,
-                            "'tcp-check connect': '" + name + "' is not supported" +
-                                common::did_you_mean(
-                                    name, common::row_names(std::span<const ConnectWord>(kConnectWords))));
-        }
-        word->apply(in, words, step);
-    }
-    add_step(in, std::move(step));
+    if (has_action(tcp_check_steps(in)) && tcp_check_steps(in).front().implicit)
+        return in.error(line, "'tcp-check connect' must also be the first step when a later one connects");
+    if (read_connect_step(in, line, step)) add_step(in, std::move(step));
 }
 
-void add_send(Reading& in, const Statement& line, std::string bytes) {
-    CheckStep step;
+void add_send(Reading& in, const Statement& line, CheckStep step) {
     step.kind = Kind::send;
-    step.bytes = std::move(bytes);
     if (line.count() > 1 && line.argument(1) != "comment")
         return in.error(line,
                         "'" + line.name() + "' expects one text, and may be followed by 'comment <text>'");
@@ -99,86 +49,37 @@ void add_send(Reading& in, const Statement& line, std::string bytes) {
 }
 
 void add_send_text(Reading& in, const Statement& line) {
-    add_send(in, line, line.argument(0));
+    CheckStep step;
+    step.bytes = line.argument(0);
+    add_send(in, line, std::move(step));
 }
 
 void add_send_binary(Reading& in, const Statement& line) {
     auto bytes = read_bytes(line.argument(0));
     if (!bytes) return in.error(line, "'tcp-check send-binary' expects pairs of hexadecimal digits");
-    add_send(in, line, std::move(*bytes));
+    CheckStep step;
+    step.bytes = std::move(*bytes);
+    add_send(in, line, std::move(step));
 }
 
-struct StatusName {
-    std::string_view name;
-    CheckStatus status;
-};
-constexpr StatusName kGood[] = {{"L7OK", CheckStatus::l7_ok},
-                                {"L7OKC", CheckStatus::l7_ok},
-                                {"L6OK", CheckStatus::l6_ok},
-                                {"L4OK", CheckStatus::l4_ok}};
-constexpr StatusName kBad[] = {{"L7OKC", CheckStatus::l7_ok},
-                               {"L7RSP", CheckStatus::l7_invalid},
-                               {"L7STS", CheckStatus::l7_wrong_status},
-                               {"L6RSP", CheckStatus::l6_error},
-                               {"L4CON", CheckStatus::l4_error}};
-constexpr StatusName kLate[] = {{"L7TOUT", CheckStatus::l7_timeout},
-                                {"L6TOUT", CheckStatus::l6_timeout},
-                                {"L4TOUT", CheckStatus::l4_timeout}};
-
-void read_status(Reading& in, const Statement& line, std::span<const StatusName> among, std::string_view name,
-                 CheckStatus& into) {
-    const StatusName* row = common::find_row(among, name);
-    if (row == nullptr)
-        return in.error(line, "'tcp-check expect': '" + std::string(name) + "' is no status for this place" +
-                                  common::did_you_mean(name, common::row_names(among)));
-    into = row->status;
+template <bool hexadecimal>
+void add_send_format(Reading& in, const Statement& line) {
+    auto format = read_check_format(in, line, line.argument(0));
+    if (!format) return;
+    CheckStep step;
+    step.format = std::move(*format);
+    step.hexadecimal = hexadecimal;
+    add_send(in, line, std::move(step));
 }
-
-// The text is shown as it is; what a log-format would fetch from the answer is not there.
-void read_info(Reading& in, const Statement& line, const std::string& text, std::string& into) {
-    if (text.find('%') != std::string::npos)
-        return in.no_effect(line, "'" + text + "'",
-                            "expressions over a check's answer are not supported yet");
-    into = text;
-}
-
-struct ExpectWord {
-    std::string_view name;
-    void (*apply)(Reading& in, const Statement& line, const std::string& value, CheckStep& step);
-};
-constexpr ExpectWord kExpectWords[] = {
-    {"comment",
-     [](Reading&, const Statement&, const std::string& value, CheckStep& step) { step.comment = value; }},
-    {"min-recv",
-     [](Reading& in, const Statement& line, const std::string& value, CheckStep& step) {
-         const auto count = common::parse_number(value, -1, 1 << 30);
-         if (!count) return in.error(line, "'tcp-check expect min-recv' expects a number of bytes, or -1");
-         step.min_receive = static_cast<int>(*count);
-     }},
-    {"ok-status", [](Reading& in, const Statement& line, const std::string& value,
-                     CheckStep& step) { read_status(in, line, kGood, value, step.on_match); }},
-    {"error-status", [](Reading& in, const Statement& line, const std::string& value,
-                        CheckStep& step) { read_status(in, line, kBad, value, step.on_mismatch); }},
-    {"tout-status", [](Reading& in, const Statement& line, const std::string& value,
-                       CheckStep& step) { read_status(in, line, kLate, value, step.on_timeout); }},
-    {"on-success", [](Reading& in, const Statement& line, const std::string& value,
-                      CheckStep& step) { read_info(in, line, value, step.success_info); }},
-    {"on-error", [](Reading& in, const Statement& line, const std::string& value,
-                    CheckStep& step) { read_info(in, line, value, step.error_info); }},
-    {"status-code",
-     [](Reading& in, const Statement& line, const std::string&, CheckStep&) {
-         in.no_effect(line, "'status-code'", "expressions over a check's answer are not supported yet");
-     }},
-};
 
 struct MatchName {
     std::string_view name;
     Match match;
+    bool format = false;
 };
-constexpr MatchName kMatches[] = {{"string", Match::text},
-                                  {"rstring", Match::regex},
-                                  {"binary", Match::binary},
-                                  {"rbinary", Match::binary_regex}};
+constexpr MatchName kMatches[] = {{"string", Match::text},          {"rstring", Match::regex},
+                                  {"binary", Match::binary},        {"rbinary", Match::binary_regex},
+                                  {"string-lf", Match::text, true}, {"binary-lf", Match::binary, true}};
 
 void read_pattern(Reading& in, const Statement& line, CheckStep& step) {
     if (step.match == Match::binary) {
@@ -195,53 +96,59 @@ void read_pattern(Reading& in, const Statement& line, CheckStep& step) {
 void add_expect(Reading& in, const Statement& line) {
     CheckStep step;
     step.kind = Kind::expect;
-    Words words{line};
-    const ExpectWord* word = nullptr;
-    while (words.more() && (word = common::find_row(std::span<const ExpectWord>(kExpectWords),
-                                                    line.argument(words.at))) != nullptr) {
-        ++words.at;
-        if (!words.more())
-            return in.error(line, "'tcp-check expect': '" + std::string(word->name) + "' expects a value");
-        word->apply(in, line, words.next(), step);
-    }
-    std::string name = words.next();
-    if (name.starts_with('!')) {
-        step.unwanted = true;
-        name.erase(0, 1);
-        if (name.empty()) name = words.next();
-    }
+    CheckWords words{line};
+    if (!read_expect_options(in, words, step)) return;
+    const std::string name = read_match_name(words, step);
     const MatchName* match = common::find_row(std::span<const MatchName>(kMatches), name);
-    if (match == nullptr) {
-        const bool format = name == "string-lf" || name == "binary-lf";
+    if (match == nullptr)
         return in.error(
-            line, "'tcp-check expect': '" + name + "' is " + (format ? "not supported yet" : "unknown") +
-                      " (string, rstring, binary or rbinary)" +
+            line, "'tcp-check expect': '" + name +
+                      "' is unknown (string, rstring, binary, rbinary, string-lf or binary-lf)" +
                       common::did_you_mean(name, common::row_names(std::span<const MatchName>(kMatches))));
-    }
     if (!words.more()) return in.error(line, "'tcp-check expect " + name + "' expects a pattern");
     step.match = match->match;
     step.pattern = words.next();
+    if (!read_expect_options(in, words, step)) return;
     if (words.more())
         return in.error(line,
                         "'tcp-check expect " + name + "' expects one pattern; quote blanks, or escape them");
-    read_pattern(in, line, step);
+    if (match->format) {
+        auto format = read_check_format(in, line, step.pattern);
+        if (!format) return;
+        step.pattern_format = std::move(*format);
+    } else {
+        read_pattern(in, line, step);
+    }
     add_step(in, std::move(step));
 }
 
-constexpr std::string_view kNoExpressions = "checks have no variables and no expressions yet";
+template <VariableLine kind>
+void add_variable(Reading& in, const Statement& line) {
+    add_check_variable(in, line, kind, tcp_check_steps(in));
+}
+void add_comment(Reading& in, const Statement& line) {
+    add_check_comment(line, tcp_check_steps(in));
+}
+
 constexpr Keyword kTcpCheck[] = {
-    works("comment", kBackendSide, 1, 1, accept, "<text>", "a remark"),
-    works("connect", kBackendSide, 0, -1, add_connect, "[port <port>] [addr <address>] [ssl] [send-proxy]",
+    works("comment", kBackendSide, 1, 1, add_comment, "<text>", "a remark"),
+    works("connect", kBackendSide, 0, -1, add_connect,
+          "[default] [port <port>] [addr <address>] [ssl] [sni <name>] [send-proxy]",
           "opens the check's connection"),
     works("expect", kBackendSide, 2, -1, add_expect,
-          "[min-recv <n>] [!] string|rstring|binary|rbinary <pattern>", "what the server must say"),
+          "[min-recv <n>] [!] string|rstring|binary|rbinary|string-lf|binary-lf <pattern>",
+          "what the server must say"),
     works("send", kBackendSide, 1, 3, add_send_text, "<text>", "what the check says"),
     works("send-binary", kBackendSide, 1, 3, add_send_binary, "<hexadecimal>", "the same in bytes"),
-    refused("send-lf", kBackendSide, kNoExpressions),
-    refused("send-binary-lf", kBackendSide, kNoExpressions),
-    inert("set-var", kBackendSide, kNoExpressions),
-    inert("set-var-fmt", kBackendSide, kNoExpressions),
-    inert("unset-var", kBackendSide, kNoExpressions),
+    works("send-lf", kBackendSide, 1, 3, add_send_format<false>, "<format>", "a text with samples"),
+    works("send-binary-lf", kBackendSide, 1, 3, add_send_format<true>, "<format>",
+          "the same, of hexadecimal digits"),
+    called(works("set-var", kBackendSide, 1, 1, add_variable<VariableLine::set>, "(<name>) <expression>",
+                 "keeps a sample in a variable")),
+    called(works("set-var-fmt", kBackendSide, 1, 1, add_variable<VariableLine::set_format>,
+                 "(<name>) <format>", "keeps a text in a variable")),
+    called(works("unset-var", kBackendSide, 0, 0, add_variable<VariableLine::unset>, "(<name>)",
+                 "forgets a variable")),
 };
 
 void choose_tcp_check(Reading& in, const Statement& line) {

@@ -54,7 +54,7 @@ void inherit(Reading& in, Draft& draft, const Statement& line, std::size_t from_
     draft.settings->tcp_content = draft.defaults->settings->tcp_content;
     draft.settings->tcp_response = draft.defaults->settings->tcp_response;
     draft.preset.stats_from_defaults = draft.settings->stats.enabled;
-    draft.preset.checks_from_defaults = true;
+    draft.preset.checks_from_defaults = draft.preset.http_checks_from_defaults = true;
 }
 
 // The word `from` with a name after it, or the number of words.

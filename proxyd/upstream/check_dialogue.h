@@ -1,4 +1,4 @@
-// Goes through the steps of a health check that is a dialogue. Pure: it says what it wants, its owner does
+// Goes through the steps of a health check. Pure: it says what it wants, its owner does
 // that on a socket and tells what came of it (probe.h).
 #pragma once
 
@@ -6,14 +6,20 @@
 #include <string>
 #include <string_view>
 
+#include "proxyd/http/message.h"
+#include "proxyd/rules/context.h"
 #include "proxyd/upstream/check_step.h"
 
 namespace proxyd::upstream {
 
 class CheckDialogue {
  public:
-    // The sequence must outlive the dialogue and not be empty.
-    explicit CheckDialogue(const CheckSequence& sequence) : sequence_(sequence) {}
+    // The sequence must outlive the dialogue and connect. `context`: for samples of what is known of the
+    // check; its response is filled in here.
+    CheckDialogue(const CheckSequence& sequence, rules::Context& context)
+        : sequence_(sequence), context_(context) {
+        skip();
+    }
 
     // The step that is due, unless there is a result.
     const CheckStep& step() const { return sequence_.steps[at_]; }
@@ -21,7 +27,10 @@ class CheckDialogue {
 
     // The step's connection stands (`tls`: with TLS), its bytes are out.
     void connected(bool tls);
-    void sent() { advance(); }
+    void sent(http::Method asked = http::Method::get) {
+        asked_ = asked;
+        advance();
+    }
     // More from the server; `complete`: it has closed, or no more will be read. Goes on to the next step that
     // is no expectation, or to the result.
     void received(std::string_view bytes, bool complete);
@@ -35,6 +44,9 @@ class CheckDialogue {
 
  private:
     void advance();
+    void skip();
+    bool meet_http(bool complete);
+    void fail(CheckResult failure);
     bool meet_expectation(bool complete);  // false: it waits, or there is a result
     bool told_all() const;
     void judge(bool complete);
@@ -45,7 +57,12 @@ class CheckDialogue {
     std::size_t number() const;
     std::string place() const;
 
+    std::string comment() const;
+
     const CheckSequence& sequence_;
+    rules::Context& context_;
+    http::Method asked_ = http::Method::get;
+    int http_status_ = 0;
     std::size_t at_ = 0;
     std::string answer_;  // since the last connect or send
     std::string info_;    // that a judge left

@@ -61,7 +61,8 @@ std::string_view description(CheckStatus status) {
 
 std::string reason(const CheckResult& result) {
     std::string text = "reason: " + std::string(description(result.status));
-    const bool has_code = result.code > 0 || result.status == CheckStatus::l7_ok ||
+    const bool has_code = result.status == CheckStatus::l7_ok ||
+                          result.status == CheckStatus::l7_conditional ||
                           result.status == CheckStatus::l7_wrong_status;
     if (has_code) text += ", code: " + std::to_string(result.code);
     if (!result.info.empty()) text += ", info: \"" + quotable(result.info) + "\"";

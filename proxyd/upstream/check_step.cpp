@@ -16,6 +16,8 @@ std::string describe(const CheckStep& step) {
             return "expect regex";
         case CheckStep::Match::binary_regex:
             return "expect binary regex";
+        case CheckStep::Match::http:
+            return "expect http";
         case CheckStep::Match::judge:
             return "expect custom function";
     }

@@ -4,8 +4,10 @@
 #include <system_error>
 
 #include "proxyd/net/worker.h"
+#include "proxyd/rules/hexadecimal.h"
 #include "proxyd/upstream/agent.h"
 #include "proxyd/upstream/check_dialogue.h"
+#include "proxyd/upstream/http_check.h"
 #include "proxyd/upstream/proxy_header.h"
 
 namespace proxyd::upstream {
@@ -65,47 +67,71 @@ net::Task<IoResult> receive(Waiter& waiter, net::Stream& stream, std::span<char>
     }
 }
 
-net::Task<CheckResult> ask(Waiter& waiter, net::Stream& stream, const HttpCheck& http,
-                           common::TimePoint deadline) {
-    CheckResult result = co_await send(waiter, stream, http.request(), deadline);
-    if (result.status != CheckStatus::unknown) co_return result;
-    std::string received;
-    std::array<char, 4096> buffer;
-    for (;;) {
-        const IoResult read = co_await receive(waiter, stream, buffer, deadline);
-        if (read.would_block()) co_return CheckResult{CheckStatus::l7_timeout, 0, {}};
-        if (read.ok()) received.append(buffer.data(), read.count);
-        const bool complete = !read.ok() || received.size() >= HttpCheck::kMaxAnswer;
-        const auto judged = http.judge(received, complete);
-        if (judged) co_return *judged;
-        if (complete) co_return CheckResult{CheckStatus::l7_invalid, 0, {}};
-    }
-}
-
 // From the connection on.
 common::TimePoint answer_deadline(Waiter& waiter, const ProbePlan& plan, common::TimePoint connect_deadline) {
     return plan.answer_timeout > common::Duration::zero() ? waiter.worker().now() + plan.answer_timeout
                                                           : connect_deadline;
 }
 
+// What the steps of one check see and keep.
+struct Scene {
+    explicit Scene(const ProbePlan& plan) {
+        context.arena = &arena;
+        context.check_variables = &variables;
+        context.session_variables = &session;
+        context.backend = plan.backend;
+        context.server = plan.server;
+        if (plan.backend != nullptr) context.backend_name = plan.backend->name;
+        if (plan.server != nullptr) context.server_name = plan.server->name;
+    }
+    common::Arena arena;
+    rules::Variables variables{true}, session{true};
+    rules::Context context;
+};
+
+int port_of(const CheckStep& step, const rules::Context& context) {
+    rules::Sample port;
+    if (step.computed_port == nullptr || !step.computed_port->evaluate(context, port) ||
+        !rules::cast(port, rules::SampleType::integer, context.arena) || port.number < 1 ||
+        port.number > 65535)
+        return step.port;
+    return static_cast<int>(port.number);
+}
+
 // Where a `connect` step goes.
-ConnectTarget target_of(const ProbePlan& plan, const CheckStep& step) {
+ConnectTarget target_of(const ProbePlan& plan, const CheckStep& step, const rules::Context& context) {
     ConnectTarget target = plan.target;
+    if (!step.as_server) {
+        target.tls = nullptr;
+        target.server_name.clear();
+        target.proxy_header = {};
+    }
     if (!step.address.empty()) {
         const std::uint16_t port = target.address.port();
         target.address = step.address;
         if (target.address.port() == 0) target.address.set_port(port);
     }
-    if (step.port != 0) target.address.set_port(static_cast<std::uint16_t>(step.port));
+    if (const int port = port_of(step, context); port != 0)
+        target.address.set_port(static_cast<std::uint16_t>(port));
     if (step.tls) target.tls = plan.step_tls;
+    if (!step.sni.empty()) target.server_name = step.sni;
     static const std::string kUnknownClient = proxy_header_v1({}, {});  // a check stands for no client
     if (step.send_proxy) target.proxy_header = kUnknownClient;
     return target;
 }
 
+std::string text_of(const ProbePlan& plan, const CheckStep& step, const rules::Context& context) {
+    if (step.ask != nullptr) return step.ask->render(context, plan.state);
+    if (step.format.empty()) return step.bytes;
+    std::string text;
+    step.format.render(context, text);
+    return step.hexadecimal ? rules::from_hexadecimal(text).value_or(std::string()) : text;
+}
+
 // Goes through the steps of a sequence.
 net::Task<CheckResult> converse(Waiter& waiter, const ProbePlan& plan) {
-    CheckDialogue dialogue(*plan.sequence);
+    Scene scene(plan);
+    CheckDialogue dialogue(*plan.sequence, scene.context);
     net::Stream stream;
     ClientWatch nobody;
     common::TimePoint deadline;
@@ -115,7 +141,7 @@ net::Task<CheckResult> converse(Waiter& waiter, const ProbePlan& plan) {
         if (step.kind == CheckStep::Kind::connect) {
             if (stream.open()) stream.close();
             deadline = waiter.worker().now() + plan.connect_timeout;
-            const ConnectTarget target = target_of(plan, step);
+            const ConnectTarget target = target_of(plan, step, scene.context);
             const ConnectOutcome outcome = co_await connect(waiter, target, deadline, nobody, stream);
             if (outcome.kind != ConnectOutcome::Kind::connected) {
                 dialogue.failed(of_connect(outcome));
@@ -124,8 +150,10 @@ net::Task<CheckResult> converse(Waiter& waiter, const ProbePlan& plan) {
             deadline = answer_deadline(waiter, plan, deadline);
             dialogue.connected(target.tls != nullptr);
         } else if (step.kind == CheckStep::Kind::send) {
-            CheckResult sent = co_await send(waiter, stream, step.bytes, deadline);
-            sent.status == CheckStatus::unknown ? dialogue.sent() : dialogue.failed(std::move(sent));
+            const http::Method asked = step.ask != nullptr ? step.ask->method_id() : http::Method::get;
+            const std::string text = text_of(plan, step, scene.context);
+            CheckResult sent = co_await send(waiter, stream, text, deadline);
+            sent.status == CheckStatus::unknown ? dialogue.sent(asked) : dialogue.failed(std::move(sent));
         } else {
             const IoResult read = co_await receive(waiter, stream, buffer, deadline);
             if (read.would_block()) {
@@ -141,19 +169,14 @@ net::Task<CheckResult> converse(Waiter& waiter, const ProbePlan& plan) {
     co_return *dialogue.result();
 }
 
-// The connection is the check, or one request and its answer on it.
-net::Task<CheckResult> connect_and_ask(Waiter& waiter, const ProbePlan& plan, common::TimePoint deadline) {
+// The connection is the check.
+net::Task<CheckResult> only_connect(Waiter& waiter, const ProbePlan& plan, common::TimePoint deadline) {
     net::Stream stream;
     ClientWatch nobody;
     const ConnectOutcome outcome = co_await connect(waiter, plan.target, deadline, nobody, stream);
     if (outcome.kind != ConnectOutcome::Kind::connected) co_return of_connect(outcome);
-    if (plan.http == nullptr) {
-        stream.reset();  // leaves no TIME_WAIT behind, and the server knows that nothing will come
-        co_return CheckResult{plan.target.tls != nullptr ? CheckStatus::l6_ok : CheckStatus::l4_ok, 0, {}};
-    }
-    CheckResult result = co_await ask(waiter, stream, *plan.http, answer_deadline(waiter, plan, deadline));
-    stream.close();
-    co_return result;
+    stream.reset();  // leaves no TIME_WAIT behind, and the server knows that nothing will come
+    co_return CheckResult{plan.target.tls != nullptr ? CheckStatus::l6_ok : CheckStatus::l4_ok, 0, {}};
 }
 
 }  // namespace
@@ -189,7 +212,7 @@ net::Task<CheckResult> probe(Waiter& waiter, const ProbePlan& plan) {
     if (plan.sequence != nullptr)
         result = co_await converse(waiter, plan);
     else
-        result = co_await connect_and_ask(waiter, plan, start + plan.connect_timeout);
+        result = co_await only_connect(waiter, plan, start + plan.connect_timeout);
     result.duration = common::Clock::now() - start;
     co_return result;
 }

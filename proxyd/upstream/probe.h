@@ -4,19 +4,21 @@
 #include "common/clock.h"
 #include "proxyd/net/task.h"
 #include "proxyd/net/waiter.h"
+#include "proxyd/state/proxy_state.h"
 #include "proxyd/upstream/check_result.h"
 #include "proxyd/upstream/check_step.h"
 #include "proxyd/upstream/connector.h"
-#include "proxyd/upstream/http_check.h"
 
 namespace proxyd::upstream {
 
 struct ProbePlan {
     ConnectTarget target;
-    // At most one of the two; neither: the connection is the check.
-    const HttpCheck* http = nullptr;
-    const CheckSequence* sequence = nullptr;
+    const CheckSequence* sequence = nullptr;    // null: the connection is the check
     const net::TlsContext* step_tls = nullptr;  // for steps that say `ssl`
+    // Whom samples of the steps tell of; null: nobody.
+    state::ProxyState* backend = nullptr;
+    state::ServerState* server = nullptr;
+    std::string state;  // what http-check send-state tells
     common::Duration connect_timeout{0};
     // For the answer after the connection; zero: connect_timeout covers both.
     common::Duration answer_timeout{0};

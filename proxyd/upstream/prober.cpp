@@ -18,6 +18,7 @@
 #include "proxyd/upstream/proxy_header.h"
 #include "proxyd/upstream/server_change.h"
 #include "proxyd/upstream/server_connection.h"
+#include "proxyd/upstream/state_report.h"
 
 namespace proxyd::upstream {
 
@@ -31,7 +32,7 @@ std::int64_t milliseconds(common::Duration duration) {
 struct Group {
     Backend& backend;
     HealthLog log;
-    std::optional<HttpCheck> http;
+    std::optional<CheckSequence> http;
 };
 
 struct Watched {
@@ -58,7 +59,9 @@ common::Endpoint check_address(const Watched& watched) {
     return address;
 }
 
-const CheckSequence* sequence_of(const BackendSettings& backend) {
+const CheckSequence* sequence_of(const Group& group) {
+    if (group.http) return &*group.http;
+    const BackendSettings& backend = group.backend.settings();
     const CheckKind kind = backend.http_check.kind;
     const CheckSequence& sequence = kind == CheckKind::tcp ? backend.tcp_check : backend.protocol_check;
     const bool speaks = kind == CheckKind::tcp || kind == CheckKind::protocol;
@@ -83,8 +86,9 @@ void prepare(Watched& watched) {
     const bool as_server = (watched.settings.send_proxy || watched.settings.send_proxy_v2) && !elsewhere;
     if (check.send_proxy || as_server) plan.target.proxy_header = kLocal[watched.settings.send_proxy_v2];
     if (auto source = source_endpoint(watched.settings)) plan.target.source = *source;
-    plan.http = watched.group.http ? &*watched.group.http : nullptr;
-    plan.sequence = sequence_of(backend);
+    plan.sequence = sequence_of(watched.group);
+    plan.backend = &watched.group.backend.state();
+    plan.server = &watched.state;
     if (plan.sequence != nullptr && std::ranges::any_of(plan.sequence->steps, &CheckStep::tls) &&
         !watched.tls)
         if (auto tls = check_tls(watched.settings)) watched.tls = *tls;
@@ -229,6 +233,10 @@ net::Task<> Prober::Impl::watch(Watched& watched, common::Duration first) {
         watched.plan.target.address = check_address(watched);
         const bool unresolved = watched.plan.target.address.empty();
         if (!unresolved && !watched.state.in_maintenance()) {
+            const HttpCheckSettings& http = watched.group.backend.settings().http_check;
+            if (http.send_state)
+                watched.plan.state =
+                    state_report(watched.group.backend.state(), watched.state, watched.health, http.node);
             const CheckResult result = co_await probe(waiter, watched.plan);
             apply(watched, result);
         }
@@ -268,8 +276,7 @@ bool Prober::empty() const {
 void Prober::add(Backend& backend, HealthLog log) {
     const BackendSettings& settings = backend.settings();
     auto group = std::make_unique<Group>(backend, std::move(log), std::nullopt);
-    if (settings.http_check.kind == CheckKind::http)
-        if (auto compiled = HttpCheck::compile(settings.http_check)) group->http = std::move(*compiled);
+    if (settings.http_check.kind == CheckKind::http) group->http = http_sequence(settings.http_check);
     for (std::size_t i = 0; i < settings.servers.size(); ++i) {
         const ServerSettings& server = settings.servers[i];
         state::ServerState& state = *backend.state().servers[i];

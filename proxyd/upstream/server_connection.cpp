@@ -6,7 +6,6 @@
 #include "proxyd/balance/algorithm.h"
 #include "proxyd/rules/expression.h"
 #include "proxyd/upstream/backend.h"
-#include "proxyd/upstream/http_check.h"
 
 namespace proxyd::upstream {
 
@@ -77,9 +76,6 @@ std::string ServerName::evaluate(const rules::Context* context) const {
 common::Result<> validate(const BackendSettings& settings) {
     if (auto selected = balance::select(settings.balance, settings.balance_arguments); !selected)
         return std::unexpected(selected.error());
-    if (settings.http_check.kind == CheckKind::http)
-        if (auto check = HttpCheck::compile(settings.http_check); !check)
-            return std::unexpected(check.error());
     for (const ServerSettings& server : settings.servers) {
         if (auto source = source_endpoint(server); !source) return complain(server, source.error().text);
         if (auto name = ServerName::compile(server.sni); !name) return complain(server, name.error().text);

@@ -84,22 +84,15 @@ enum class CheckKind : unsigned char { connect, http, tcp, protocol };
 
 struct HttpCheckSettings {
     CheckKind kind = CheckKind::connect;
+    // option httpchk
     std::string method = "OPTIONS";
     std::string uri = "/";
     std::string version = "HTTP/1.0";
     std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;
-    // `http-check expect status 200` and the like; empty: 2xx and 3xx pass
-    enum class Expect : unsigned char {
-        good_status,
-        status,
-        rstatus,
-        string,
-        rstring
-    } expect = Expect::good_status;
-    std::string expect_value;
-    bool expect_not = false;
-    bool disable_on_404 = false;  // such a server is fine, but gets no new clients
+    std::vector<CheckStep> steps;  // http-check
+    bool disable_on_404 = false;   // such a server is fine, but gets no new clients
+    bool send_state = false;       // checks tell the server how it is seen
+    std::string node;              // our name in that
 };
 
 // http-reuse (configuration manual 4.2).

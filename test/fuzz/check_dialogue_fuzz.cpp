@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         ssl_hello_check()};
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     for (const CheckSequence& sequence : sequences) {
-        CheckDialogue dialogue(sequence);
+        proxyd::rules::Context context;
+        CheckDialogue dialogue(sequence, context);
         // Each step's answer: a length byte and so much of what follows.
         std::string_view rest = bytes;
         for (std::size_t turn = 0; turn < 1000 && !dialogue.result(); ++turn) {

@@ -43,7 +43,10 @@ struct Talk {
     std::string said;  // by us
 };
 Talk talk(const CheckSequence& sequence, std::vector<std::string> answers, bool closes = true) {
-    CheckDialogue dialogue(sequence);
+    common::Arena arena;
+    proxyd::rules::Context context;
+    context.arena = &arena;
+    CheckDialogue dialogue(sequence, context);
     Talk talk;
     std::size_t turn = 0;
     std::string pending;
@@ -115,7 +118,8 @@ TEST_CASE("tcp-check: failures name their step") {
     CHECK(text(talk(one(at_once), {"220 hello"}, false).result) == "L7STS 0 bad");
 
     const CheckSequence elsewhere{{connect_step(9109)}, true};
-    CheckDialogue refused(elsewhere);
+    proxyd::rules::Context context;
+    CheckDialogue refused(elsewhere, context);
     refused.failed({CheckStatus::l4_error, 0, "Connection refused"});
     CHECK(text(*refused.result()) == "L4CON 0 Connection refused at step 1 of tcp-check (connect port 9109)");
     CHECK(text(talk(elsewhere, {}).result) == "L4OK 0 (tcp-check)");
