@@ -6,6 +6,7 @@
 #include <string>
 
 #include "proxyd/config/model.h"
+#include "proxyd/observe/log_hub.h"
 #include "proxyd/peers/peers.h"
 #include "proxyd/session/runtime.h"
 
@@ -19,6 +20,7 @@ struct View {
     std::function<std::string()> keeper_role;
     // The peers sections; may be empty. Any thread.
     std::function<std::vector<peers::SectionView>()> peers;
+    const observe::LogHub* logs = nullptr;  // its rings
     // `_getsocks` on a socket with `expose-fd listeners`: sends the listening sockets to the peer of this
     // connection. Runs on the command server's thread and may block for a bounded time. May be empty: the
     // command is refused.

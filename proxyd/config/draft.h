@@ -8,6 +8,7 @@
 
 #include "proxyd/config/keyword.h"
 #include "proxyd/config/statement.h"
+#include "proxyd/observe/forward_settings.h"
 #include "proxyd/session/settings.h"
 
 namespace proxyd::config {
@@ -25,6 +26,13 @@ struct LogFormatChoice {
     common::Location where;
 };
 
+// `email-alert` lines.
+struct MailAlertLines {
+    std::string mailers, from, to, hostname;
+    int level = 1;
+    common::Location where;  // of the latest; line 0: there is none
+};
+
 // What a section hands down besides session::InheritedSettings: meanings that end with the configuration.
 struct Preset {
     upstream::ServerSettings default_server;
@@ -36,8 +44,15 @@ struct Preset {
         false;  // the statistics page is a copy; the first own `stats` line starts anew
     bool checks_from_defaults = false, http_checks_from_defaults = false;  // so are the steps of checks
     int backlog = 0;
+    MailAlertLines mail;
     std::string source_address;
     bool load_server_state = false;
+};
+
+// A `log-forward` section while it is being read.
+struct ForwardDraft {
+    observe::ForwardSettings settings;
+    std::vector<LogLine> logs;
 };
 
 struct Draft {

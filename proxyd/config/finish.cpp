@@ -6,6 +6,8 @@
 
 #include "common/keyword_table.h"
 #include "proxyd/config/caches.h"
+#include "proxyd/config/log_sections.h"
+#include "proxyd/config/mailers_section.h"
 #include "proxyd/config/peers_section.h"
 #include "proxyd/config/reading.h"
 #include "proxyd/config/resolvers.h"
@@ -17,16 +19,6 @@ using Kind = LogFormatChoice::Kind;
 using session::ProxySettings;
 
 constexpr std::string_view kDefaultTag = "proxyd";
-
-std::vector<observe::LogTarget> expand_logs(const Reading& in, const std::vector<LogLine>& lines) {
-    std::vector<observe::LogTarget> out;
-    for (const LogLine& line : lines) {
-        if (!line.global) out.push_back(line.target);
-        if (line.global)
-            for (const LogLine& global : in.global_logs) out.push_back(global.target);
-    }
-    return out;
-}
 
 std::string_view format_text(const LogFormatChoice& choice, bool http_mode) {
     if (choice.kind == Kind::custom) return choice.text;
@@ -252,6 +244,8 @@ void finish(Reading& in) {
     check_mentions(in);
     check_resolvers(in);
     finish_peers(in);
+    finish_mailers(in);
+    finish_log_sections(in);
 }
 
 }  // namespace proxyd::config

@@ -3,12 +3,14 @@
 
 #include "proxyd/config/address.h"
 #include "proxyd/config/arguments.h"
+#include "proxyd/config/section.h"
 #include "proxyd/config/tables.h"
 
 namespace proxyd::config {
 namespace {
 
 std::vector<LogLine>& log_lines(Reading& in) {
+    if (in.section->bit == kLogForward) return in.forwards.back().logs;
     return in.draft == nullptr ? in.global_logs : in.draft->preset.logs;
 }
 
@@ -16,7 +18,7 @@ void add_log(Reading& in, const Statement& line) {
     if (line.no) return log_lines(in).clear();
     if (line.count() == 0) return in.error(line, "'log' expects global, or an address and a facility");
     if (line.argument(0) == "global") {
-        if (in.draft == nullptr) return in.error(line, "'log global' refers to this section itself");
+        if (in.section->bit == kGlobal) return in.error(line, "'log global' refers to this section itself");
         if (line.count() > 1)
             return in.error(line, "'log global' takes nothing more, unexpected '" + line.argument(1) + "'");
         log_lines(in).push_back({.global = true, .target = {}});
@@ -61,7 +63,7 @@ void set_id_header(Reading& in, const Statement& line) {
 }
 
 constexpr Keyword kKeywords[] = {
-    works("log", kGlobal | kProxies, 0, -1, add_log,
+    works("log", kGlobal | kProxies | kLogForward, 0, -1, add_log,
           "global | <address> [len <n>] [format <f>] [sample <ranges>:<n>] <facility> [<level> [<minlevel>]]",
           "where log lines go; repeatable", kNo),
     works("log-format", kProxies, 1, 1, set_format, "<format>", "the line written for each exchange"),
@@ -71,7 +73,7 @@ constexpr Keyword kKeywords[] = {
     works("log-send-hostname", kGlobal, 0, 1, set_hostname, "[<name>]",
           "the machine's name in syslog headers"),
     inert("log-format-sd", kProxies, "structured data is not supported yet"),
-    inert("log-steps", kProxies, kNotYet),
+    inert("log-steps", kProxies, "an exchange is logged once, when it has ended"),
     works("unique-id-format", kFrontendSide, 1, 1, set_id_format, "<format>", "the name of each request"),
     works("unique-id-header", kFrontendSide, 1, 1, set_id_header, "<name>", "the field that tells servers"),
 };

@@ -1,4 +1,4 @@
-// Keywords of the sections without effect yet (mailers, ring, ...): known, so that slips are
+// Keywords of the sections without effect yet (program, fcgi-app, ...): known, so that slips are
 // found, and silent, since the section's first line has said that nothing happens.
 #include "proxyd/config/tables.h"
 
@@ -7,22 +7,10 @@ namespace {
 
 constexpr Keyword kKeywords[] = {
     silent("user", kProgram),
-    silent("bind", kLogForward),
-    silent("log", kLogForward | kFcgiApp),
-    silent("server", kRing),
-    silent("timeout", kMailers | kRing | kLogForward),
-    silent("mailer", kMailers),
+    silent("log", kFcgiApp),
     silent("command", kProgram),
     silent("group", kProgram),
-    silent("option", kProgram | kLogForward | kFcgiApp),
-    silent("backing-file", kRing),
-    silent("description", kRing),
-    silent("format", kRing),
-    silent("maxlen", kRing),
-    silent("size", kRing),
-    silent("backlog", kLogForward),
-    silent("dgram-bind", kLogForward),
-    silent("maxconn", kLogForward),
+    silent("option", kProgram | kFcgiApp),
     silent("acl", kFcgiApp),
     silent("docroot", kFcgiApp),
     silent("index", kFcgiApp),

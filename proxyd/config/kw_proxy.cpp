@@ -70,8 +70,6 @@ void add_monitor_fail(Reading& in, const Statement& line) {
         in.proxy().monitor_fails.push_back(std::move(condition));
 }
 
-constexpr std::string_view kMail = "mail alerts are not supported yet";
-
 constexpr Keyword kKeywords[] = {
     works("mode", kProxies, 1, 1, set_mode, "http|tcp", "what the section understands"),
     works("maxconn", kFrontendSide, 1, 1, set_maxconn, "<number>", "connections at most"),
@@ -84,7 +82,6 @@ constexpr Keyword kKeywords[] = {
           "when monitor-uri answers 503"),
     inert("monitor-net", kProxies, "removed from HAProxy; write monitor-uri"),
     inert("bind-process", kProxies, kOwnTuning),
-    inert("email-alert", kProxies, kMail),
     works("filter", kOwnProxies, 1, -1, add_filter, "<name> ...",
           "no effect yet; spoe and fcgi-app are refused"),
     inert("guid", kOwnProxies, kNotYet),

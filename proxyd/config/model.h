@@ -6,6 +6,9 @@
 #include <vector>
 
 #include "common/diagnostics.h"
+#include "proxyd/observe/forward_settings.h"
+#include "proxyd/observe/mail_settings.h"
+#include "proxyd/observe/ring_settings.h"
 #include "proxyd/peers/settings.h"
 #include "proxyd/session/settings.h"
 
@@ -55,7 +58,10 @@ struct Model {
     std::vector<std::unique_ptr<session::ProxySettings>> proxies;
     rules::CataloguePtr catalogue = std::make_shared<rules::Catalogue>();  // what all rules share
     std::vector<std::shared_ptr<const peers::Settings>> peers;
-    std::vector<std::string> files;                        // read, in order
+    std::vector<observe::RingSettings> rings;
+    std::vector<observe::ForwardSettings> log_forwards;
+    std::vector<std::shared_ptr<const observe::MailAlert>> mail_alerts;  // by proxy index, null without
+    std::vector<std::string> files;                                      // read, in order
     std::vector<std::unique_ptr<std::string>> file_names;  // storage behind common::Location::file
 
     const session::ProxySettings* find(std::string_view name, bool frontend, bool backend) const;

@@ -10,6 +10,8 @@
 #include "proxyd/config/environment.h"
 #include "proxyd/config/model.h"
 #include "proxyd/config/statement.h"
+#include "proxyd/observe/mail_settings.h"
+#include "proxyd/observe/ring_settings.h"
 #include "proxyd/peers/settings.h"
 
 namespace proxyd::config {
@@ -70,7 +72,10 @@ struct Reading {
     std::map<std::string, ErrorFiles, std::less<>> http_errors;
     std::map<std::string, std::shared_ptr<upstream::ResolversSettings>, std::less<>> resolvers;
     std::map<std::string, PeersDraft, std::less<>> peers;
-    std::string local_peer;  // -L, `localpeer`, or this machine's name
+    std::map<std::string, observe::Mailers, std::less<>> mailers;
+    std::map<std::string, observe::RingSettings, std::less<>> rings;
+    std::vector<ForwardDraft> forwards;  // the last one is open while its section is
+    std::string local_peer;              // -L, `localpeer`, or this machine's name
     bool local_peer_given = false;
 
     session::ProxySettings& proxy() { return *draft->settings; }

@@ -6,6 +6,8 @@
 #include "proxyd/config/bind_line.h"
 #include "proxyd/config/caches.h"
 #include "proxyd/config/certificates.h"
+#include "proxyd/config/log_sections.h"
+#include "proxyd/config/mailers_section.h"
 #include "proxyd/config/peers_section.h"
 #include "proxyd/config/reading.h"
 #include "proxyd/config/resolvers.h"
@@ -148,21 +150,26 @@ constexpr std::array kSections{
     SectionKind{"userlist", kUserlist, kMustName, open_userlist, "", "users and groups for http_auth()"},
     SectionKind{"peers", kPeers, kMustName, open_peers, "", "processes that share stick tables"},
     SectionKind{"resolvers", kResolvers, kMustName, open_resolvers, "", "name servers for host names"},
-    SectionKind{"mailers", kMailers, kMustName, nullptr, kNotYet, "mail servers for alerts"},
+    SectionKind{"mailers", kMailers, kMustName, open_mailers, "", "mail servers for alerts"},
     SectionKind{"cache", kCache, kMustName, open_cache, "", "storage for responses"},
     SectionKind{"program", kProgram, kMustName, nullptr,
                 "programs are not started; let the service manager do it",
                 "a program run beside the workers"},
     SectionKind{"http-errors", kHttpErrors, kMustName, open_http_errors, "",
                 "a set of error pages for errorfiles"},
-    SectionKind{"ring", kRing, kMustName, nullptr, kNotYet, "a buffer of log lines"},
-    SectionKind{"log-forward", kLogForward, kMustName, nullptr, kNotYet, "a syslog relay"},
+    SectionKind{"ring", kRing, kMustName, open_ring, "", "a buffer of log lines"},
+    SectionKind{"log-forward", kLogForward, kMustName, open_log_forward, "", "a syslog relay"},
     SectionKind{"crt-store", kCrtStore, kMayName, open_crt_store, "", "certificates under names"},
-    SectionKind{"fcgi-app", kFcgiApp, kMustName, nullptr, kNotYet, "a FastCGI application"},
+    SectionKind{"fcgi-app", kFcgiApp, kMustName, nullptr,
+                "servers are spoken to in HTTP only; let a web server stand before the application",
+                "a FastCGI application"},
     SectionKind{"traces", kTraces, kNoName, nullptr, "this program has no traces of that kind",
                 "debugging traces"},
-    SectionKind{"log-profile", kLogProfile, kMustName, nullptr, kNotYet, "log formats by step"},
-    SectionKind{"acme", kAcme, kMustName, nullptr, kNotYet, "certificates from an ACME authority"},
+    SectionKind{"log-profile", kLogProfile, kMustName, nullptr,
+                "an exchange is logged once, when it has ended, as 'log-format' says", "log formats by step"},
+    SectionKind{"acme", kAcme, kMustName, nullptr,
+                "certificates are not fetched; let an ACME client write them and reload",
+                "certificates from an ACME authority"},
 };
 
 }  // namespace

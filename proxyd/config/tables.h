@@ -43,6 +43,10 @@ std::span<const Keyword> userlist_keywords();
 std::span<const Keyword> resolvers_keywords();
 std::span<const Keyword> cache_keywords();
 std::span<const Keyword> peers_keywords();
+std::span<const Keyword> mailers_keywords();
+std::span<const Keyword> mail_alert_keywords();  // prefix "email-alert"
+std::span<const Keyword> ring_keywords();
+std::span<const Keyword> log_forward_keywords();
 std::span<const Keyword> compression_keywords();  // prefix "compression"
 std::span<const Keyword> stick_table_keywords();
 

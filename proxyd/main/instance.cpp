@@ -13,7 +13,10 @@
 #include "proxyd/main/plan.h"
 #include "proxyd/main/server_report.h"
 #include "proxyd/net/worker.h"
+#include "proxyd/observe/log_forwarder.h"
 #include "proxyd/observe/log_hub.h"
+#include "proxyd/observe/mail_sender.h"
+#include "proxyd/observe/ring_forwarder.h"
 #include "proxyd/peers/peers.h"
 #include "proxyd/session/entrance.h"
 #include "proxyd/session/runtime.h"
@@ -38,11 +41,14 @@ struct Instance::Impl {
     std::vector<int> backends;     // by index of the board
     std::unique_ptr<state::SharedState> state;
     std::unique_ptr<observe::LogHub> hub;
+    observe::RingForwarder rings;
+    std::unique_ptr<observe::LogForwarder> forwarder;
     std::unique_ptr<observe::AccessLog> own_log;
     std::shared_ptr<net::TicketKeys> ticket_keys;
     std::vector<std::unique_ptr<net::Worker>> workers;
     session::Runtime runtime;  // its backends keep idle connections that belong to the workers
     std::vector<std::unique_ptr<session::Entrance>> entrances;
+    observe::MailSender mail;
     upstream::Resolver resolver;
     upstream::DnsResolver dns;
     upstream::Prober prober;
@@ -76,6 +82,11 @@ common::Result<std::unique_ptr<observe::AccessLog>> Instance::Impl::open_log(
 
 common::Result<> Instance::Impl::open_logs() {
     hub = std::make_unique<observe::LogHub>(settings.workers, &state->process);
+    for (const auto& ring : settings.model->rings) hub->add_ring(ring);
+    for (const auto& ring : hub->rings()) rings.add(*ring);
+    forwarder = std::make_unique<observe::LogForwarder>(*hub);
+    for (const auto& section : settings.model->log_forwards)
+        if (auto added = forwarder->add(section); !added) return added;
     for (const auto& proxy : settings.model->proxies) {
         auto log = open_log(proxy->log);
         if (!log) return std::unexpected(log.error());
@@ -100,7 +111,10 @@ void Instance::Impl::build_backends() {
         };
         resolver.add(*backend, log);
         dns.add(*backend, log);
-        prober.add(*backend, log);
+        upstream::HealthAlert alert;
+        if (const observe::MailAlert* to = model.mail_alerts[i].get())
+            alert = [this, to](int level, std::string_view text) { mail.send(*to, level, text); };
+        prober.add(*backend, log, std::move(alert));
     }
 }
 
@@ -128,6 +142,7 @@ void Instance::Impl::build_admin() {
     view.model = settings.model.get();
     view.runtime = &runtime;
     view.keeper_role = [board = settings.board] { return board->role(); };
+    view.logs = hub.get();
     view.peers = [this] { return peers.view(); };
     view.hand_over_sockets = [this](int connection) {
         (void)serve_sockets(connection, current_descriptors(), kHandOverPatience);
@@ -216,8 +231,12 @@ void Instance::start() {
     }
     impl_->resolver.start();
     impl_->dns.start();
+    if (std::ranges::any_of(impl_->settings.model->mail_alerts, [](const auto& to) { return to != nullptr; }))
+        impl_->mail.start();
     impl_->prober.start();
     impl_->peers.start();
+    impl_->rings.start();
+    impl_->forwarder->start();
     if (!impl_->commands->empty()) impl_->commands->start();
     refresh_board();
 }
@@ -240,6 +259,7 @@ void Instance::soft_stop() {
         for (const auto& listener : proxy->listeners) listener->listening = false;
     }
     impl_->peers.hand_over();
+    impl_->forwarder->close_doors();
 }
 
 void Instance::close_idle() {
@@ -249,7 +269,10 @@ void Instance::close_idle() {
 void Instance::stop() {
     impl_->commands->stop();
     impl_->peers.stop();
+    impl_->forwarder->stop();
+    impl_->rings.stop();
     impl_->prober.stop();
+    impl_->mail.stop();
     impl_->resolver.stop();
     impl_->dns.stop();
     for (const auto& worker : impl_->workers) worker->stop();

@@ -115,7 +115,7 @@ std::expected<Plan, int> make_plan(const Options& options) {
     }
     const config::Global& global = plan.model->global;
     plan.has_listener =
-        !global.stats_sockets.empty() ||
+        !global.stats_sockets.empty() || !plan.model->log_forwards.empty() ||
         std::ranges::any_of(plan.model->proxies, [](const auto& proxy) { return !proxy->binds.empty(); });
     plan.master = options.master || global.master_worker;
     // Under a service manager (-Ws) the first process must stay.

@@ -56,13 +56,8 @@ struct AccessLog::Impl {
         error_start = std::move(*compiled);
     }
 
-    bool in_sample(const LogTarget& settings_of, Target& target) {
-        if (settings_of.sample_size == 0) return true;
-        const unsigned turn = target.turn.fetch_add(1, std::memory_order_relaxed);
-        const int number = static_cast<int>(turn % static_cast<unsigned>(settings_of.sample_size)) + 1;
-        return std::ranges::any_of(settings_of.sample_ranges, [&](const auto& range) {
-            return number >= range.first && number <= range.second;
-        });
+    static bool wants(const LogTarget& of, Target& target) {
+        return of.sample_size == 0 || in_sample(of, target.turn.fetch_add(1, std::memory_order_relaxed));
     }
 
     // Hands the line to every target that wants this severity; `deliver(outlet, line)`.
@@ -71,7 +66,7 @@ struct AccessLog::Impl {
         thread_local std::string line;
         for (std::size_t i = 0; i < targets.size(); ++i) {
             const LogTarget& wanted = settings.targets[i];
-            if (targets[i]->outlet < 0 || severity > wanted.max_level || !in_sample(wanted, *targets[i]))
+            if (targets[i]->outlet < 0 || severity > wanted.max_level || !wants(wanted, *targets[i]))
                 continue;
             line.clear();
             append_line(wanted, targets[i]->format, std::max(severity, wanted.min_level), source, text, line);

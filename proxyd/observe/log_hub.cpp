@@ -39,6 +39,8 @@ struct LogHub::Impl {
         if (process != nullptr) process->dropped_log_lines.fetch_add(lines, std::memory_order_relaxed);
     }
 
+    common::Result<std::unique_ptr<LogOutlet>> make_outlet(const LogTarget& target);
+
     void flush(WorkerBatches& worker, std::size_t outlet) {
         Batch& batch = worker.by_outlet[outlet];
         if (batch.ends.empty()) return;
@@ -58,6 +60,7 @@ struct LogHub::Impl {
         for (std::size_t i = 0; i < worker.by_outlet.size(); ++i) flush(worker, i);
     }
 
+    std::vector<std::unique_ptr<Ring>> rings;
     std::vector<std::unique_ptr<LogOutlet>> outlets;
     std::map<std::string, int> numbers;
     std::vector<WorkerBatches> workers;
@@ -68,10 +71,46 @@ struct LogHub::Impl {
 LogHub::LogHub(int workers, state::ProcessState* process) : impl_(std::make_unique<Impl>(workers, process)) {}
 LogHub::~LogHub() = default;
 
+namespace {
+
+// Into a ring's memory: always room for the latest.
+class RingOutlet final : public LogOutlet {
+ public:
+    explicit RingOutlet(Ring& ring) : ring_(ring) {}
+    std::size_t send(std::span<iovec> lines) override {
+        for (const iovec& line : lines) {
+            std::string_view text(static_cast<const char*>(line.iov_base), line.iov_len);
+            if (text.ends_with('\n')) text.remove_suffix(1);
+            ring_.write(text);
+        }
+        return lines.size();
+    }
+
+ private:
+    Ring& ring_;
+};
+
+}  // namespace
+
+void LogHub::add_ring(const RingSettings& settings) {
+    impl_->rings.push_back(std::make_unique<Ring>(settings));
+}
+
+std::span<const std::unique_ptr<Ring>> LogHub::rings() const {
+    return impl_->rings;
+}
+
+common::Result<std::unique_ptr<LogOutlet>> LogHub::Impl::make_outlet(const LogTarget& target) {
+    if (target.kind != LogTarget::Kind::ring) return LogOutlet::open(target);
+    for (const auto& ring : rings)
+        if (ring->settings().name == target.ring) return std::make_unique<RingOutlet>(*ring);
+    return common::fail("there is no ring '" + target.ring + "'", common::Side::config);
+}
+
 common::Result<int> LogHub::open(const LogTarget& target) {
     const std::string key = LogOutlet::key(target);
     if (const auto known = impl_->numbers.find(key); known != impl_->numbers.end()) return known->second;
-    auto outlet = LogOutlet::open(target);
+    auto outlet = impl_->make_outlet(target);
     if (!outlet) return std::unexpected(outlet.error());
     const int number = static_cast<int>(impl_->outlets.size());
     impl_->outlets.push_back(std::move(*outlet));

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "proxyd/net/worker.h"
+#include "proxyd/observe/ring.h"
 #include "proxyd/observe/settings.h"
 #include "proxyd/state/proxy_state.h"
 
@@ -19,6 +20,10 @@ class LogHub {
     ~LogHub();
     LogHub(const LogHub&) = delete;
     LogHub& operator=(const LogHub&) = delete;
+
+    // Rings that targets may name. Before open().
+    void add_ring(const RingSettings& settings);
+    std::span<const std::unique_ptr<Ring>> rings() const;
 
     // Opens a target, or finds it open, and returns its number. Before chroot and the user change: a unix
     // socket that is not there (yet) is no error, a file that cannot be opened is. Main thread, before the

@@ -247,6 +247,8 @@ std::string LogOutlet::key(const LogTarget& target) {
             return "fd " + std::to_string(target.descriptor);
         case LogTarget::Kind::file:
             return "file " + target.path;
+        case LogTarget::Kind::ring:
+            return "ring " + target.ring;
     }
     return {};
 }
@@ -259,6 +261,8 @@ common::Result<std::unique_ptr<LogOutlet>> LogOutlet::open(const LogTarget& targ
             return std::make_unique<UnixOutlet>(target.address);
         case LogTarget::Kind::descriptor:
             return DescriptorOutlet::open_number(target.descriptor);
+        case LogTarget::Kind::ring:
+            return common::fail("rings are opened by the hub");
         case LogTarget::Kind::file:
             break;
     }

@@ -24,7 +24,7 @@ class LogOutlet {
     // A file that was moved away is opened anew; others have nothing to do.
     virtual common::Result<> reopen() { return {}; }
 
-    // By the target's kind. Failing: a file or a descriptor that cannot be written.
+    // By the target's kind, which is no ring. Failing: a file or a descriptor that cannot be written.
     static common::Result<std::unique_ptr<LogOutlet>> open(const LogTarget& target);
     // What makes two targets one outlet: kind and address.
     static std::string key(const LogTarget& target);

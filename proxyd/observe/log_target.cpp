@@ -74,6 +74,13 @@ common::Result<> parse_file(std::string_view path, LogTarget& out) {
     return {};
 }
 
+common::Result<> parse_ring(std::string_view name, LogTarget& out) {
+    if (name.empty()) return common::fail("'ring@' needs the name of a ring section", Side::config);
+    out.kind = LogTarget::Kind::ring;
+    out.ring = name;
+    return {};
+}
+
 struct PrefixRow {
     std::string_view prefix;
     common::Result<> (*parse)(std::string_view, LogTarget&);
@@ -83,6 +90,7 @@ constexpr std::array kPrefixes{
     PrefixRow{"unix@", parse_socket_path}, PrefixRow{"udp@", parse_internet},
     PrefixRow{"udp4@", parse_internet},    PrefixRow{"udp6@", parse_internet},
     PrefixRow{"ipv4@", parse_internet},    PrefixRow{"ipv6@", parse_internet},
+    PrefixRow{"ring@", parse_ring},
 };
 
 common::Result<> parse_address(std::string_view text, LogTarget& out) {
@@ -90,8 +98,9 @@ common::Result<> parse_address(std::string_view text, LogTarget& out) {
     if (text == "stderr") return parse_descriptor("2", out);
     for (const PrefixRow& row : kPrefixes)
         if (text.starts_with(row.prefix)) return row.parse(text.substr(row.prefix.size()), out);
-    if (text.starts_with("ring@") || text.starts_with("tcp"))
-        return common::fail("'" + std::string(text) + "': rings and TCP log targets are not supported",
+    if (text.starts_with("tcp"))
+        return common::fail("'" + std::string(text) +
+                                "': lines go by TCP through a ring section with a server line (ring@NAME)",
                             Side::config);
     if (text.find('/') != std::string_view::npos) return parse_socket_path(text, out);
     return parse_internet(text, out);

@@ -18,12 +18,13 @@ namespace proxyd::observe {
 // RFC 5424 severities, 0 = emerg .. 7 = debug; facilities 0..23.
 struct LogTarget {
     common::Location where;
-    enum class Kind : unsigned char { udp, unix_datagram, descriptor, file } kind = Kind::udp;
+    enum class Kind : unsigned char { udp, unix_datagram, descriptor, file, ring } kind = Kind::udp;
     common::Endpoint address;  // udp, unix_datagram; empty while `host` waits to be resolved
     std::string host;          // udp: a name instead of an address, resolved when the target is opened
     std::uint16_t port = 514;  // of `host`
     int descriptor = -1;       // stdout 1, stderr 2, fd@N
     std::string path;          // file: ours, reopened on SIGHUP
+    std::string ring;          // the name of a section
     enum class Format : unsigned char {
         rfc3164,
         rfc5424,
@@ -45,8 +46,8 @@ struct LogTarget {
 };
 
 // The words after `log`: ADDRESS [len N] [format F] [sample RANGES:SIZE] FACILITY [LEVEL [MINLEVEL]]. ADDRESS
-// is IP[:PORT], [IPV6]:PORT, a host name, /PATH of a datagram socket, stdout, stderr, fd@N, or ours:
-// file@/PATH. Errors are sentences that name the word. `log global` and `no log` are the caller's.
+// is IP[:PORT], [IPV6]:PORT, a host name, /PATH of a datagram socket, stdout, stderr, fd@N, ring@NAME, or
+// ours: file@/PATH. Errors are sentences that name the word. `log global` and `no log` are the caller's.
 common::Result<LogTarget> parse_log_target(std::span<const std::string> words, common::Location where);
 
 // Names of facilities and levels, by number ("local0" = 16, "info" = 6); -1 when unknown.

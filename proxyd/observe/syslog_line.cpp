@@ -1,5 +1,6 @@
 #include "proxyd/observe/syslog_line.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -19,19 +20,6 @@ void append_bracketed(int number, std::string& out) {
     out += '<';
     append_number(number, out);
     out += '>';
-}
-
-// "2026-11-22T15:12:09.137323+00:00"
-void append_iso(std::int64_t wall_us, std::string& out) {
-    constexpr std::size_t kToSeconds = 19;
-    const std::string_view date = rules::iso_date(wall_us);
-    out += date.substr(0, kToSeconds);
-    std::array<char, 7> fraction{'.', '0', '0', '0', '0', '0', '0'};
-    auto us = wall_us % 1'000'000;
-    for (std::size_t i = fraction.size() - 1; i > 0; --i, us /= 10)
-        fraction[i] = static_cast<char>('0' + us % 10);
-    out.append(fraction.data(), fraction.size());
-    out += date.substr(kToSeconds);
 }
 
 void append_tag(const LineSource& source, std::string& out) {
@@ -54,13 +42,13 @@ void append_header(Format format, int facility, int level, const LineSource& sou
             append_bracketed(level, out);
             [[fallthrough]];
         case Format::iso:
-            append_iso(source.wall_us, out);
+            append_iso_date(source.wall_us, out);
             out += ' ';
             return;
         case Format::rfc5424:
             append_bracketed(priority, out);
             out += "1 ";
-            append_iso(source.wall_us, out);
+            append_iso_date(source.wall_us, out);
             out += ' ';
             out += source.hostname.empty() ? "-" : source.hostname;
             out += ' ';
@@ -83,6 +71,26 @@ void append_header(Format format, int facility, int level, const LineSource& sou
 }
 
 }  // namespace
+
+void append_iso_date(std::int64_t wall_us, std::string& out) {
+    constexpr std::size_t kToSeconds = 19;
+    const std::string_view date = rules::iso_date(wall_us);
+    out += date.substr(0, kToSeconds);
+    std::array<char, 7> fraction{'.', '0', '0', '0', '0', '0', '0'};
+    auto us = wall_us % 1'000'000;
+    for (std::size_t i = fraction.size() - 1; i > 0; --i, us /= 10)
+        fraction[i] = static_cast<char>('0' + us % 10);
+    out.append(fraction.data(), fraction.size());
+    out += date.substr(kToSeconds);
+}
+
+bool in_sample(const LogTarget& target, unsigned turn) {
+    if (target.sample_size == 0) return true;
+    const int number = static_cast<int>(turn % static_cast<unsigned>(target.sample_size)) + 1;
+    return std::ranges::any_of(target.sample_ranges, [&](const auto& range) {
+        return number >= range.first && number <= range.second;
+    });
+}
 
 LogTarget::Format effective_format(const LogTarget& target, std::string_view hostname) {
     if (target.format_given || hostname.empty()) return target.format;

@@ -21,6 +21,12 @@ struct LineSource {
 void append_line(const LogTarget& target, LogTarget::Format format, int level, const LineSource& source,
                  std::string_view text, std::string& out);
 
+// "2026-11-22T15:12:09.137323+00:00"
+void append_iso_date(std::int64_t wall_us, std::string& out);
+
+// Whether a target that takes samples wants this line; `turn` counts the lines.
+bool in_sample(const LogTarget& target, unsigned turn);
+
 // local, unless the target chose a format or log-send-hostname asks for rfc3164.
 LogTarget::Format effective_format(const LogTarget& target, std::string_view hostname);
 

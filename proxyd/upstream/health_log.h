@@ -28,6 +28,6 @@ std::string no_server_line(std::string_view backend);
 std::string check_line(const ServerNews& news, const CheckResult& result, const std::string& health_text);
 
 // RFC 5424 severities of these lines.
-inline constexpr int kEmergency = 0, kAlert = 1, kNotice = 5;
+inline constexpr int kEmergency = 0, kAlert = 1, kNotice = 5, kInformational = 6;
 
 }  // namespace proxyd::upstream

@@ -32,6 +32,7 @@ std::int64_t milliseconds(common::Duration duration) {
 struct Group {
     Backend& backend;
     HealthLog log;
+    HealthAlert alert;
     std::optional<CheckSequence> http;
 };
 
@@ -130,12 +131,12 @@ void change_server(Watched& watched, const CheckResult& result, Apply apply) {
     news.sessions = static_cast<int>(watched.state.sessions.now());
     news.requeued = requeued;
     news.remaining = static_cast<int>(proxy.queued.now());
-    if (change.resumed())
-        watched.group.log(kNotice, server_up_line(news));
-    else if (change.went_down())
-        watched.group.log(kAlert, server_down_line(news));
-    else
-        watched.group.log(kNotice, server_stopping_line(news));
+    const int severity = change.went_down() && !change.resumed() ? kAlert : kNotice;
+    const std::string line = change.resumed()     ? server_up_line(news)
+                             : change.went_down() ? server_down_line(news)
+                                                  : server_stopping_line(news);
+    watched.group.log(severity, line);
+    if (watched.group.alert) watched.group.alert(severity, line);
     if (change.lost_last()) watched.group.log(kEmergency, no_server_line(proxy.name));
 }
 
@@ -154,7 +155,9 @@ void apply(Watched& watched, CheckResult result) {
         const ServerNews about{.backend = watched.group.backend.state().name,
                                .server = watched.state.name,
                                .is_backup = watched.state.backup};
-        watched.group.log(kNotice, check_line(about, result, watched.health.text(watched.state.weight == 0)));
+        const std::string line = check_line(about, result, watched.health.text(watched.state.weight == 0));
+        watched.group.log(kNotice, line);
+        if (watched.group.alert) watched.group.alert(kInformational, line);
     }
     const bool stopping = result.status == CheckStatus::l7_conditional;
     if (outcome.change == Health::Change::none && stopping == watched.state.stopping) return;
@@ -273,9 +276,9 @@ bool Prober::empty() const {
     return impl_->servers.empty() && impl_->agents.empty();
 }
 
-void Prober::add(Backend& backend, HealthLog log) {
+void Prober::add(Backend& backend, HealthLog log, HealthAlert alert) {
     const BackendSettings& settings = backend.settings();
-    auto group = std::make_unique<Group>(backend, std::move(log), std::nullopt);
+    auto group = std::make_unique<Group>(backend, std::move(log), std::move(alert), std::nullopt);
     if (settings.http_check.kind == CheckKind::http) group->http = http_sequence(settings.http_check);
     for (std::size_t i = 0; i < settings.servers.size(); ++i) {
         const ServerSettings& server = settings.servers[i];

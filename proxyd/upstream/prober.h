@@ -13,6 +13,10 @@ namespace proxyd::upstream {
 // A message about servers, severity as in RFC 5424; called on the thread of the prober or the resolver.
 using HealthLog = std::function<void(int severity, std::string_view text)>;
 
+// The same news for mail: health checks whose outcome is logged (kInformational, less urgent there than in
+// the log), servers that come and go. On the prober's thread.
+using HealthAlert = HealthLog;
+
 class Prober {
  public:
     // `spread_percent` (global spread-checks, 0..50): how much each interval may vary at random.
@@ -22,7 +26,7 @@ class Prober {
     Prober& operator=(const Prober&) = delete;
 
     // Servers with `check`. Before start(); the backend must outlive the prober.
-    void add(Backend& backend, HealthLog log);
+    void add(Backend& backend, HealthLog log, HealthAlert alert = {});
     bool empty() const;
     // First checks are spread over the shortest interval. Main thread.
     void start();

@@ -11,12 +11,6 @@ namespace {
 constexpr std::size_t kLongLine = 900;  // RFC 5322 allows 998; keepalived writes all recipients into one line
 constexpr char kSeparator = '\0';       // cannot stand in a configuration file
 
-// One header value: a line end in it would begin a header of somebody else's.
-std::string one_line(std::string text) {
-    std::erase_if(text, [](char c) { return c == '\r' || c == '\n'; });
-    return text;
-}
-
 std::string format_date(std::time_t date) {
     std::tm local{};
     ::localtime_r(&date, &local);
@@ -74,14 +68,14 @@ std::string envelope_address(std::string_view address) {
         address.remove_prefix(open + 1);
         address = address.substr(0, address.find('>'));
     }
-    return one_line(std::string(common::trim(address)));
+    return common::smtp_one_line(std::string(common::trim(address)));
 }
 
 std::string render(const MailMessage& message) {
     std::string recipients;
     std::size_t length = 0;  // of the last line
     for (const std::string& recipient : message.recipients) {
-        const std::string one = one_line(recipient);
+        const std::string one = common::smtp_one_line(recipient);
         if (!recipients.empty()) {
             const bool fold = length + one.size() > kLongLine;
             recipients += fold ? ",\r\n " : ", ";
@@ -90,59 +84,19 @@ std::string render(const MailMessage& message) {
         recipients += one;
         length += one.size() + 2;
     }
-    std::string out = "Date: " + format_date(message.date) + "\r\nFrom: " + one_line(message.from) +
-                      "\r\nSubject: " + one_line(message.subject) +
-                      "\r\nX-Mailer: Keepalived\r\nTo: " + recipients + "\r\n\r\n";
-    for (std::string_view line : common::split(message.body, '\n')) {
-        if (line.starts_with('.')) out += '.';
-        out.append(line).append("\r\n");
-    }
-    return out + ".\r\n";
+    const std::string headers = "Date: " + format_date(message.date) +
+                                "\r\nFrom: " + common::smtp_one_line(message.from) +
+                                "\r\nSubject: " + common::smtp_one_line(message.subject) +
+                                "\r\nX-Mailer: Keepalived\r\nTo: " + recipients + "\r\n";
+    return common::smtp_content(headers, message.body);
 }
 
-SmtpDialogue::Outcome SmtpDialogue::reply(std::string_view line, std::string& out) {
-    // Name of the step for a failure, and the class of codes that means success.
-    struct Expect {
-        const char* step;
-        char first;
-    };
-    static constexpr Expect kExpect[] = {{"the greeting", '2'}, {"HELO", '2'}, {"MAIL FROM", '2'},
-                                         {"RCPT TO", '2'},      {"DATA", '3'}, {"the message", '2'}};
-    out.clear();
-    if (line.size() > 3 && line[3] == '-') return Outcome::going_on;
-    const Expect& expect = kExpect[static_cast<std::size_t>(stage_)];
-    if (line.empty() || line[0] != expect.first) {
-        error_ = std::string(expect.step) + " answered " + std::string(line.substr(0, 200));
-        return Outcome::failed;
-    }
-    switch (stage_) {
-        case Stage::greeting:
-            out = "HELO " + one_line(message_.helo) + "\r\n";
-            stage_ = Stage::helo;
-            break;
-        case Stage::helo:
-            out = "MAIL FROM:<" + envelope_address(message_.from) + ">\r\n";
-            stage_ = Stage::from;
-            break;
-        case Stage::from:
-        case Stage::recipient:
-            if (recipient_ < message_.recipients.size()) {
-                out = "RCPT TO:<" + envelope_address(message_.recipients[recipient_++]) + ">\r\n";
-                stage_ = Stage::recipient;
-            } else {
-                out = "DATA\r\n";
-                stage_ = Stage::data;
-            }
-            break;
-        case Stage::data:
-            out = render(message_);
-            stage_ = Stage::content;
-            break;
-        case Stage::content:
-            out = "QUIT\r\n";
-            return Outcome::sent;
-    }
-    return Outcome::going_on;
+common::SmtpMail as_smtp(const MailMessage& message) {
+    common::SmtpMail mail{
+        common::smtp_one_line(message.helo), envelope_address(message.from), {}, render(message)};
+    for (const std::string& recipient : message.recipients)
+        mail.recipients.push_back(envelope_address(recipient));
+    return mail;
 }
 
 }  // namespace vrrpd::io

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/process/helper_process.h"
+#include "common/smtp.h"
 
 namespace vrrpd::io {
 
@@ -35,31 +36,8 @@ std::string envelope_address(std::string_view address);
 // The header and body lines behind DATA, with dots doubled and the final dot.
 std::string render(const MailMessage& message);
 
-// Pure: one SMTP dialogue. Begin with an empty reply list; every whole reply of the server yields what to
-// send next.
-class SmtpDialogue {
- public:
-    explicit SmtpDialogue(const MailMessage& message) : message_(message) {}
-
-    enum class Outcome : unsigned char { going_on, sent, failed };
-    // One line of the server without CRLF. `out` is what to send; empty while a reply goes on ("250-...").
-    Outcome reply(std::string_view line, std::string& out);
-    // After `failed`: "RCPT TO answered 550 no such user".
-    const std::string& error() const { return error_; }
-
- private:
-    const MailMessage& message_;
-    enum class Stage : unsigned char {
-        greeting,
-        helo,
-        from,
-        recipient,
-        data,
-        content
-    } stage_ = Stage::greeting;
-    std::size_t recipient_ = 0;
-    std::string error_;
-};
+// What goes to the server.
+common::SmtpMail as_smtp(const MailMessage& message);
 
 // The task "mail" of the helper process. Status 0: sent; else `text` is one sentence for the log.
 int send_mail(std::string_view payload, std::string& text);

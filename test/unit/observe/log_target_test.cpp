@@ -73,7 +73,8 @@ TEST_CASE("refused log targets name the word") {
     CHECK(refusal("127.0.0.1:99999 local3").find("out of range") != std::string::npos);
     CHECK(refusal("127.0.0.1 local3 info err extra").find("'extra' is not expected") != std::string::npos);
     CHECK(refusal("file@x.log local3").find("absolute path") != std::string::npos);
-    CHECK(refusal("ring@x local3").find("not supported") != std::string::npos);
+    CHECK(refusal("tcp@127.0.0.1:6514 local3").find("through a ring section") != std::string::npos);
+    CHECK(refusal("ring@ local3").find("needs the name") != std::string::npos);
     CHECK(refusal("fd@x local3").find("not a whole number") != std::string::npos);
     CHECK(refusal("we!rd local3").find("is no log address") != std::string::npos);
     CHECK(refusal("").find("needs an address") != std::string::npos);

@@ -5,6 +5,7 @@
 #include "common/text.h"
 
 using namespace vrrpd::io;
+using common::SmtpDialogue;
 using Outcome = SmtpDialogue::Outcome;
 
 namespace {
@@ -32,7 +33,7 @@ TEST_CASE("a message survives the way to the helper") {
 
 TEST_CASE("the dialogue has keepalived's steps, with addresses bare of names") {
     const MailMessage message = sample();
-    SmtpDialogue dialogue(message);
+    SmtpDialogue dialogue(as_smtp(message));
     std::string out;
     const auto says = [&](std::string_view line) {
         CHECK(dialogue.reply(line, out) == Outcome::going_on);
@@ -65,7 +66,7 @@ TEST_CASE("a refusal names the step and the server's words") {
         {{""}, "the greeting answered "},
     };
     for (const Case& c : cases) {
-        SmtpDialogue dialogue(message);
+        SmtpDialogue dialogue(as_smtp(message));
         std::string out;
         Outcome outcome = Outcome::going_on;
         for (const char* reply : c.replies) outcome = dialogue.reply(reply, out);
