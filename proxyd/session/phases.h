@@ -5,6 +5,7 @@
 //   2  monitor-uri                answers 200 by itself                             frontend
 //   3  statistics page            `stats uri` of the section, before its rules      frontend
 //   4  http-request               deny, redirect, return: answered; allow: next     frontend
+//      (a response that `cache-use` found answers when the rules have run; it goes on with phase 9)
 //   5  use_backend, default_backend   first condition that holds; none: 503         frontend
 //   6  statistics page, http-request                                                backend (unless the same
 //   section) 7  server choice, queue, connection, send                                       upstream 8
