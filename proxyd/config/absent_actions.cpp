@@ -10,7 +10,6 @@ constexpr auto kNone = Effect::none, kRefused = Effect::refused;
 
 constexpr AbsentAction kRows[] = {
     {"attach-srv", kTcp, kRefused, "reverse connections are not supported"},
-    {"disable-l7-retry", kHttp, kNone, "requests are not sent again anyway"},
     {"capture", kHttp, kNone, "write it with 'http-response'"},
     {"do-log", kBoth, kNone, kNotYet},
     {"do-resolve", kBoth, kNone, "names are resolved for server lines only; the variable stays unset"},
@@ -20,9 +19,6 @@ constexpr AbsentAction kRows[] = {
     {"send-spoe-group", kBoth, kRefused, "not supported; what the agent decides would not happen"},
     {"set-bandwidth-limit", kBoth, kRefused, "not supported yet; the bandwidth would not be limited"},
     {"set-nice", kBoth, kNone, kOwnTuning},
-    {"set-priority-class", kBoth, kNone, "queues are first come, first served"},
-    {"set-priority-offset", kBoth, kNone, "queues are first come, first served"},
-    {"set-retries", kBoth, kNone, "'retries' of the backend counts"},
     {"track-sc0", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},
     {"track-sc1", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},
     {"track-sc2", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},

@@ -1,5 +1,8 @@
 // How a backend chooses servers and treats its connections (configuration manual 4.2).
+#include <algorithm>
+
 #include "common/keyword_table.h"
+#include "common/text.h"
 #include "proxyd/balance/algorithm.h"
 #include "proxyd/config/address.h"
 #include "proxyd/config/arguments.h"
@@ -65,8 +68,42 @@ void set_rate_limit(Reading& in, const Statement& line) {
     read_number(in, line, 1, 0, 1'000'000'000, in.proxy().rate_limit);
 }
 
-void keep_reuse_of_old_files(Reading& in, const Statement& line) {
-    in.no_effect(line, "'" + line.name() + "'", "retries happen before anything was sent only");
+struct RetryWord {
+    std::string_view name;
+    unsigned causes;
+};
+constexpr RetryWord kRetryWords[] = {
+    {"none", 0},
+    {"conn-failure", upstream::kRetryConnect},
+    {"empty-response", upstream::kRetryEmpty},
+    {"junk-response", upstream::kRetryJunk},
+    {"response-timeout", upstream::kRetryTimeout},
+    {"0rtt-rejected", 0},  // no early data is sent
+    {"all-retryable-errors",
+     upstream::kRetryConnect | upstream::kRetryEmpty | upstream::kRetryJunk | upstream::kRetryTimeout},
+};
+constexpr int kRetryStatuses[] = {401, 403, 404, 408, 421, 425, 429, 500, 501, 502, 503, 504};
+
+void set_retry_on(Reading& in, const Statement& line) {
+    upstream::BackendSettings& backend = in.proxy().upstream;
+    backend.retry_on = 0;
+    backend.retry_statuses.clear();
+    for (const std::string& word : line.arguments()) {
+        const auto status = common::parse_number(word, 100, 599);
+        if (status && std::ranges::find(kRetryStatuses, *status) != std::end(kRetryStatuses)) {
+            backend.retry_statuses.push_back(static_cast<int>(*status));
+            continue;
+        }
+        const RetryWord* row = common::find_row(std::span<const RetryWord>(kRetryWords), word);
+        if (row == nullptr)
+            return in.error(line, "'retry-on': unknown word '" + word + "'" +
+                                      common::did_you_mean(
+                                          word, common::row_names(std::span<const RetryWord>(kRetryWords))));
+        if (word == "none" && line.count() > 1) return in.error(line, "'retry-on': 'none' stands alone");
+        backend.retry_on |= row->causes;
+        if (word == "all-retryable-errors")
+            backend.retry_statuses.insert(backend.retry_statuses.end(), {500, 502, 503, 504});
+    }
 }
 
 constexpr Keyword kKeywords[] = {
@@ -81,7 +118,9 @@ constexpr Keyword kKeywords[] = {
     works("rate-limit", kFrontendSide, 2, 2, set_rate_limit, "sessions <number>",
           "new sessions a second at most"),
     works("source", kBackendSide, 1, -1, set_source, "<address>", "own address of connections to servers"),
-    works("retry-on", kBackendSide, 1, -1, keep_reuse_of_old_files, "<words>", "no effect yet"),
+    works("retry-on", kBackendSide, 1, -1, set_retry_on,
+          "none|conn-failure|empty-response|junk-response|response-timeout|<status>...",
+          "which failures are worth another attempt"),
     removed(
         "redispatch", kBackendSide, 0, 0,
         [](Reading& in, const Statement&) {
@@ -89,9 +128,7 @@ constexpr Keyword kKeywords[] = {
             in.proxy().upstream.redispatch_interval = -1;
         },
         "", "'option redispatch'"),
-    inert("max-keep-alive-queue", kBackendSide, kNotYet),
     inert("max-session-srv-conns", kFrontendSide, kNotYet),
-    inert("http-send-name-header", kBackendSide, kNotYet),
     inert("load-server-state-from-file", kBackendSide, kNotYet),
     inert("server-state-file-name", kBackendSide, kNotYet),
     inert("hash-balance-factor", kBackendSide, kNotYet),

@@ -130,8 +130,10 @@ constexpr Keyword kKeywords[] = {
     inert("independent-streams", kProxies, kNotYet),
     inert("nolinger", kProxies, kNotYet),
     inert("originalto", kProxies, kNotYet),
-    inert("persist", kBackendSide, "persistence is not supported yet"),
-    inert("prefer-last-server", kBackendSide, kNotYet),
+    flag("persist", kBackendSide, proxy_flag<&InheritedSettings::persist>,
+         "a client's cookie counts even for servers that are down"),
+    flag("prefer-last-server", kBackendSide, proxy_flag<&InheritedSettings::prefer_last_server>,
+         "a client's own idle connection is used before the algorithm is asked"),
     inert("start-on-reload", kProgram, "programs are not started"),
     inert("use-small-buffers", kProxies, kOwnTuning),
     Keyword{

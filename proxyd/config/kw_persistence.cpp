@@ -1,5 +1,6 @@
 // Persistence (configuration manual 4.2, 11.1): cookie, use-server, ignore-persist, stick.
 #include "common/keyword_table.h"
+#include "common/text.h"
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/tables.h"
 
@@ -9,29 +10,33 @@ namespace {
 using session::CookieSettings;
 using Mode = CookieSettings::Mode;
 
-constexpr std::string_view kBalanced = "not supported yet; requests are balanced";
-
 struct CookieWord {
     std::string_view name;
     bool takes_value;
-    void (*apply)(CookieSettings& cookie, const std::string& value);
-    std::string_view no_effect = {};  // why
+    bool (*apply)(CookieSettings& cookie, const std::string& value);  // false: a bad value
 };
+
+template <common::Duration CookieSettings::* member>
+bool read_age(CookieSettings& cookie, const std::string& text) {
+    const auto age = common::parse_duration(text, common::TimeUnit::s);
+    if (age) cookie.*member = *age;
+    return age && age->count() > 0;
+}
 constexpr CookieWord kCookieWords[] = {
-    {"attr", true, [](CookieSettings& c, const std::string& v) { c.attributes.push_back(v); }},
-    {"domain", true, [](CookieSettings& c, const std::string& v) { c.domains.push_back(v); }},
-    {"dynamic", false, nullptr, "a server's cookie is what its line says"},
-    {"httponly", false, [](CookieSettings& c, const std::string&) { c.httponly = true; }},
-    {"indirect", false, [](CookieSettings& c, const std::string&) { c.indirect = true; }},
-    {"insert", false, [](CookieSettings& c, const std::string&) { c.mode = Mode::insert; }},
-    {"maxidle", true, nullptr, "cookies carry no dates yet"},
-    {"maxlife", true, nullptr, "cookies carry no dates yet"},
-    {"nocache", false, [](CookieSettings& c, const std::string&) { c.nocache = true; }},
-    {"postonly", false, [](CookieSettings& c, const std::string&) { c.postonly = true; }},
-    {"prefix", false, [](CookieSettings& c, const std::string&) { c.mode = Mode::prefix; }},
-    {"preserve", false, [](CookieSettings& c, const std::string&) { c.preserve = true; }},
-    {"rewrite", false, [](CookieSettings& c, const std::string&) { c.mode = Mode::rewrite; }},
-    {"secure", false, [](CookieSettings& c, const std::string&) { c.secure = true; }},
+    {"attr", true, [](CookieSettings& c, const std::string& v) { return c.attributes.push_back(v), true; }},
+    {"domain", true, [](CookieSettings& c, const std::string& v) { return c.domains.push_back(v), true; }},
+    {"dynamic", false, [](CookieSettings& c, const std::string&) { return c.dynamic = true, true; }},
+    {"httponly", false, [](CookieSettings& c, const std::string&) { return c.httponly = true, true; }},
+    {"indirect", false, [](CookieSettings& c, const std::string&) { return c.indirect = true, true; }},
+    {"insert", false, [](CookieSettings& c, const std::string&) { return c.mode = Mode::insert, true; }},
+    {"maxidle", true, read_age<&CookieSettings::maxidle>},
+    {"maxlife", true, read_age<&CookieSettings::maxlife>},
+    {"nocache", false, [](CookieSettings& c, const std::string&) { return c.nocache = true, true; }},
+    {"postonly", false, [](CookieSettings& c, const std::string&) { return c.postonly = true, true; }},
+    {"prefix", false, [](CookieSettings& c, const std::string&) { return c.mode = Mode::prefix, true; }},
+    {"preserve", false, [](CookieSettings& c, const std::string&) { return c.preserve = true, true; }},
+    {"rewrite", false, [](CookieSettings& c, const std::string&) { return c.mode = Mode::rewrite, true; }},
+    {"secure", false, [](CookieSettings& c, const std::string&) { return c.secure = true, true; }},
 };
 
 void set_cookie(Reading& in, const Statement& line) {
@@ -51,12 +56,16 @@ void set_cookie(Reading& in, const Statement& line) {
                                                common::row_names(std::span<const CookieWord>(kCookieWords))));
         if (row->takes_value && i + 1 == words.size())
             return in.error(line, "'cookie': '" + words[i] + "' needs a value after it");
-        if (row->apply == nullptr) in.no_effect(line, "'" + words[i] + "' of 'cookie'", row->no_effect);
         if (row->takes_value) ++i;
-        if (row->apply != nullptr) row->apply(cookie, words[i]);
+        if (!row->apply(cookie, words[i]))
+            return in.error(line,
+                            "'cookie': '" + words[i] + "' is no time for '" + std::string(row->name) + "'");
     }
     if (cookie.mode == Mode::prefix && cookie.indirect)
         return in.error(line, "'cookie': 'prefix' and 'indirect' do not go together");
+    const bool dated = cookie.maxidle.count() > 0 || cookie.maxlife.count() > 0;
+    if (dated && cookie.mode == Mode::prefix)
+        return in.error(line, "'cookie': 'maxidle' and 'maxlife' do not go with 'prefix'");
     in.proxy().cookie = std::move(cookie);
 }
 
@@ -76,11 +85,37 @@ void add_use_server(Reading& in, const Statement& line) {
     in.proxy().use_servers.push_back(std::move(rule));
 }
 
-void add_ignore_persist(Reading& in, const Statement& line) {
+template <bool force>
+void add_persist_rule(Reading& in, const Statement& line) {
     rules::Condition condition;
     if (rules::compile_condition(line.arguments(), in.proxy().acls, line.where, in.out, condition,
                                  rules::kAtBackContent))
-        in.proxy().ignore_persist.push_back(std::move(condition));
+        in.proxy().persist_rules.push_back({force, std::move(condition)});
+}
+
+void set_cookie_key(Reading& in, const Statement& line) {
+    in.proxy().dynamic_cookie_key = line.argument(0);
+}
+
+// persist rdp-cookie[(name)]
+void set_persist(Reading& in, const Statement& line) {
+    rules::CallText call;
+    const bool rdp =
+        rules::split_call(line.argument(0), call) && call.name == "rdp-cookie" && call.rest.empty();
+    if (!rdp) return in.error(line, "'persist' expects rdp-cookie or rdp-cookie(<name>)");
+    const std::string name = call.has_arguments ? std::string(call.arguments) : "msts";
+    auto cookie = rules::Expression::parse("req.rdp_cookie(" + name + ")", in.model.catalogue.get());
+    if (!cookie) return in.error(line, cookie.error());
+    in.proxy().rdp_cookie = std::make_shared<const rules::Expression>(std::move(*cookie));
+}
+
+void set_name_header(Reading& in, const Statement& line) {
+    const bool named = line.count() > 0 && !line.no && !line.reset;
+    in.proxy().name_header = named ? line.argument(0) : std::string();
+}
+
+void set_keep_alive_queue(Reading& in, const Statement& line) {
+    read_number(in, line, 0, 0, 1'000'000'000, in.proxy().max_keep_alive_queue);
 }
 
 template <bool match, bool request, bool response>
@@ -104,15 +139,22 @@ constexpr Keyword kKeywords[] = {
     works("cookie", kBackendSide, 1, -1, set_cookie,
           "<name> insert|rewrite|prefix [indirect] [nocache] [postonly] [preserve] [httponly] [secure] ...",
           "keeps a client at its server", kNo),
-    works("ignore-persist", kBackend | kListen, 2, -1, add_ignore_persist, "if|unless <condition>",
+    works("ignore-persist", kBackend | kListen, 2, -1, add_persist_rule<false>, "if|unless <condition>",
           "requests whose cookie does not count"),
     works("use-server", kBackend | kListen, 1, -1, add_use_server, "<server> [if|unless <condition>]",
           "the server of matching requests"),
-    inert("dynamic-cookie-key", kBackendSide, "a server's cookie is what its line says"),
+    works("dynamic-cookie-key", kBackendSide, 1, 1, set_cookie_key, "<text>",
+          "the secret that 'cookie ... dynamic' makes values with"),
+    works("force-persist", kBackend | kListen, 2, -1, add_persist_rule<true>, "if|unless <condition>",
+          "requests whose cookie counts even for servers that are down"),
+    works("http-send-name-header", kBackendSide, 1, 1, set_name_header, "<name>",
+          "a header that tells each server its name", kNo),
+    works("max-keep-alive-queue", kBackendSide, 1, 1, set_keep_alive_queue, "<number>",
+          "requests that may wait for the server of a client's own connection"),
+    works("persist", kBackendSide, 1, 1, set_persist, "rdp-cookie[(<name>)]",
+          "a client goes to the server that its RDP cookie names"),
     inert("appsession", kBackend | kListen, "removed from HAProxy; stick tables replace it"),
-    inert("force-persist", kBackend | kListen, kBalanced),
-    inert("force-be-switch", kFrontend | kListen, kNotYet),
-    inert("persist", kBackendSide, kBalanced),
+    inert("force-be-switch", kFrontend | kListen, "backends that are disabled take no requests at all"),
     inert("stick-table", kPeers, "tables belong to proxies here"),
 };
 

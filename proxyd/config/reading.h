@@ -47,7 +47,12 @@ struct PeersDraft {
 using ErrorFiles = std::map<int, std::shared_ptr<const session::ErrorFile>>;
 
 struct Reading {
-    Reading(Model& into, common::Diagnostics& complaints) : model(into), out(complaints) {}
+    Reading(Model& into, common::Diagnostics& complaints) : model(into), out(complaints) {
+        model.catalogue->environment = [this](std::string_view name) { return environment.get(name); };
+    }
+    ~Reading() { model.catalogue->environment = nullptr; }
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
 
     Model& model;
     common::Diagnostics& out;

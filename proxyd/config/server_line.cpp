@@ -127,6 +127,8 @@ void set_protocol(const WordInput& word, ServerDraft&) {
 
 constexpr Word kWords[] = {
     {"backup", 0, set_flag<&ServerSettings::backup>, Effect::works, "", "used when no other server is left"},
+    {"non-stick", 0, set_flag<&ServerSettings::non_stick>, Effect::works, "", "stick tables do not learn it"},
+    {"stick", 0, set_flag<&ServerSettings::non_stick, false>, Effect::works, "", "undoes non-stick"},
     {"no-backup", 0, set_flag<&ServerSettings::backup, false>, Effect::works, "", "undoes backup"},
     {"cookie", 1, set_cookie, Effect::works, "<value>", "value of the persistence cookie"},
     {"disabled", 0, set_flag<&ServerSettings::disabled>, Effect::works, "", "starts in maintenance"},

@@ -131,8 +131,6 @@ constexpr Word kInertWords[] = {
     inert("log-bufsize", 1, kNotYet),
     inert("log-proto", 1, kNotYet),
     inert("max-reuse", 1, kNotYet),
-    inert("non-stick", 0, "stick tables are not supported yet"),
-    inert("stick", 0, "stick tables are not supported yet"),
     inert("observe", 1, kNotYet),
     inert("on-error", 1, "'observe' is not supported yet"),
     inert("pool-conn-name", 1, kNotYet),

@@ -35,6 +35,7 @@ constexpr std::array kRows{
     PredefinedRow{"METH_POST", "method POST"},
     PredefinedRow{"METH_PUT", "method PUT"},
     PredefinedRow{"METH_TRACE", "method TRACE"},
+    PredefinedRow{"RDP_COOKIE", "req.rdp_cookie_cnt gt 0"},
     PredefinedRow{"REQ_CONTENT", "req.len gt 0"},
     PredefinedRow{"WAIT_END", "wait_end"},
 };

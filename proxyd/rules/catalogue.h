@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +38,9 @@ class Catalogue {
     UserLists users;
     std::map<std::string, std::shared_ptr<cache::Settings>, std::less<>> caches;  // declared or only named
     Places sides = kFrontPlaces | kBackPlaces;                                    // of the section being read
+
+    // The environment that env() looks at while the configuration is read; none: the process's.
+    std::function<std::optional<std::string>(std::string_view name)> environment;
 
     // The line being read: kept with what is found on it.
     common::Location line;

@@ -101,6 +101,9 @@ struct Context {
     std::uint64_t bytes_to_client = 0;    // %B
     std::uint64_t bytes_from_client = 0;  // %U
     int retries = 0;
+    int own_retries = -1;                              // set-retries; negative: the backend's
+    bool retry_answers = true;                         // as retry-on says (disable-l7-retry)
+    int priority_class = 0, priority_offset = 0;       // set-priority-class, -offset (ms): lower ones first
     bool redispatched = false;                         // "+" before the retries
     std::int64_t server_queue = 0, backend_queue = 0;  // positions at entry
     std::int64_t active_connections = 0, frontend_connections = 0, backend_connections = 0,

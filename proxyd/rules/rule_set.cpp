@@ -88,11 +88,11 @@ std::string_view render(const LogFormat& format, const Context& context, std::st
 
 namespace {
 
-std::array<std::span<const ActionRow>, 14> families() {
+std::array<std::span<const ActionRow>, 15> families() {
     return {header_actions(),    target_actions(),   verdict_actions(), redirect_actions(),
             misc_actions(),      variable_actions(), list_actions(),    auth_actions(),
             tcp_actions(),       track_actions(),    capture_actions(), connection_actions(),
-            normalize_actions(), cache_actions()};
+            normalize_actions(), cache_actions(),    choice_actions()};
 }
 
 unsigned bit(Phase phase) {

@@ -1,5 +1,7 @@
 #include "proxyd/session/entrance.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -41,6 +43,7 @@ class Entrance::Door : public net::Listener::Client {
           bind_(bind),
           settings_(*(*entrance.runtime_.proxies)[static_cast<std::size_t>(proxy)]),
           state_(*entrance.runtime_.state->proxies[static_cast<std::size_t>(proxy)]),
+          pause_(entrance.worker_.deadlines(), end_pause, this),
           listener_(entrance.worker_, std::move(socket), *this) {
         listener_.start();
     }
@@ -49,6 +52,7 @@ class Entrance::Door : public net::Listener::Client {
     void resume() { listener_.resume(); }
 
     bool may_accept() override {
+        if (too_fast()) return false;
         if (!full()) return true;
         // The last connection may end between the look and the note: look again after it.
         entrance_.runtime_.accept_paused.store(true);
@@ -66,6 +70,19 @@ class Entrance::Door : public net::Listener::Client {
     }
 
  private:
+    static void end_pause(void* self) { static_cast<Door*>(self)->listener_.resume(); }
+
+    // rate-limit sessions: clients wait in the socket's queue until the rate has sunk.
+    bool too_fast() {
+        if (settings_.rate_limit <= 0) return false;
+        const common::TimePoint now = entrance_.worker_.now();
+        const auto limit = static_cast<std::uint32_t>(settings_.rate_limit);
+        if (state_.frontend.session_rate.per_second(now) < limit) return false;
+        constexpr std::chrono::microseconds kSecond{1'000'000};
+        pause_.set(now + std::max(kSecond / settings_.rate_limit, std::chrono::microseconds(1000)));
+        return true;
+    }
+
     bool full() const {
         const Runtime& runtime = entrance_.runtime_;
         return (runtime.maxconn > 0 && runtime.state->process.connections.now() >= runtime.maxconn) ||
@@ -76,6 +93,7 @@ class Entrance::Door : public net::Listener::Client {
     const int proxy_, bind_;
     const ProxySettings& settings_;
     state::ProxyState& state_;
+    net::Deadline pause_;
     net::Listener listener_;
 };
 

@@ -39,10 +39,12 @@ void Exchange::clear() {
     next_rule = 0;
     body_wait = nullptr;
     wanted = told_server = balance::kNone;
+    cookie_renewed = cookie_given = 0;
+    ignore_persistence = false;
     end = End::normal;
     error_status = 0;
     error_text = "";
-    keep_client = response_begun = response_from_server = tunnel = silent = false;
+    keep_client = response_begun = response_from_server = tunnel = silent = retry_answer = false;
     interim_responses = 0;
 }
 

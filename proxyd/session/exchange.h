@@ -43,14 +43,19 @@ struct Exchange {
     const rules::BodyWait* body_wait = nullptr;
     std::size_t wanted = balance::kNone;       // server that the request is bound to
     std::size_t told_server = balance::kNone;  // that the client's cookie names
+    // Of the client's cookie, when cookies carry dates: seconds since 1970 at which it was renewed and first
+    // given; 0: not there.
+    std::int64_t cookie_renewed = 0, cookie_given = 0;
+    bool ignore_persistence = false;
     End end = End::normal;
     int error_status = 0;         // of End::bad_request: the parser's
     const char* error_text = "";  // a sentence for the error log
     bool keep_client = false;     // the client connection lives after this exchange
     bool response_begun = false;  // bytes of a final response went to the client, or are about to
     bool response_from_server = false;
-    bool tunnel = false;  // 101, or 2xx to CONNECT
-    bool silent = false;  // no answer at all: an empty error file, silent-drop
+    bool tunnel = false;        // 101, or 2xx to CONNECT
+    bool silent = false;        // no answer at all: an empty error file, silent-drop
+    bool retry_answer = false;  // the answer is one that retry-on names: to be asked for again
     int interim_responses = 0;
     http::Coding coding = http::Coding::identity;  // that the client accepts and we may apply
 

@@ -1,5 +1,8 @@
 #include "proxyd/session/forwarder.h"
 
+#include <algorithm>
+
+#include "common/text.h"
 #include "proxyd/session/captures.h"
 #include "proxyd/session/compression.h"
 #include "proxyd/session/persistence.h"
@@ -48,6 +51,11 @@ void Forwarder::begin(Exchange& exchange) {
     const bool pretend = exchange.backend->http_pretend_keepalive;
     options.keep_alive = connection_mode(connection_, exchange) == KeepAlive::keep_alive || pretend;
     options.framing = http::outgoing_framing(request, http::Version::http_1_1);
+    if (const std::string& header = exchange.backend->name_header; !header.empty()) {
+        request.fields.remove_if(
+            [&](const http::Field& field) { return common::iequals(field.name, header); });
+        request.fields.add(exchange.arena, header, exchange.context.server_name);
+    }
     exchange.up.out.clear();
     http::serialize_head(request, options, exchange.arena, exchange.up.out);
     exchange.up.body.start(request, options.framing);
@@ -76,7 +84,31 @@ void Forwarder::expect_response(Exchange& exchange) const {
 bool Forwarder::rewind(Exchange& exchange) {
     if (!exchange.client_in.rewind()) return false;
     exchange.server_in.release();
+    exchange.context.response = nullptr;
+    exchange.response_from_server = exchange.retry_answer = false;
     return true;
+}
+
+bool Forwarder::may_retry(const Exchange& exchange) const {
+    const rules::Context& context = exchange.context;
+    const bool answered = exchange.response_begun || exchange.response_from_server ||
+                          exchange.interim_responses != 0 || !exchange.down.out.empty();
+    if (!context.retry_answers || answered) return false;
+    const upstream::Backend& backend =
+        *connection_.runtime.backends[static_cast<std::size_t>(exchange.backend->index)];
+    return context.retries < backend.retries_of(context) && exchange.client_in.intact();
+}
+
+bool Forwarder::wants_retry(const Exchange& exchange) const {
+    const unsigned causes = exchange.backend->upstream.retry_on;
+    unsigned cause = 0;
+    if (exchange.end == End::server_left_headers)
+        cause = exchange.server_in.empty() ? upstream::kRetryEmpty : upstream::kRetryJunk;
+    else if (exchange.end == End::server_timeout_headers)
+        cause = upstream::kRetryTimeout;
+    else if (exchange.end == End::bad_response)
+        cause = upstream::kRetryJunk;
+    return exchange.retry_answer || ((causes & cause) != 0 && may_retry(exchange));
 }
 
 bool Forwarder::worth_a_retry(const Exchange& exchange) const {
@@ -188,8 +220,14 @@ bool Forwarder::take_response_head(Exchange& exchange) {
         exchange.end = End::bad_response;
         return false;
     }
-    exchange.server_in.consume(parsed.consumed);
     const int status = exchange.response.status;
+    if (const auto& again = exchange.backend->upstream.retry_statuses;
+        !again.empty() && std::ranges::find(again, status) != again.end() && may_retry(exchange)) {
+        exchange.retry_answer = true;
+        exchange.end = End::bad_response;
+        return false;
+    }
+    exchange.server_in.consume(parsed.consumed);
     const bool switching = status == 101 && exchange.request.upgrade && exchange.response.upgrade;
     if (status == 101 && !switching) {
         exchange.end = End::bad_response;

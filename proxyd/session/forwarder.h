@@ -19,6 +19,8 @@ class Forwarder {
     Step step(Exchange& exchange, net::Waiter::Bits bits);
     // The connection was an idle one, the server closed it before it answered, and sending again is safe.
     bool worth_a_retry(const Exchange& exchange) const;
+    // retry-on: nothing usable came, or an answer that it names, and the request can be sent again.
+    bool wants_retry(const Exchange& exchange) const;
     // Back to the state before begin(); false when the body is gone already.
     bool rewind(Exchange& exchange);
 
@@ -26,6 +28,7 @@ class Forwarder {
     bool send_request(Exchange& exchange);
     bool receive_head(Exchange& exchange);
     bool read_response(Exchange& exchange);
+    bool may_retry(const Exchange& exchange) const;
     bool take_response_head(Exchange& exchange);
     bool look_at_response(Exchange& exchange);
     bool held_enough(Exchange& exchange);

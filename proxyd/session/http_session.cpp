@@ -7,6 +7,7 @@
 
 #include "proxyd/session/cached_reply.h"
 #include "proxyd/session/decision.h"
+#include "proxyd/session/persistence.h"
 #include "proxyd/session/record.h"
 #include "proxyd/session/reply.h"
 #include "proxyd/session/stickiness.h"
@@ -90,9 +91,12 @@ Step HttpSession::read_request() {
 // True once for a request that is to be forwarded, and again when its connection died before it was answered.
 bool HttpSession::wants_server() {
     if (std::exchange(to_server_, false)) return true;
-    if (!forwarded_ || !forwarder_.worth_a_retry(*exchange_) || !forwarder_.rewind(*exchange_)) return false;
+    if (!forwarded_ || exchange_->end == End::normal) return false;
+    const bool died = forwarder_.worth_a_retry(*exchange_);
+    if (!died && !forwarder_.wants_retry(*exchange_)) return false;
+    if (!forwarder_.rewind(*exchange_)) return false;
     exchange_->end = End::normal;
-    retrying_ = true;
+    again_ = died ? Again::connection : Again::answer;
     return true;
 }
 
@@ -119,7 +123,8 @@ Step HttpSession::forward(Waiter::Bits bits) {
 }
 
 void HttpSession::begin_exchange() {
-    head_read_ = reply_begun_ = to_server_ = forwarded_ = retrying_ = false;
+    head_read_ = reply_begun_ = to_server_ = forwarded_ = false;
+    again_ = Again::no;
     tunnel_.reset();
     hold_until_ = common::kNever;
     if (exchange_->end == End::normal) reader_.begin(*exchange_);
@@ -142,14 +147,21 @@ net::Task<upstream::Failure> HttpSession::acquire_server() {
     request.context = &exchange_->context;
     request.waiter = &connection_.waiter;
     request.kept = &connection_.kept;
+    if (exchange_->backend->prefer_last_server) prefer_last_server(connection_.kept, backend(), *exchange_);
     request.wanted = exchange_->wanted;
     request.first_request = connection_.requests <= 1;
     request.abort_on_client_close = exchange_->backend->abortonclose;
     request.client_gone = client_left;
     request.client_gone_argument = this;
     if (request.abort_on_client_close) connection_.client.arm_read();
-    return retrying_ ? backend().reacquire(request, exchange_->lease)
-                     : backend().acquire(request, exchange_->lease);
+    switch (again_) {
+        case Again::connection:
+            return backend().reacquire(request, exchange_->lease);
+        case Again::answer:
+            return backend().retry(request, exchange_->lease);
+        default:
+            return backend().acquire(request, exchange_->lease);
+    }
 }
 
 // `tarpit`: the answer waits. True: not any more.

@@ -51,7 +51,8 @@ class HttpSession {
     bool head_read_ = false;
     bool to_server_ = false;  // decided so, no connection yet
     bool forwarded_ = false;  // has (had) a connection
-    bool retrying_ = false;   // its first connection died: no idle one again
+    // Its first connection died: no idle one again; or its answer was none, and retry-on has it asked again.
+    enum class Again : unsigned char { no, connection, answer } again_ = Again::no;
     bool reply_begun_ = false;
     bool linger_ = false;
 };

@@ -35,7 +35,8 @@ class Inbox {
     void keep_head() { floor_ = begin_; }
     // What was consumed behind the head counts as unconsumed again; false when it is not here any more.
     bool rewind();
-    void passed_by() { overwritten_ = true; }  // bytes of the body went another way
+    bool intact() const { return !overwritten_; }  // rewind() would succeed
+    void passed_by() { overwritten_ = true; }      // bytes of the body went another way
     // Unconsumed bytes become the beginning of a new message: moved to the front, everything else is
     // forgotten.
     void restart();

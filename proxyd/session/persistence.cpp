@@ -1,8 +1,12 @@
 #include "proxyd/session/persistence.h"
 
+#include <endian.h>
+
 #include <algorithm>
+#include <chrono>
 
 #include "common/text.h"
+#include "proxyd/session/cookie_value.h"
 #include "proxyd/session/stickiness.h"
 
 namespace proxyd::session {
@@ -11,11 +15,22 @@ namespace {
 
 using Mode = CookieSettings::Mode;
 
-std::size_t server_of_cookie(const ProxySettings& backend, std::string_view value) {
-    const auto& servers = backend.upstream.servers;
-    const auto found = std::ranges::find_if(
-        servers, [&](const auto& server) { return !server.cookie.empty() && server.cookie == value; });
-    return found == servers.end() ? balance::kNone : static_cast<std::size_t>(found - servers.begin());
+// The value that clients get for a server; empty: none.
+std::string_view cookie_of(const Exchange& exchange, const upstream::ServerSettings& settings,
+                           const state::ServerState& server) {
+    const ProxySettings& backend = *exchange.backend;
+    if (!settings.cookie.empty() || !backend.cookie.dynamic) return settings.cookie;
+    return exchange.context.arena->copy(dynamic_cookie(backend.dynamic_cookie_key, server.address()));
+}
+
+std::size_t server_of_cookie(const Exchange& exchange, std::string_view value) {
+    const auto& servers = exchange.backend->upstream.servers;
+    const auto& states = exchange.context.backend->servers;
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+        const std::string_view own = cookie_of(exchange, servers[i], *states[i]);
+        if (!own.empty() && own == value) return i;
+    }
+    return balance::kNone;
 }
 
 // One name=value of a Cookie line and where it stands.
@@ -58,20 +73,53 @@ std::string_view server_part(std::string_view value, Mode mode) {
     return value.substr(0, end);
 }
 
+std::int64_t seconds(common::Duration duration) {
+    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
+// Notes the dates behind the server's name: "|renewed" and "|given", five digits each.
+void read_dates(Exchange& exchange, std::string_view value) {
+    const std::size_t first = value.find('|');
+    if (first == std::string_view::npos) return;
+    exchange.cookie_renewed = read_cookie_date(value.substr(first + 1));
+    const std::size_t second = value.find('|', first + 1);
+    if (second != std::string_view::npos) exchange.cookie_given = read_cookie_date(value.substr(second + 1));
+}
+
+// A date from the far future was not made here.
+bool too_old(std::int64_t date, common::Duration limit, std::int64_t now) {
+    constexpr std::int64_t kSkew = 86400;
+    if (date == 0 || limit.count() == 0) return false;
+    return now - date > seconds(limit) || date - now > kSkew;
+}
+
+std::int64_t wall_seconds(const Exchange& exchange) {
+    return exchange.context.times.request_wall_us / 1'000'000;
+}
+
 // Notes what the cookie says: the letters are HAProxy's (manual 8.5).
-void judge(Exchange& exchange, std::string_view value) {
+void judge(Exchange& exchange, std::string_view value, bool to_any) {
     char& letter = exchange.context.termination.cookie_request;
-    const std::size_t server = server_of_cookie(*exchange.backend, value);
+    const CookieSettings& cookie = exchange.backend->cookie;
+    const std::int64_t now = wall_seconds(exchange);
+    const bool expired = too_old(exchange.cookie_renewed, cookie.maxidle, now);
+    if (expired || too_old(exchange.cookie_given, cookie.maxlife, now)) {
+        letter = expired ? 'E' : 'O';
+        exchange.cookie_renewed = exchange.cookie_given = 0;
+        return;
+    }
+    const std::size_t server = server_of_cookie(exchange, value);
     if (server == balance::kNone) {
         letter = 'I';
         return;
     }
     const bool up = exchange.context.backend->servers[server]->accepts_known_clients();
     letter = up ? 'V' : 'D';
-    if (up) exchange.wanted = exchange.told_server = server;
+    if (up || to_any) exchange.wanted = exchange.told_server = server;
 }
 
-void read_cookie(Exchange& exchange) {
+// `to_any`: the server may be down.
+void read_cookie(Exchange& exchange, bool to_any) {
     const CookieSettings& cookie = exchange.backend->cookie;
     http::Fields& fields = exchange.request.fields;
     exchange.context.termination.cookie_request = 'N';
@@ -84,8 +132,10 @@ void read_cookie(Exchange& exchange) {
             if (pair.name != cookie.name) continue;
             const std::string_view value = server_part(pair.value, cookie.mode);
             if (exchange.context.termination.cookie_request == 'N' &&
-                (!value.empty() || cookie.mode != Mode::prefix))
-                judge(exchange, value);
+                (!value.empty() || cookie.mode != Mode::prefix)) {
+                if (cookie.mode != Mode::prefix) read_dates(exchange, pair.value);
+                judge(exchange, value, to_any);
+            }
             if (cookie.mode == Mode::prefix && !value.empty()) {
                 const std::string_view rest = pair.value.substr(value.size() + 1);
                 fields.replace_value(exchange.arena, i,
@@ -103,10 +153,11 @@ void read_cookie(Exchange& exchange) {
     }
 }
 
-bool ignores_persistence(const Exchange& exchange) {
-    return std::ranges::any_of(exchange.backend->ignore_persist, [&](const rules::Condition& condition) {
-        return condition.evaluate(exchange.context);
-    });
+// The first line that holds; null: none.
+const PersistRule* persist_rule(const Exchange& exchange) {
+    for (const PersistRule& rule : exchange.backend->persist_rules)
+        if (rule.condition.evaluate(exchange.context)) return &rule;
+    return nullptr;
 }
 
 std::size_t server_of_rules(const Exchange& exchange) {
@@ -140,7 +191,7 @@ std::string_view attributes(const CookieSettings& cookie, common::Arena& arena) 
 }
 
 // The server's own cookie of that name: rewritten, prefixed, or hidden. True: the server sent one.
-bool change_set_cookie(Exchange& exchange, const std::string& server_cookie) {
+bool change_set_cookie(Exchange& exchange, std::string_view server_cookie) {
     const CookieSettings& cookie = exchange.backend->cookie;
     http::Fields& fields = exchange.response.fields;
     char& letter = exchange.context.termination.cookie_response;
@@ -193,7 +244,27 @@ bool may_be_cached(const http::Message& response) {
     return reusable;
 }
 
-void insert_cookie(Exchange& exchange, const std::string& server_cookie) {
+// What stands behind the server's name: when the cookie was renewed, and first given.
+std::string_view dates(Exchange& exchange) {
+    const CookieSettings& cookie = exchange.backend->cookie;
+    if (cookie.maxidle.count() == 0 && cookie.maxlife.count() == 0) return {};
+    const std::int64_t now = wall_seconds(exchange);
+    std::string text = "|" + cookie_date(now + 3);
+    if (cookie.maxlife.count() > 0)
+        text += "|" + cookie_date(exchange.cookie_given != 0 ? exchange.cookie_given : now + 3);
+    return exchange.arena.copy(text);
+}
+
+// The client's cookie names the server, but its dates want to be others.
+bool wants_new_dates(const Exchange& exchange) {
+    const CookieSettings& cookie = exchange.backend->cookie;
+    const bool idles = cookie.maxidle.count() > 0, lives = cookie.maxlife.count() > 0;
+    if ((idles || exchange.cookie_renewed != 0) && exchange.cookie_renewed < wall_seconds(exchange))
+        return true;
+    return lives != (exchange.cookie_given != 0);
+}
+
+void insert_cookie(Exchange& exchange, std::string_view server_cookie) {
     const CookieSettings& cookie = exchange.backend->cookie;
     common::Arena& arena = exchange.arena;
     http::Fields& fields = exchange.response.fields;
@@ -203,11 +274,40 @@ void insert_cookie(Exchange& exchange, const std::string& server_cookie) {
         fields.add(arena, "set-cookie",
                    arena.concat({cookie.name, "=; Expires=Thu, 01-Jan-1970 00:00:01 GMT; path=/"}));
     } else {
-        fields.add(arena, "set-cookie",
-                   arena.concat({cookie.name, "=", server_cookie, attributes(cookie, arena)}));
+        fields.add(
+            arena, "set-cookie",
+            arena.concat({cookie.name, "=", server_cookie, dates(exchange), attributes(cookie, arena)}));
     }
-    exchange.context.termination.cookie_response = 'I';
+    const bool known =
+        exchange.told_server != balance::kNone && exchange.told_server == exchange.lease.index();
+    exchange.context.termination.cookie_response = known && !server_cookie.empty() ? 'U' : 'I';
     if (cookie.nocache && may_be_cached(exchange.response)) fields.add(arena, "cache-control", "private");
+}
+
+}  // namespace
+
+namespace {
+
+// The server that an RDP cookie names: its address as a number in the order of a little-endian host, a dot,
+// its port with the bytes exchanged.
+std::size_t server_of_rdp_cookie(const Exchange& exchange) {
+    rules::Sample sample;
+    if (!exchange.backend->rdp_cookie->evaluate(exchange.context, sample)) return balance::kNone;
+    const auto parts = common::split(sample.text, '.');
+    if (parts.size() < 2) return balance::kNone;
+    const auto address = common::parse_number(parts[0], 0, 0xffffffffL);
+    const auto port = common::parse_number(parts[1], 0, 0xffff);
+    if (!address || !port) return balance::kNone;
+    const auto& servers = exchange.context.backend->servers;
+    const auto found = std::ranges::find_if(servers, [&](const auto& server) {
+        const common::Endpoint at = server->address();
+        return at.family() == AF_INET &&
+               at.v4().sin_addr.s_addr == htole32(static_cast<std::uint32_t>(*address)) &&
+               at.v4().sin_port == htole16(static_cast<std::uint16_t>(*port));
+    });
+    if (found == servers.end()) return balance::kNone;
+    const bool reachable = (*found)->accepts_known_clients() || exchange.backend->persist;
+    return reachable ? static_cast<std::size_t>(found - servers.begin()) : balance::kNone;
 }
 
 }  // namespace
@@ -215,18 +315,32 @@ void insert_cookie(Exchange& exchange, const std::string& server_cookie) {
 void choose_server(Exchange& exchange) {
     const ProxySettings& backend = *exchange.backend;
     const std::size_t ruled = backend.use_servers.empty() ? balance::kNone : server_of_rules(exchange);
+    const PersistRule* const rule = backend.persist_rules.empty() ? nullptr : persist_rule(exchange);
+    exchange.ignore_persistence = rule != nullptr && !rule->force;
     if (!backend.cookie.name.empty()) {
-        read_cookie(exchange);
-        if (exchange.wanted != balance::kNone && ignores_persistence(exchange))
-            exchange.wanted = balance::kNone;
+        read_cookie(exchange, backend.persist || (rule != nullptr && rule->force));
+        if (exchange.ignore_persistence) exchange.wanted = balance::kNone;
     }
     if (!backend.stick_rules.empty()) choose_by_tables(exchange);
     // As in HAProxy a rule is stronger than the cookie, and clients are not told of its choice.
     if (ruled != balance::kNone) exchange.wanted = exchange.told_server = ruled;
 }
 
+void prefer_last_server(const upstream::Kept& kept, const upstream::Backend& backend, Exchange& exchange) {
+    if (!exchange.backend->prefer_last_server || exchange.wanted != balance::kNone) return;
+    const std::size_t last = kept.server_of(backend);
+    if (last == balance::kNone) return;
+    const state::ServerState& server = *exchange.context.backend->servers[last];
+    const int most = exchange.backend->max_keep_alive_queue;
+    const int maxconn = server.maxconn.load(std::memory_order_relaxed);
+    const bool full = maxconn > 0 && server.sessions.now() >= maxconn;
+    if (server.usable() && (most == 0 || !full || server.queued.now() + 1 < most)) exchange.wanted = last;
+}
+
 void choose_tcp_server(Exchange& exchange) {
     if (!exchange.backend->use_servers.empty()) exchange.wanted = server_of_rules(exchange);
+    if (exchange.wanted == balance::kNone && exchange.backend->rdp_cookie != nullptr)
+        exchange.wanted = server_of_rdp_cookie(exchange);
     if (!exchange.backend->stick_rules.empty()) choose_by_tables(exchange);
 }
 
@@ -236,12 +350,13 @@ void tell_server(Exchange& exchange) {
     const upstream::ServerSettings* const server = exchange.lease.settings();
     if (cookie.name.empty() || server == nullptr || !exchange.response_from_server) return;
     exchange.context.termination.cookie_response = 'N';
-    const bool sent_by_server = change_set_cookie(exchange, server->cookie);
+    const std::string_view value = cookie_of(exchange, *server, *exchange.lease.server());
+    const bool sent_by_server = change_set_cookie(exchange, value);
     if (cookie.mode != Mode::insert || (sent_by_server && cookie.preserve)) return;
-    const auto index = static_cast<std::size_t>(server - exchange.backend->upstream.servers.data());
-    if (index == exchange.told_server) return;
+    if (exchange.lease.index() == exchange.told_server && !wants_new_dates(exchange)) return;
+    if (exchange.ignore_persistence) return;
     if (cookie.postonly && exchange.request.method != http::Method::post) return;
-    insert_cookie(exchange, server->cookie);
+    insert_cookie(exchange, value);
 }
 
 }  // namespace proxyd::session

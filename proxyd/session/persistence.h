@@ -11,7 +11,11 @@ namespace proxyd::session {
 // notes the server in exchange.wanted; else the first use-server rule that holds does.
 void choose_server(Exchange& exchange);
 
-// The same for a TCP connection: use-server rules alone.
+// option prefer-last-server: the server of the client's own idle connection, unless something else has bound
+// the request.
+void prefer_last_server(const upstream::Kept& kept, const upstream::Backend& backend, Exchange& exchange);
+
+// The same for a TCP connection: use-server rules, RDP cookie, tables.
 void choose_tcp_server(Exchange& exchange);
 
 // After the rules of the response: tells the client the server that answered, unless it knows.

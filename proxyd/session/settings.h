@@ -81,7 +81,15 @@ struct CookieSettings {
     Mode mode = Mode::passive;
     bool indirect = false, nocache = false, postonly = false, preserve = false;
     bool httponly = false, secure = false;
+    bool dynamic = false;                     // values made of the servers' addresses
+    common::Duration maxidle{0}, maxlife{0};  // 0: cookies carry no dates
     std::vector<std::string> domains, attributes;
+};
+
+// A `force-persist` or `ignore-persist` line: the first one that holds decides.
+struct PersistRule {
+    bool force = false;
+    rules::Condition condition;
 };
 
 // A `stick` line.
@@ -124,7 +132,13 @@ struct InheritedSettings {
 
     upstream::BackendSettings upstream;  // is_backend
     CookieSettings cookie;
-    std::shared_ptr<CompressionSettings> compression;  // null: none
+    std::string dynamic_cookie_key;
+    bool persist = false;             // option persist: to servers that are down, too
+    bool prefer_last_server = false;  // a client's own idle connection is used before the algorithm
+    int max_keep_alive_queue = 0;     // unless so many wait for that server; 0: no limit
+    std::string name_header;          // http-send-name-header
+    std::shared_ptr<const rules::Expression> rdp_cookie;  // persist rdp-cookie
+    std::shared_ptr<CompressionSettings> compression;     // null: none
 
     Timeouts timeouts;
     common::Duration inspect_delay{0};           // tcp-request content waits that long for bytes
@@ -164,7 +178,7 @@ struct ProxySettings : InheritedSettings {
     std::vector<rules::Condition> monitor_fails;
     std::vector<UseServer> use_servers;
     std::vector<StickRule> stick_rules;
-    std::vector<rules::Condition> ignore_persist;
+    std::vector<PersistRule> persist_rules;
     rules::JumpTable routes;   // over their conditions
     int default_backend = -1;  // index, -1: none
 

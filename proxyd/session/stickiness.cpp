@@ -30,7 +30,8 @@ std::size_t server_with_id(const state::ProxyState& backend, std::uint64_t id) {
 
 void store(Exchange& exchange, bool StickRule::* when) {
     const state::ServerState* const server = exchange.context.server;
-    if (server == nullptr) return;
+    const upstream::ServerSettings* const settings = exchange.lease.settings();
+    if (server == nullptr || (settings != nullptr && settings->non_stick)) return;
     thread_local std::string key;
     for (const StickRule& rule : exchange.backend->stick_rules) {
         if (!(rule.*when)) continue;

@@ -88,6 +88,11 @@ Grant Admission::ask(const balance::Query& query, net::Waiter* waiter) {
             result.kind = Grant::Kind::wait;
             result.ticket = std::make_shared<Ticket>();
             result.ticket->avoid = query.avoid;
+            result.ticket->due = common::Clock::now();
+            if (query.context != nullptr) {
+                result.ticket->priority = query.context->priority_class;
+                result.ticket->due += std::chrono::milliseconds(query.context->priority_offset);
+            }
             result.ticket->waiter = waiter;
             result.ticket->worker = waiter != nullptr ? &waiter->worker() : nullptr;
             enqueue(result.ticket, chosen);
@@ -148,13 +153,20 @@ bool Admission::has_room(std::size_t server) const {
     return load.limit <= 0 || load.served.load(std::memory_order_seq_cst) < load.limit;
 }
 
+bool Admission::before(const Ticket& one, const Ticket& other) {
+    if (one.priority != other.priority) return one.priority < other.priority;
+    if (one.due != other.due) return one.due < other.due;
+    return one.number < other.number;
+}
+
 void Admission::enqueue(const std::shared_ptr<Ticket>& ticket, std::size_t server) {
     Queue& queue = server == balance::kNone ? queue_ : slots_[server].queue;
     ticket->number = ++arrivals_;
     ticket->server = server;
     ticket->served_before = served_by_queue_of(*ticket);
-    queue.push_back(ticket);
-    ticket->place = std::prev(queue.end());
+    auto place = queue.end();
+    while (place != queue.begin() && before(*ticket, **std::prev(place))) --place;
+    ticket->place = queue.insert(place, ticket);
     waiting_.fetch_add(1, std::memory_order_seq_cst);
     if (server == balance::kNone) {
         state_.queued.enter();
@@ -207,7 +219,7 @@ void Admission::serve_queues(std::size_t server, Woken& woken) {
         while (common != queue_.end() && shuns(**common, server)) ++common;
         const bool own = !slot.queue.empty();
         if (!own && common == queue_.end()) return;
-        if (own && (common == queue_.end() || slot.queue.front()->number < (*common)->number))
+        if (own && (common == queue_.end() || before(*slot.queue.front(), **common)))
             grant(slot.queue.front(), server, woken);
         else
             grant(*common++, server, woken);

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <vector>
 
+#include "common/clock.h"
 #include "proxyd/balance/algorithm.h"
 #include "proxyd/net/waiter.h"
 #include "proxyd/rules/context.h"
@@ -39,6 +40,8 @@ struct Ticket {
     std::size_t avoid = balance::kNone;  // a server that just refused it: its slots go to others, while there
                                          // are other servers
     std::uint64_t number = 0;            // order of arrival
+    int priority = 0;                    // lower classes are served first; in each
+    common::TimePoint due{};             // by arrival, moved by the request's offset
     std::int64_t position =
         0;  // how many its queue has served since it came, itself included (sq, bq of logs)
     std::uint64_t served_before = 0;  // by its queue until it came
@@ -93,6 +96,7 @@ class Admission {
     int limit_of(std::size_t server) const;
     bool has_room(std::size_t server) const;
     void take_slot(std::size_t server);
+    static bool before(const Ticket& one, const Ticket& other);
     void enqueue(const std::shared_ptr<Ticket>& ticket, std::size_t server);
     void dequeue(Ticket& ticket);
     std::uint64_t& served_by_queue_of(const Ticket& ticket);

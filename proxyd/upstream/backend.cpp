@@ -127,7 +127,7 @@ net::Task<Failure> Backend::acquire(Request request, Lease& lease) {
         impl_->assign(request, lease, grant.server);
         if (impl_->take_idle(request, lease)) co_return Failure::none;
     }
-    const Failure failure = co_await impl_->pursue(request, lease, std::move(grant), impl_->settings.retries);
+    const Failure failure = co_await impl_->pursue(request, lease, std::move(grant));
     co_return failure;
 }
 
@@ -141,14 +141,40 @@ net::Task<Failure> Backend::reacquire(Request request, Lease& lease) {
     Grant same;
     same.kind = Grant::Kind::slot;
     same.server = lease.index_;
-    const Failure failure = co_await impl_->pursue(request, lease, std::move(same), impl_->settings.retries);
+    const Failure failure = co_await impl_->pursue(request, lease, std::move(same));
+    co_return failure;
+}
+
+int Backend::retries_of(const rules::Context& context) const {
+    return context.own_retries >= 0 ? context.own_retries : impl_->settings.retries;
+}
+
+net::Task<Failure> Backend::retry(Request request, Lease& lease) {
+    request.fresh = true;
+    const int done = ++request.context->retries;
+    const int worker = request.waiter->worker().index();
+    Grant grant;
+    grant.kind = Grant::Kind::slot;
+    grant.server = lease.index_;
+    state::Counters& counters = lease.server_->counters.shard(worker);
+    const bool elsewhere = impl_->wants_redispatch(done, retries_of(*request.context)) &&
+                           impl_->redispatch(request, lease, grant);
+    if (!elsewhere) {
+        lease.drop_connection();
+        counters.retries.add();
+        impl_->state.backend.counters.shard(worker).retries.add();
+    }
+    const Failure failure = co_await impl_->pursue(request, lease, std::move(grant), done);
     co_return failure;
 }
 
 // From a grant to a connection. The lease holds the slot when the grant says so.
-net::Task<Failure> Backend::Impl::pursue(Request request, Lease& lease, Grant grant, int retries) {
+net::Task<Failure> Backend::Impl::pursue(Request request, Lease& lease, Grant grant, int done) {
     state::Counters& backend_counters = state.backend.counters.shard(request.waiter->worker().index());
-    for (int done = 0;;) {
+    const int retries = (settings.retry_on & kRetryConnect) == 0 ? done
+                        : request.context != nullptr             ? backend.retries_of(*request.context)
+                                                                 : settings.retries;
+    for (;;) {
         while (grant.kind == Grant::Kind::wait) {
             const Failure failure = co_await wait_for_slot(request, grant);
             if (failure != Failure::none) co_return failure;
@@ -167,7 +193,7 @@ net::Task<Failure> Backend::Impl::pursue(Request request, Lease& lease, Grant gr
             co_return Failure::none;
         }
         state::Counters& counters = lease.server_->counters.shard(request.waiter->worker().index());
-        if (outcome.kind == Outcome::client_gone || done == retries) {
+        if (outcome.kind == Outcome::client_gone || done >= retries) {
             if (outcome.kind != Outcome::client_gone) {
                 counters.connect_errors.add();
                 backend_counters.connect_errors.add();

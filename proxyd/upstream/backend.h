@@ -39,6 +39,10 @@ class Kept {
  public:
     Kept() = default;
     void close() { stream_.close(); }
+    // The server of `backend` that it leads to; kNone: none.
+    std::size_t server_of(const Backend& backend) const {
+        return stream_.open() && backend_ == &backend ? server_ : balance::kNone;
+    }
 
  private:
     friend class Lease;
@@ -66,6 +70,7 @@ class Lease {
     net::Stream& stream() { return stream_; }
     state::ServerState* server() const { return server_; }
     const ServerSettings* settings() const { return settings_; }
+    std::size_t index() const { return index_; }  // of the server, while there is one
     bool reused() const {
         return reused_;
     }  // an idle connection: a failure before the first byte is worth a retry
@@ -136,6 +141,12 @@ class Backend {
     // Again after a send on a reused connection failed: a fresh connection to the same server first. The
     // lease must still hold its slot (drop_connection()), else this is acquire().
     net::Task<Failure> reacquire(Request request, Lease& lease);
+
+    // Again after the answer was none, or one that retry-on names: another attempt, counted and, as option
+    // redispatch says, elsewhere. request.context must be there.
+    net::Task<Failure> retry(Request request, Lease& lease);
+    // Attempts after the first one that a request has (retries, set-retries).
+    int retries_of(const rules::Context& context) const;
 
     const BackendSettings& settings() const;
     state::ProxyState& state();

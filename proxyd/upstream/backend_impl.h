@@ -50,7 +50,8 @@ struct Backend::Impl {
     Impl(Backend& owner, const BackendSettings& backend_settings, state::ProxyState& proxy, int worker_count);
 
     // One connection attempt's circumstances, on the way of one request.
-    net::Task<Failure> pursue(Request request, Lease& lease, Grant grant, int retries);
+    // `done`: attempts that have failed.
+    net::Task<Failure> pursue(Request request, Lease& lease, Grant grant, int done = 0);
     net::Task<Failure> wait_for_slot(Request& request, Grant& grant);
     net::Task<ConnectOutcome> open(Request& request, Lease& lease);
     net::Task<Failure> pause(Request& request);

@@ -58,6 +58,7 @@ struct ServerSettings {
     int maxqueue = 0;  // 0: no limit
     bool backup = false;
     bool disabled = false;
+    bool non_stick = false;  // stick tables do not learn it
     std::string cookie;
     std::string source_address;
     CheckSettings check;
@@ -95,6 +96,15 @@ struct HttpCheckSettings {
     std::string node;              // our name in that
 };
 
+// retry-on (configuration manual 4.2): the failures that are worth another attempt, as bits. What comes after
+// the connection is tried again only while the request is whole in its buffer.
+enum RetryOn : unsigned {
+    kRetryConnect = 1U << 0,  // conn-failure
+    kRetryEmpty = 1U << 1,    // empty-response
+    kRetryJunk = 1U << 2,     // junk-response
+    kRetryTimeout = 1U << 3,  // response-timeout
+};
+
 // http-reuse (configuration manual 4.2).
 enum class Reuse : unsigned char { never, safe, aggressive, always };
 
@@ -107,6 +117,8 @@ struct BackendSettings {
     CheckSequence tcp_check, protocol_check;  // empty: the connection is the check
     bool http_mode = true;
     int retries = 3;
+    unsigned retry_on = kRetryConnect;
+    std::vector<int> retry_statuses;  // of answers
     bool redispatch = false;
     int redispatch_interval = 1;  // -1: only on the last retry (option redispatch default)
     int fullconn = 0;

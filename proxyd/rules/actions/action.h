@@ -104,6 +104,7 @@ std::span<const ActionRow> track_actions();
 std::span<const ActionRow> capture_actions();
 std::span<const ActionRow> connection_actions();
 std::span<const ActionRow> normalize_actions();
+std::span<const ActionRow> choice_actions();
 std::span<const ActionRow> cache_actions();
 
 // `redirect` with literal text: the old keyword takes no log format.

@@ -90,6 +90,8 @@ class SetTimeout final : public Action {
 
 // set-timeout server|tunnel <time>|<expression in milliseconds>
 ActionPtr parse_set_timeout(ActionWords& words) {
+    if ((words.catalogue().sides & kBackPlaces) == 0)
+        return words.refuse("'set-timeout' needs a backend: the section is none");
     Timeout which = nullptr;
     if (words.take_if("server"))
         which = &Context::own_server_timeout;

@@ -1,8 +1,10 @@
 // Fetches whose value is known when the configuration is read (configuration manual 7.3.2 and 7.3.7).
 #include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "proxyd/rules/ascii.h"
+#include "proxyd/rules/catalogue.h"
 #include "proxyd/rules/hexadecimal.h"
 #include "proxyd/rules/registry.h"
 
@@ -57,9 +59,15 @@ common::Result<> check_bin(Arguments& arguments) {
     return {};
 }
 
-common::Result<> check_env(Arguments& arguments) {
-    const char* value = std::getenv(std::string(arguments.text(0)).c_str());
-    arguments.set(0, value != nullptr ? Argument(std::string(value)) : Argument());
+// As the configuration sees it: setenv and its kin have changed it already.
+common::Result<> prepare_env(Arguments& arguments, Catalogue& catalogue) {
+    const std::string name(arguments.text(0));
+    std::optional<std::string> value;
+    if (catalogue.environment)
+        value = catalogue.environment(name);
+    else if (const char* own = std::getenv(name.c_str()); own != nullptr)
+        value = own;
+    arguments.set(0, value ? Argument(*value) : Argument());
     return {};
 }
 
@@ -84,7 +92,7 @@ constexpr std::array kRows{
     FetchRow{"ipv4", SampleType::ipv4, Source::constant, kAddress, fetch_address, "the given address"},
     FetchRow{"ipv6", SampleType::ipv6, Source::constant, kAddress, fetch_address, "the given address"},
     FetchRow{"env", SampleType::string, Source::constant, kText, fetch_env, "an environment variable",
-             check_env},
+             nullptr, prepare_env},
 };
 
 }  // namespace

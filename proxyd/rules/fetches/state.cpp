@@ -120,7 +120,24 @@ constexpr ArgumentSpec kServer{0, {ArgumentKind::server}};
 constexpr SampleType kInteger = SampleType::integer;
 constexpr Source kState = Source::process;
 
+template <int Context::* member>
+bool fetch_own(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return out.set_int(context.*member), true;
+}
+
 constexpr std::array kRows{
+    FetchRow{"prio_class",
+             SampleType::integer,
+             Source::process,
+             {},
+             fetch_own<&Context::priority_class>,
+             "what set-priority-class said"},
+    FetchRow{"prio_offset",
+             SampleType::integer,
+             Source::process,
+             {},
+             fetch_own<&Context::priority_offset>,
+             "what set-priority-offset said"},
     FetchRow{"nbsrv", kInteger, kState, kProxy, fetch_backend<usable_servers>, "usable servers of a backend"},
     FetchRow{"be_conn", kInteger, kState, kProxy, fetch_backend<backend_sessions>, "sessions of a backend"},
     FetchRow{"be_conn_free", kInteger, kState, kProxy, fetch_backend<free_connections>,

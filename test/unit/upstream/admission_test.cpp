@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <mutex>
@@ -115,6 +116,24 @@ TEST_CASE("a freed slot goes to whoever came first") {
     CHECK(house.state.queued.now() == 0);
     CHECK(house.state.queued.max() == 3);
     CHECK(house.server(0).sessions.now() == 1);
+}
+
+TEST_CASE("queues: lower classes first, then by arrival and offset") {
+    House house({1});
+    CHECK(ask_letters(house, 1) == "a");
+    const auto ask = [&](int priority, int offset) {
+        rules::Context context;
+        context.priority_class = priority;
+        context.priority_offset = offset;
+        return house.ask(&context).ticket;
+    };
+    const std::vector<std::shared_ptr<Ticket>> tickets{ask(0, 0), ask(1, 0),     ask(-1, 5000), ask(-1, 0),
+                                                       ask(0, 0), ask(0, -5000), ask(2047, 0),  ask(1, -9)};
+    for (std::size_t i = 0; i < tickets.size(); ++i) house.admission().free_slot(0);
+    std::vector<std::size_t> order;
+    for (const auto& ticket : woken)
+        order.push_back(static_cast<std::size_t>(std::ranges::find(tickets, ticket) - tickets.begin()));
+    CHECK(order == std::vector<std::size_t>{3, 2, 5, 0, 4, 7, 1, 6});
 }
 
 TEST_CASE("a slot granted to someone who left meanwhile goes on to the next") {
