@@ -116,6 +116,7 @@ common::Result<> set_health(const ServerHandle& s, std::string_view word) {
     const state::Health wanted = word == "down"              ? state::Health::down
                                  : s.settings->check.enabled ? state::Health::up
                                                              : state::Health::no_check;
+    if (!s.settings->track.empty()) return common::fail("cannot change health on a tracking server.");
     upstream::ServerChange change = change_of(s);
     const bool down = wanted == state::Health::down;
     if (s.server->health.exchange(wanted) == wanted) return {};
@@ -124,6 +125,7 @@ common::Result<> set_health(const ServerHandle& s, std::string_view word) {
                title(s) + (down ? " is DOWN, changed from CLI. " : " is UP, changed from CLI. ") +
                    left_text(s, down ? "left" : "online", requeued));
     if (change.lost_last()) log_change(s, upstream::kEmergency, upstream::no_server_line(s.section->name));
+    change.lead_followers();
     return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/keyword_table.h"
 #include "proxyd/admin/stat_subject.h"
+#include "proxyd/upstream/slow_start.h"
 
 namespace proxyd::admin {
 
@@ -14,7 +15,7 @@ namespace {
 constexpr int kServers = 4;  // of StatFilter::types
 
 // Numbers of the format (management manual, "show servers state").
-enum OpState { kStopped = 0, kRunning = 2, kStopping = 3 };
+enum OpState { kStopped = 0, kStarting = 1, kRunning = 2, kStopping = 3 };
 enum AdminBits {
     kForcedMaintenance = 0x01,
     kConfiguredMaintenance = 0x04,
@@ -37,7 +38,8 @@ constexpr CheckCode kCheckCodes[] = {{"UNK", 0},    {"INI", 1},     {"SOCKERR", 
 int op_state(const StatSubject& s) {
     if (s.down()) return kStopped;
     const bool draining = s.server->admin.load() == state::Admin::drain || s.server->weight.load() == 0;
-    return draining ? kStopping : kRunning;
+    if (draining) return kStopping;
+    return upstream::throttle_percent(*s.server_settings, *s.server, s.wall_ms) > 0 ? kStarting : kRunning;
 }
 
 int admin_bits(const StatSubject& s) {
@@ -95,9 +97,9 @@ std::string state_line(const StatSubject& s) {
         std::to_string(check_result(s, check_code)),
         std::to_string(health_number(s)),
         std::to_string(check_bits(s)),
-        "0",  // srv_agent_state
-        "0",  // bk_f_forced_id
-        "0",  // srv_f_forced_id
+        "0",                           // srv_agent_state
+        "0",                           // bk_f_forced_id
+        settings.id != 0 ? "1" : "0",  // srv_f_forced_id
         named ? settings.host : "-",
         std::to_string(address.empty() ? settings.port : address.port()),
         "-",  // srvrecord

@@ -1,4 +1,5 @@
 #include "proxyd/admin/stat_columns.h"
+#include "proxyd/upstream/slow_start.h"
 
 #include <algorithm>
 
@@ -254,6 +255,19 @@ void requests(const Subject& s, Out& out) {
     s.server != nullptr ? counter<&state::Counters::sessions>(s, out)
                         : counter<&state::Counters::requests>(s, out);
 }
+void throttle(const Subject& s, Out& out) {
+    if (const int percent = upstream::throttle_percent(*s.server_settings, *s.server, s.wall_ms); percent > 0)
+        number(percent, out);
+}
+void tracked(const Subject& s, Out& out) {
+    const upstream::ServerSettings& settings = *s.server_settings;
+    if (!settings.tracked_server.empty())
+        append_csv_text(settings.tracked_backend + "/" + settings.tracked_server, out);
+}
+void hanafail(const Subject& s, Out& out) {
+    const bool watched = s.checked() || !s.server_settings->tracked_server.empty();
+    if (watched) number(static_cast<std::int64_t>(s.server->analyze_failures.load()), out);
+}
 void nothing(const Subject&, Out&) {}
 
 using C = state::Counters;
@@ -288,9 +302,9 @@ constexpr StatColumn kColumns[] = {
     {"pid", kAll, pid},
     {"iid", kAll, iid},
     {"sid", kAll, sid},
-    {"throttle", kNone, nothing},
+    {"throttle", kS, throttle},
     {"lbtot", kB | kS, counter<&C::chosen>},
-    {"tracked", kNone, nothing},
+    {"tracked", kS, tracked},
     {"type", kAll, type},
     {"rate", kF | kB | kS, rate},
     {"rate_lim", kF, rate_lim},
@@ -304,7 +318,7 @@ constexpr StatColumn kColumns[] = {
     {"hrsp_4xx", kF | kB | kS, responses<4>},
     {"hrsp_5xx", kF | kB | kS, responses<5>},
     {"hrsp_other", kF | kB | kS, responses<0>},
-    {"hanafail", kNone, nothing},
+    {"hanafail", kS, hanafail},
     {"req_rate", kF, req_rate},
     {"req_rate_max", kF, req_rate_max},
     {"req_tot", kF | kB | kS, requests},

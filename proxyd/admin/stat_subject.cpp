@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "proxyd/upstream/slow_start.h"
+
 namespace proxyd::admin {
 
 namespace {
@@ -20,6 +22,10 @@ std::string server_status(const StatSubject& subject) {
     const state::ServerState& server = *subject.server;
     if (server.admin.load(std::memory_order_relaxed) == state::Admin::maintenance) return "MAINT";
     if (server.unresolved.load(std::memory_order_relaxed)) return "MAINT (resolution)";
+    const state::Admin inherited = server.inherited.load(std::memory_order_relaxed);
+    const upstream::ServerSettings& settings = *subject.server_settings;
+    if (inherited == state::Admin::maintenance)
+        return "MAINT (via " + settings.tracked_backend + "/" + settings.tracked_server + ")";
     if (server.agent_down.load(std::memory_order_relaxed)) return "DOWN (agent)";
     const state::Health health = server.health.load(std::memory_order_relaxed);
     const upstream::CheckSettings& check = subject.server_settings->check;
@@ -29,10 +35,10 @@ std::string server_status(const StatSubject& subject) {
     }
     if (server.stopping.load(std::memory_order_relaxed)) return "NOLB";
     const bool drain = server.admin.load(std::memory_order_relaxed) == state::Admin::drain ||
-                       server.weight.load(std::memory_order_relaxed) == 0;
+                       inherited == state::Admin::drain || server.weight.load(std::memory_order_relaxed) == 0;
     const bool falling = subject.checked() && progress > 0 && progress < check.fall;
     if (drain) return falling ? with_progress("DRAIN", progress, check.fall) : "DRAIN";
-    if (!subject.checked()) return "no check";
+    if (!subject.checked()) return settings.tracked_server.empty() ? "no check" : "UP";
     return falling ? with_progress("UP", progress, check.fall) : "UP";
 }
 
@@ -88,11 +94,11 @@ class Walk {
     }
 
     void listeners() {
-        int id = 0;
-        for (const auto& listener : base_.proxy->listeners) {
+        for (std::size_t i = 0; i < base_.proxy->listeners.size(); ++i) {
             StatSubject subject = base_;
-            subject.listener = listener.get();
-            subject.id = ++id;
+            subject.listener = base_.proxy->listeners[i].get();
+            subject.bind = &base_.settings->binds[i];
+            subject.id = subject.listener->id;
             give(std::move(subject), StatKind::listener);
         }
     }
@@ -190,22 +196,30 @@ std::int64_t session_limit(const StatSubject& subject) {
         case StatKind::backend:
             return full_connections(subject);
         case StatKind::listener:
-            return subject.settings->binds[static_cast<std::size_t>(subject.id - 1)].maxconn;
+            return subject.bind->maxconn;
         case StatKind::frontend:
             break;
     }
     return frontend_limit(*subject.view, *subject.settings);
 }
 
+namespace {
+
+// In sixteenths, fewer during a slow start.
+int points_of(const StatSubject& subject, const state::ServerState& server) {
+    return upstream::weight_points(subject.settings->upstream.servers[server.index], server, subject.wall_ms);
+}
+
+}  // namespace
+
 int weight_of(const StatSubject& subject) {
-    if (subject.server != nullptr) return subject.server->weight.load(std::memory_order_relaxed);
+    if (subject.server != nullptr) return (points_of(subject, *subject.server) + 15) / 16;
     const bool on_backup = subject.proxy->usable_servers(false) == 0;
     int sum = 0;
     for (const auto& server : subject.proxy->servers) {
-        if (server->usable() && server->backup == on_backup)
-            sum += server->weight.load(std::memory_order_relaxed);
+        if (server->usable() && server->backup == on_backup) sum += points_of(subject, *server);
     }
-    return sum;
+    return (sum + 15) / 16;
 }
 
 std::int64_t downtime_s(const StatSubject& subject) {

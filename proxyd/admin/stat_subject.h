@@ -22,6 +22,7 @@ struct StatSubject {
     const upstream::ServerSettings* server_settings = nullptr;  // server
     state::ServerState* server = nullptr;                       // server
     state::ListenerState* listener = nullptr;                   // listener
+    const net::BindSettings* bind = nullptr;                    // listener
     int id = 0;                                                 // sid: server or listener, 0 otherwise
     state::CheckReport check;                                   // server: a copy
     std::int64_t wall_ms = 0;                                   // CLOCK_REALTIME

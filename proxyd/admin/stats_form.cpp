@@ -21,6 +21,7 @@ void set_agent(const ServerHandle& server, bool up) {
     ServerChange change(server.backend, *server.proxy, *server.server);
     server.server->agent_down = !up;
     change.finish();
+    change.lead_followers();
 }
 
 struct ActionRow {

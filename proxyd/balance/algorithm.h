@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "proxyd/balance/hash_settings.h"
 #include "proxyd/rules/context.h"
 
 namespace proxyd::balance {
@@ -38,6 +39,8 @@ struct Member {
     int weight = 1;         // 1..256, as it holds now
     int configured_weight = 1;
     const Load* load = nullptr;
+    int points = 16;         // on a ring of hashes: 16 for each of its weight, fewer during its slow start
+    std::uint32_t seed = 0;  // of their places
 };
 
 struct Query {
@@ -59,6 +62,8 @@ class Algorithm {
     // algorithm that binds a request to one server may name a full one: the request waits in that server's
     // queue.
     virtual std::size_t choose(const Query& query) = 0;
+    // Before the first roster; of concern for the hashing ones only.
+    virtual void set_hash(const HashSettings& settings) { (void)settings; }
     // The load of a server changed. Only called when tracks_load.
     virtual void load_changed(std::size_t index) { (void)index; }
 };

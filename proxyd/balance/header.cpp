@@ -15,7 +15,7 @@ class Header final : public HashAlgorithm {
         if (context.request == nullptr) return std::nullopt;
         const http::Field* field = context.request->fields.find(name_);
         if (field == nullptr || field->value.empty()) return std::nullopt;
-        return sdbm(domain_only_ ? main_domain(field->value) : field->value);
+        return hash_of(domain_only_ ? main_domain(field->value) : field->value);
     }
 
     std::string name_;

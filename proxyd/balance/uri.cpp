@@ -29,7 +29,7 @@ class Uri final : public HashAlgorithm {
         if (!options_.whole) key = key.substr(0, key.find('?'));
         if (options_.length > 0) key = key.substr(0, options_.length);
         if (options_.depth > 0) key = key.substr(0, end_of_depth(key));
-        return sdbm(key);
+        return hash_of(key);
     }
 
     // Where the slash after `depth` levels stands; the leading one opens the first level.

@@ -16,7 +16,7 @@ class UrlParameter final : public HashAlgorithm {
         if (context.request == nullptr) return std::nullopt;
         const auto value = query_value(context.request->query(), name_);
         if (!value || value->empty()) return std::nullopt;
-        return sdbm(*value);
+        return hash_of(*value);
     }
 
     std::string name_;

@@ -246,6 +246,8 @@ void finish(Reading& in) {
     finish_peers(in);
     finish_mailers(in);
     finish_log_sections(in);
+    finish_tracking(in);
+    check_server_ids(in);
 }
 
 }  // namespace proxyd::config

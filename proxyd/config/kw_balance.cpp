@@ -24,10 +24,17 @@ void set_balance(Reading& in, const Statement& line) {
 }
 
 void set_hash_type(Reading& in, const Statement& line) {
-    if (line.argument(0) != "map-based" && line.argument(0) != "consistent")
-        return in.error(line, "'hash-type' expects map-based or consistent, not '" + line.argument(0) + "'");
-    if (line.argument(0) == "consistent" || line.count() > 1)
-        in.no_effect(line, "'hash-type'", "not supported yet; hashes are map-based sdbm");
+    const auto parsed = balance::parse_hash_type(line.arguments());
+    if (!parsed) return in.error(line, parsed.error());
+    const int factor = in.proxy().upstream.hash.balance_factor;
+    in.proxy().upstream.hash = *parsed;
+    in.proxy().upstream.hash.balance_factor = factor;
+}
+
+void set_balance_factor(Reading& in, const Statement& line) {
+    int& factor = in.proxy().upstream.hash.balance_factor;
+    if (read_number(in, line, 0, 0, 65535, factor) && factor != 0 && factor <= 100)
+        in.error(line, "'hash-balance-factor' is 0 or more than 100 percent, not " + line.argument(0));
 }
 
 void set_reuse(Reading& in, const Statement& line) {
@@ -128,11 +135,13 @@ constexpr Keyword kKeywords[] = {
             in.proxy().upstream.redispatch_interval = -1;
         },
         "", "'option redispatch'"),
-    inert("max-session-srv-conns", kFrontendSide, kNotYet),
+    inert("max-session-srv-conns", kFrontendSide, "a client's connection keeps at most one to a server"),
     inert("load-server-state-from-file", kBackendSide, kNotYet),
     inert("server-state-file-name", kBackendSide, kNotYet),
-    inert("hash-balance-factor", kBackendSide, kNotYet),
-    inert("hash-preserve-affinity", kBackendSide, kNotYet),
+    works("hash-balance-factor", kBackendSide, 1, 1, set_balance_factor, "<percent>",
+          "with a consistent hash: most of a server's load, of the average"),
+    inert("hash-preserve-affinity", kBackendSide,
+          "a full server keeps its keys as long as its queue has room"),
     inert("clitcpka-cnt", kFrontendSide, "the system's keep-alive times hold"),
     inert("clitcpka-idle", kFrontendSide, "the system's keep-alive times hold"),
     inert("clitcpka-intvl", kFrontendSide, "the system's keep-alive times hold"),

@@ -76,6 +76,14 @@ void set_id(Reading& in, const Statement& line) {
                  std::string("it is no number; write '") + (group ? "group " : "user ") + text + "'");
 }
 
+void set_spread_checks(Reading& in, const Statement& line) {
+    read_number(in, line, 0, 0, 50, in.model.global.spread_checks);
+}
+
+void set_max_spread_checks(Reading& in, const Statement& line) {
+    read_duration(in, line, 0, in.model.global.max_spread_checks);
+}
+
 constexpr Keyword kKeywords[] = {
     works("chroot", kGlobal, 1, 1, global_text<&Global::chroot>, "<folder>",
           "the folder that becomes / after the start"),
@@ -127,14 +135,16 @@ constexpr Keyword kKeywords[] = {
     inert("insecure-setuid-wanted", kGlobal, "workers never start processes"),
     works("localpeer", kGlobal, 1, 1, set_local_peer, "<name>",
           "what this process is called among peers; -L counts more"),
-    inert("max-spread-checks", kGlobal, kNotYet),
     inert("mworker-max-reloads", kGlobal, kNotYet),
     inert("nogetaddrinfo", kGlobal, "getaddrinfo is the only resolver"),
     inert("numa-cpu-mapping", kGlobal, "threads are placed by the system's scheduler"),
     inert("set-dumpable", kGlobal, kNotYet),
     inert("shm-stats-file", kGlobal, kNotYet),
     inert("shm-stats-file-max-objects", kGlobal, kNotYet),
-    inert("spread-checks", kGlobal, "checks start spread over their interval anyway"),
+    works("spread-checks", kGlobal, 1, 1, set_spread_checks, "<0..50>",
+          "percent by which the time between checks varies"),
+    works("max-spread-checks", kGlobal, 1, 1, set_max_spread_checks, "<time>",
+          "time until every server has had its first check"),
     inert("stats-file", kGlobal, kNotYet),
     inert("thread-group", kGlobal, kOwnTuning),
     inert("thread-groups", kGlobal, kOwnTuning),

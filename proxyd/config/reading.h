@@ -103,6 +103,8 @@ void read_text(Reading& in, std::string_view text, std::string_view file);
 
 // Compiles what needed the whole configuration, then checks across sections.
 void finish(Reading& in);
+void finish_tracking(Reading& in);   // `track` of servers
+void check_server_ids(Reading& in);  // `id` of servers
 void validate(Reading& in);
 
 }  // namespace proxyd::config

@@ -36,6 +36,29 @@ void set_pool_size(const WordInput& word, ServerDraft& server) {
     read_number(word, -1, 1'000'000'000, server.settings.pool_max_idle);
 }
 
+void set_max_reuse(const WordInput& word, ServerDraft& server) {
+    read_number(word, -1, 1'000'000'000, server.settings.max_reuse);
+}
+
+void set_slow_start(const WordInput& word, ServerDraft& server) {
+    read_duration(word, server.settings.slowstart);
+}
+
+void set_id(const WordInput& word, ServerDraft& server) {
+    if (server.is_default) return word.error("a server's number cannot be the same for all");
+    read_number(word, 1, 0x7fffffff, server.settings.id);
+}
+
+void set_hash_key(const WordInput& word, ServerDraft& server) {
+    using balance::HashKey;
+    const std::string& name = word.arguments[0];
+    if (name != "id" && name != "addr" && name != "addr-port")
+        return word.error("expects 'id', 'addr' or 'addr-port'");
+    server.settings.hash_key = name == "id"     ? HashKey::id
+                               : name == "addr" ? HashKey::address
+                                                : HashKey::address_and_port;
+}
+
 void set_pool_purge(const WordInput& word, ServerDraft& server) {
     read_duration(word, server.settings.pool_purge_delay);
 }
@@ -133,6 +156,9 @@ constexpr Word kWords[] = {
     {"cookie", 1, set_cookie, Effect::works, "<value>", "value of the persistence cookie"},
     {"disabled", 0, set_flag<&ServerSettings::disabled>, Effect::works, "", "starts in maintenance"},
     {"enabled", 0, set_flag<&ServerSettings::disabled, false>, Effect::works, "", "undoes disabled"},
+    {"hash-key", 1, set_hash_key, Effect::works, "id|addr|addr-port",
+     "where its places on the ring of a consistent hash come from"},
+    {"id", 1, set_id, Effect::works, "<number>", "number in statistics"},
     {"init-addr", 1, set_init_addr, Effect::works, "<methods>", "where the address comes from at the start"},
     {"maxconn", 1, set_count<&ServerSettings::maxconn>, Effect::works, "<number>",
      "connections at most, more are queued"},
@@ -140,6 +166,8 @@ constexpr Word kWords[] = {
      "queued requests at most"},
     {"minconn", 1, set_count<&ServerSettings::minconn>, Effect::works, "<number>",
      "the limit while the backend is idle"},
+    {"max-reuse", 1, set_max_reuse, Effect::works, "<number>",
+     "times that a connection serves again, -1: no limit"},
     {"pool-max-conn", 1, set_pool_size, Effect::works, "<number>", "idle connections kept, -1: all"},
     {"pool-purge-delay", 1, set_pool_purge, Effect::works, "<time>",
      "how often idle connections are given up"},
@@ -161,6 +189,7 @@ constexpr Word kWords[] = {
     {"resolve-prefer", 1, set_family, Effect::works, "ipv4|ipv6", "the family of addresses to prefer"},
     {"resolve-net", 1, set_networks, Effect::works, "<network>[,...]", "networks to prefer"},
     {"resolve-opts", 1, set_resolve_options, Effect::works, "<option>[,...]", "how answers are used"},
+    {"slowstart", 1, set_slow_start, Effect::works, "<time>", "until its whole load, after it has come up"},
     {"source", 1, set_source, Effect::works, "<address>", "own address of the connections"},
     {"weight", 1, set_weight, Effect::works, "<0..256>", "share of the load"},
 };
@@ -208,6 +237,10 @@ std::optional<ServerDraft> read_server(Reading& in, const Statement& line, std::
     if (server.settings.check.enabled && address->port == 0 && server.settings.check.port == 0 && !local)
         in.warning(line, "'server " + line.argument(0) +
                              "': checks need a port: write it after the address or with 'port N'");
+    if (!server.settings.track.empty() && server.settings.check.enabled)
+        in.error(line, "'server " + line.argument(0) + "': it cannot track another server and be checked");
+    if (server.settings.observe != upstream::Observe::nothing && !server.settings.check.enabled)
+        in.no_effect(line, "'observe' of 'server " + line.argument(0) + "'", "it needs 'check'");
     if (server.settings.agent.enabled && server.settings.agent.port == 0) {
         in.error(line, "'server " + line.argument(0) + "': 'agent-check' needs 'agent-port <port>'");
         server.settings.agent.enabled = false;

@@ -1,4 +1,5 @@
 // Words of `server` lines about health checks and agents, and those without effect.
+#include "common/keyword_table.h"
 #include "proxyd/config/address.h"
 #include "proxyd/config/server_line.h"
 
@@ -37,6 +38,57 @@ void set_check_address(const WordInput& word, ServerDraft& server) {
     server.settings.check.address = address->address;
 }
 
+// A word for each value.
+template <class Value>
+struct Choice {
+    std::string_view name;
+    Value value;
+};
+template <class Value, std::size_t N>
+void choose(const WordInput& word, const Choice<Value> (&choices)[N], Value& into) {
+    const std::span<const Choice<Value>> all(choices);
+    if (const auto* row = common::find_row(all, word.arguments[0])) {
+        into = row->value;
+        return;
+    }
+    std::string known;
+    for (const auto& row : all) known += (known.empty() ? "" : ", ") + std::string(row.name);
+    word.error("unknown value '" + word.arguments[0] + "' (" + known + ")");
+}
+
+void set_init_state(const WordInput& word, ServerDraft& server) {
+    using upstream::InitState;
+    constexpr Choice<InitState> kStates[] = {{"up", InitState::up},
+                                             {"fully-up", InitState::fully_up},
+                                             {"down", InitState::down},
+                                             {"fully-down", InitState::fully_down}};
+    choose(word, kStates, server.settings.check.init_state);
+}
+
+void set_observe(const WordInput& word, ServerDraft& server) {
+    using upstream::Observe;
+    constexpr Choice<Observe> kLayers[] = {
+        {"layer4", Observe::layer4}, {"layer7", Observe::layer7}, {"none", Observe::nothing}};
+    choose(word, kLayers, server.settings.observe);
+}
+
+void set_error_limit(const WordInput& word, ServerDraft& server) {
+    read_number(word, 1, 1'000'000, server.settings.error_limit);
+}
+
+void set_on_error(const WordInput& word, ServerDraft& server) {
+    using upstream::OnError;
+    constexpr Choice<OnError> kActions[] = {{"fastinter", OnError::fastinter},
+                                            {"fail-check", OnError::fail_check},
+                                            {"sudden-death", OnError::sudden_death},
+                                            {"mark-down", OnError::mark_down}};
+    choose(word, kActions, server.settings.on_error);
+}
+
+void set_track(const WordInput& word, ServerDraft& server) {
+    server.settings.track = word.arguments[0];
+}
+
 constexpr Word kCheckWords[] = {
     {"check", 0, set_check_flag<&CheckSettings::enabled>, Effect::works, "", "watch the server's health"},
     {"no-check", 0, set_check_flag<&CheckSettings::enabled, false>, Effect::works, "", "undoes check"},
@@ -58,6 +110,13 @@ constexpr Word kCheckWords[] = {
     {"no-check-send-proxy", 0, set_check_flag<&CheckSettings::send_proxy, false>, Effect::works, "",
      "undoes check-send-proxy"},
     {"check-sni", 1, set_check_name, Effect::works, "<name>", "the name that checks ask for in TLS"},
+    {"init-state", 1, set_init_state, Effect::works, "up|fully-up|down|fully-down",
+     "what it is before its first check"},
+    {"observe", 1, set_observe, Effect::works, "layer4|layer7", "let the traffic tell its health, too"},
+    {"error-limit", 1, set_error_limit, Effect::works, "<number>", "errors in a row that are too many"},
+    {"on-error", 1, set_on_error, Effect::works, "fastinter|fail-check|sudden-death|mark-down",
+     "what too many errors do"},
+    {"track", 1, set_track, Effect::works, "[<backend>/]<server>", "be up and down as that server is"},
     {"no-check-ssl", 0, set_check_flag<&CheckSettings::tls, false>, Effect::works, "", "undoes check-ssl"},
 };
 
@@ -122,28 +181,19 @@ constexpr Word kInertWords[] = {
     inert("check-reuse-pool", 0, kNotYet),
     inert("no-check-reuse-pool", 0, kNotYet),
     inert("check-via-socks4", 0, kNotYet),
-    inert("error-limit", 1, "'observe' is not supported yet"),
     inert("guid", 1, kNotYet),
-    inert("hash-key", 1, kNotYet),
-    inert("id", 1, kNotYet),
     inert("idle-ping", 1, kNotYet),
-    inert("init-state", 1, kNotYet),
     inert("log-bufsize", 1, kNotYet),
     inert("log-proto", 1, kNotYet),
-    inert("max-reuse", 1, kNotYet),
-    inert("observe", 1, kNotYet),
-    inert("on-error", 1, "'observe' is not supported yet"),
     inert("pool-conn-name", 1, kNotYet),
-    inert("pool-low-conn", 1, kNotYet),
+    inert("pool-low-conn", 1, "idle connections stay with the worker that made them"),
     inert("redir", 1, kNotYet),
     inert("set-proxy-v2-tlv-fmt", 1, kNotYet),
     inert("shard", 1, kNotYet),
-    inert("slowstart", 1, kNotYet),
-    inert("strict-maxconn", 0, kNotYet),
+    inert("strict-maxconn", 0, "idle connections do not count in maxconn"),
     inert("tcp-ut", 1, kNotYet),
     inert("tfo", 0, kNotYet),
     inert("no-tfo", 0, kNotYet),
-    inert("track", 1, kNotYet),
     inert("ws", 1, "WebSocket upgrades go over HTTP/1.1"),
     refused("namespace", 1,
             "network namespaces are not supported yet; the connections would leave elsewhere"),

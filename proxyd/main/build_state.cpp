@@ -1,6 +1,7 @@
 #include "proxyd/main/build_state.h"
 
 #include <chrono>
+#include <set>
 
 #include "common/diagnostics.h"
 #include "proxyd/upstream/servers.h"
@@ -16,9 +17,14 @@ std::int64_t wall_ms() {
 std::unique_ptr<state::ProxyState> build_proxy(const session::ProxySettings& proxy, int workers) {
     auto made = std::make_unique<state::ProxyState>(proxy.name, proxy.id, workers);
     made->changed_ms = wall_ms();
+    std::set<int> taken;
+    for (const net::BindSettings& bind : proxy.binds) taken.insert(bind.id);
+    int next = 1;
     for (const net::BindSettings& bind : proxy.binds) {
+        while (bind.id == 0 && taken.contains(next)) ++next;
         auto& listener = *made->listeners.emplace_back(std::make_unique<state::ListenerState>());
         listener.name = bind.name;
+        listener.id = bind.id != 0 ? bind.id : next++;
         listener.address = bind.text;
     }
     if (proxy.stick_table) made->table = std::make_unique<state::StickTable>(*proxy.stick_table);

@@ -1,4 +1,5 @@
 #include "proxyd/main/instance.h"
+#include "proxyd/main/followers.h"
 
 #include <algorithm>
 #include <atomic>
@@ -51,7 +52,7 @@ struct Instance::Impl {
     observe::MailSender mail;
     upstream::Resolver resolver;
     upstream::DnsResolver dns;
-    upstream::Prober prober;
+    std::unique_ptr<upstream::Prober> prober;
     peers::Peers peers;
     std::unique_ptr<admin::CliServer> commands;
     std::vector<std::thread> threads;
@@ -114,7 +115,7 @@ void Instance::Impl::build_backends() {
         upstream::HealthAlert alert;
         if (const observe::MailAlert* to = model.mail_alerts[i].get())
             alert = [this, to](int level, std::string_view text) { mail.send(*to, level, text); };
-        prober.add(*backend, log, std::move(alert));
+        prober->add(*backend, log, std::move(alert));
     }
 }
 
@@ -176,6 +177,7 @@ common::Result<> Instance::Impl::build() {
     for (const auto& section : model.peers)
         if (auto added = peers.add(*section, *state); !added) return added;
     build_backends();
+    connect_followers(model, runtime);
     build_workers();
     for (const auto& backend : runtime.backends)
         if (backend) backend->on_eviction([this] { wake_sessions(); });
@@ -213,6 +215,9 @@ common::Result<std::unique_ptr<Instance>> Instance::create(InstanceSettings sett
     auto impl = std::make_unique<Impl>();
     impl->settings = std::move(settings);
     impl->sockets = std::move(sockets);
+    const config::Global& global = impl->settings.model->global;
+    impl->prober = std::make_unique<upstream::Prober>(
+        upstream::CheckSpread{global.spread_checks, global.max_spread_checks});
     if (auto built = impl->build(); !built) return std::unexpected(built.error());
     return std::unique_ptr<Instance>(new Instance(std::move(impl)));
 }
@@ -233,7 +238,7 @@ void Instance::start() {
     impl_->dns.start();
     if (std::ranges::any_of(impl_->settings.model->mail_alerts, [](const auto& to) { return to != nullptr; }))
         impl_->mail.start();
-    impl_->prober.start();
+    impl_->prober->start();
     impl_->peers.start();
     impl_->rings.start();
     impl_->forwarder->start();
@@ -271,7 +276,7 @@ void Instance::stop() {
     impl_->peers.stop();
     impl_->forwarder->stop();
     impl_->rings.stop();
-    impl_->prober.stop();
+    impl_->prober->stop();
     impl_->mail.stop();
     impl_->resolver.stop();
     impl_->dns.stop();

@@ -79,6 +79,7 @@ struct BindSettings {
          tfo = false;
     int backlog = 0;          // 0: maxconn of the frontend
     int maxconn = 0;          // 0: no limit of its own
+    int id = 0;               // 0: the next one that is free
     std::string user, group;  // Unix sockets
     int mode = -1;
     TlsServerSettings tls;

@@ -60,7 +60,6 @@ constexpr AbsentSample kRows[] = {
     {"ssl_fc_server_traffic_secret_0", false, kSecret},
     {"ssl_fc_npn", false, "ALPN has replaced NPN"},
     {"ssl_bc_npn", false, "ALPN has replaced NPN"},
-    {"so_id", false, "bind lines have no numbers here; so_name tells their names"},
     {"debug", true, "there are no event buffers to write to"},
     {"src_updt_conn_cnt", false, "it changes a table by looking at it; write 'track-sc0 src'"},
 };

@@ -88,6 +88,7 @@ struct Context {
 
     // Names; server is "<NOSRV>" until chosen.
     std::string_view frontend_name, backend_name, server_name, listener_name;
+    int listener_id = 0;  // so_id
     state::ProxyState* frontend = nullptr;
     state::ProxyState* backend = nullptr;
     state::ServerState* server = nullptr;

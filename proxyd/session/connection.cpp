@@ -205,7 +205,10 @@ void Connection::fill_context(Exchange& exchange) {
     context.default_backend = frontend_.default_backend_name;
     context.frontend_name = context.backend_name = frontend_.name;
     context.server_name = "<NOSRV>";
-    if (listener) context.listener_name = listener->name;
+    if (listener) {
+        context.listener_name = listener->name;
+        context.listener_id = listener->id;
+    }
     context.frontend = &state;
     context.process = &runtime.state->process;
     context.shared = runtime.state;

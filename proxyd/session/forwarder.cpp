@@ -234,6 +234,8 @@ bool Forwarder::take_response_head(Exchange& exchange) {
         return false;
     }
     if (status < 200 && !switching) return pass_interim(exchange);
+    const bool bad = status >= 500 && status != 501 && status != 505;
+    exchange.lease.saw(bad ? upstream::Seen::bad_status : upstream::Seen::good_response);
     exchange.server_in.keep_head();
     exchange.tunnel = switching || (exchange.request.method == http::Method::connect && status < 300);
     exchange.context.times.response_headers = micros(connection_.now());

@@ -115,11 +115,21 @@ Step HttpSession::forward(Waiter::Bits bits) {
     if (!forwarded_) return Step::finished();
     if (!tunnel_) {
         const Step step = forwarder_.step(*exchange_, bits);
+        if (step.done && exchange_->end != End::normal && !forwarder_.worth_a_retry(*exchange_))
+            judge_server(*exchange_);
         if (!step.done || !exchange_->tunnel || exchange_->end != End::normal) return step;
         tunnel_ = std::make_unique<Tunnel>(connection_);
         tunnel_->begin(*exchange_);
     }
     return tunnel_->step(*exchange_, bits);
+}
+
+// What the end of an exchange without a whole response head says of the server's health.
+void HttpSession::judge_server(Exchange& exchange) {
+    using upstream::Seen;
+    if (exchange.end == End::server_left_headers) exchange.lease.saw(Seen::server_left);
+    if (exchange.end == End::server_timeout_headers) exchange.lease.saw(Seen::response_timeout);
+    if (exchange.end == End::bad_response) exchange.lease.saw(Seen::bad_response);
 }
 
 void HttpSession::begin_exchange() {

@@ -31,6 +31,7 @@ class HttpSession {
     net::Task<upstream::Failure> acquire_server();
     upstream::Backend& backend() const;
     void begin_forwarding(upstream::Failure failure);
+    static void judge_server(Exchange& exchange);
     Step forward(net::Waiter::Bits bits);
     bool held_back_enough();
     bool make_reply();

@@ -17,6 +17,7 @@ namespace proxyd::state {
 struct ListenerState {
     std::string name;
     std::string address;
+    int id = 0;  // of the statistics; unique in its frontend
     std::atomic<bool> listening{false};
     Gauge sessions;
 };

@@ -35,14 +35,20 @@ class ServerState {
         : name(std::move(server_name)), id(server_id), counters(workers) {}
 
     const std::string name;
-    const int id;  // 1-based in its backend (sid)
+    const int id;           // of the statistics (sid)
+    std::size_t index = 0;  // of the server line in its backend
     bool backup = false;
 
     std::atomic<Health> health{Health::no_check};
     std::atomic<Admin> admin{Admin::ready};
-    std::atomic<bool> unresolved{false};      // its `resolvers` have no address for it: as maintenance
-    std::atomic<bool> agent_down{false};      // its agent says so, whatever the checks say
-    std::atomic<bool> stopping{false};        // answers checks with 404 (http-check disable-on-404): as drain
+    std::atomic<bool> unresolved{false};  // its `resolvers` have no address for it: as maintenance
+    std::atomic<bool> agent_down{false};  // its agent says so, whatever the checks say
+    std::atomic<bool> stopping{false};    // answers checks with 404 (http-check disable-on-404): as drain
+    std::atomic<Admin> inherited{Admin::ready};  // of the server it tracks
+    // Since when it is in its slow start (CLOCK_REALTIME ms); 0: it has its whole weight.
+    std::atomic<std::int64_t> warming_since_ms{0};
+    std::atomic<int> consecutive_errors{0};          // seen by sessions (observe)
+    std::atomic<std::uint64_t> analyze_failures{0};  // times that they were too many (hanafail)
     std::atomic<std::uint32_t> evictions{0};  // times that all its sessions were to end; see Lease::evicted()
     std::atomic<int> weight{1};               // effective, 0..256; 0: no new sessions but persistent ones
     std::atomic<int> configured_weight{1};
@@ -51,6 +57,7 @@ class ServerState {
     // May get new sessions, whatever its load.
     bool usable() const {
         return !down() && admin.load(std::memory_order_relaxed) == Admin::ready &&
+               inherited.load(std::memory_order_relaxed) == Admin::ready &&
                !stopping.load(std::memory_order_relaxed) && weight.load(std::memory_order_relaxed) > 0;
     }
 
@@ -59,6 +66,7 @@ class ServerState {
 
     bool in_maintenance() const {
         return admin.load(std::memory_order_relaxed) == Admin::maintenance ||
+               inherited.load(std::memory_order_relaxed) == Admin::maintenance ||
                unresolved.load(std::memory_order_relaxed);
     }
     bool down() const {

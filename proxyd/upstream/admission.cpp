@@ -1,7 +1,10 @@
 #include "proxyd/upstream/admission.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
+
+#include "proxyd/upstream/slow_start.h"
 
 namespace proxyd::upstream {
 
@@ -17,24 +20,53 @@ Admission::Admission(const BackendSettings& settings, state::ProxyState& state, 
       slots_(settings.servers.size()) {
     for (std::size_t i = 0; i < slots_.size(); ++i)
         slots_[i].load.queue_limit = settings_.servers[i].maxqueue;
+    algorithm_->set_hash(settings.hash);
     build_roster();
 }
+
+namespace {
+
+std::int64_t wall_now_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+// Where a server's points on a ring begin (hash-key).
+std::uint32_t ring_seed(const ServerSettings& settings, const state::ServerState& server) {
+    const auto id = static_cast<std::uint32_t>(server.id);
+    if (settings.hash_key == balance::HashKey::id) return id;
+    const common::Endpoint address = server.address();
+    if (!address.is_ip()) return id;
+    const std::string text =
+        settings.hash_key == balance::HashKey::address ? address.ip() : address.to_string();
+    return balance::sdbm(text);
+}
+
+}  // namespace
 
 // Active servers if any is usable; else the first usable backup, or with allbackups all of them.
 void Admission::build_roster() {
     std::vector<balance::Member> members;
+    const std::int64_t now = wall_now_ms();
+    bool warming = false;
     const auto collect = [&](bool backup) {
         for (std::size_t i = 0; i < slots_.size(); ++i) {
             const state::ServerState& server = *state_.servers[i];
             if (server.backup != backup || !server.usable()) continue;
             if (backup && !settings_.allbackups && !members.empty()) return;
+            const ServerSettings& settings = settings_.servers[i];
+            const int points = weight_points(settings, server, now);
+            warming = warming || warmth(settings, server, now) < 16;
             members.push_back({i, server.weight.load(std::memory_order_relaxed),
                                std::max(server.configured_weight.load(std::memory_order_relaxed), 1),
-                               &slots_[i].load});
+                               &slots_[i].load, points, ring_seed(settings, server)});
         }
     };
     collect(false);
     if (members.empty()) collect(true);
+    // A part of a small weight can only be told in sixteenths of all.
+    if (warming)
+        for (balance::Member& member : members) member.weight = member.points;
     for (Slot& slot : slots_) slot.in_roster = false;
     for (const balance::Member& member : members) slots_[member.index].in_roster = true;
     for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].load.limit = limit_of(i);
@@ -44,7 +76,8 @@ void Admission::build_roster() {
 
 // With minconn the limit climbs from there to maxconn as the backend's load climbs to fullconn.
 int Admission::limit_of(std::size_t server) const {
-    const int maxconn = state_.servers[server]->maxconn.load(std::memory_order_relaxed);
+    const int maxconn = warm_limit(state_.servers[server]->maxconn.load(std::memory_order_relaxed),
+                                   settings_.servers[server], *state_.servers[server], wall_now_ms());
     const int minconn = settings_.servers[server].minconn;
     if (minconn <= 0 || maxconn <= minconn || settings_.fullconn <= 0) return maxconn;
     const std::int64_t load = state_.backend.sessions.now();

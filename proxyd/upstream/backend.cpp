@@ -188,6 +188,8 @@ net::Task<Failure> Backend::Impl::pursue(Request request, Lease& lease, Grant gr
         if (done == 0 && !request.fresh && take_idle(request, lease)) co_return Failure::none;
 
         const ConnectOutcome outcome = co_await open(request, lease);
+        if (outcome.kind != Outcome::client_gone)
+            lease.saw(outcome.kind == Outcome::connected ? Seen::connected : Seen::not_connected);
         if (outcome.kind == Outcome::connected) {
             finished(request, lease, false);
             co_return Failure::none;
@@ -349,6 +351,7 @@ void Backend::Impl::assign(const Request& request, Lease& lease, std::size_t ind
     lease.index_ = index;
     lease.kept_ = request.kept;
     lease.reused_ = lease.private_ = false;
+    lease.uses_ = 0;
     lease.evictions_ = server.state->evictions.load(std::memory_order_relaxed);
 
     state::Counters& counters = server.state->counters.shard(worker.index());
@@ -380,6 +383,7 @@ bool Backend::Impl::take_idle(const Request& request, Lease& lease) {
         if (!kept->stream_.disturbed()) {
             lease.stream_ = std::move(kept->stream_);
             lease.generation_ = generation;
+            lease.uses_ = kept->uses_ + 1;
             finished(request, lease, true);
             return true;
         }
@@ -394,6 +398,7 @@ bool Backend::Impl::take_idle(const Request& request, Lease& lease) {
     if (!mine->pools[lease.index_]->take(proven_only, generation, connection)) return false;
     lease.stream_ = std::move(connection.stream);
     lease.generation_ = generation;
+    lease.uses_ = connection.uses + 1;
     finished(request, lease, true);
     return true;
 }
@@ -420,6 +425,14 @@ void Backend::on_eviction(std::function<void()> wake_all) {
 void Backend::evict(state::ServerState& server) {
     server.evictions.fetch_add(1, std::memory_order_relaxed);
     if (impl_->wake_all) impl_->wake_all();
+}
+
+void Backend::add_follower(std::size_t server, Follower follower) {
+    impl_->servers[server]->followers.push_back(std::move(follower));
+}
+
+std::span<const Follower> Backend::followers(std::size_t server) const {
+    return impl_->servers[server]->followers;
 }
 
 int Backend::servers_changed() {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "common/clock.h"
@@ -50,7 +52,19 @@ class Kept {
     const Backend* backend_ = nullptr;
     std::size_t server_ = 0;
     std::uint64_t generation_ = 0;
+    int uses_ = 0;
     net::Stream stream_;
+};
+
+// What a session saw of a server's health (observe).
+enum class Seen : unsigned char {
+    connected,
+    not_connected,
+    good_response,
+    bad_status,
+    bad_response,
+    response_timeout,
+    server_left
 };
 
 // A connection to a server that carries one exchange now, and the slot it takes at the server. Destroying it
@@ -86,11 +100,16 @@ class Lease {
     bool evicted() const {
         return server_ != nullptr && server_->evictions.load(std::memory_order_relaxed) != evictions_;
     }
+    // What this exchange tells about the server's health.
+    void saw(Seen what) {
+        if (settings_ != nullptr && settings_->observe != Observe::nothing) judge(what);
+    }
     // Closes the connection and frees the slot.
     void reset();
 
  private:
     friend class Backend;
+    void judge(Seen what);
     Backend* backend_ = nullptr;
     state::ServerState* server_ = nullptr;
     const ServerSettings* settings_ = nullptr;
@@ -102,6 +121,7 @@ class Lease {
     std::uint32_t evictions_ = 0;   // of the server when the slot was taken
     bool reused_ = false;
     bool private_ = false;
+    int uses_ = 0;  // of the connection before this one (max-reuse)
 };
 
 // What a session asks for.
@@ -117,6 +137,16 @@ struct Request {
     bool (*client_gone)(void*) = nullptr;  // true when the client left; the read wait must be armed
     void* client_gone_argument = nullptr;
     Kept* kept = nullptr;  // the client's own idle connection, used before any other; may be null
+};
+
+// A message about servers, severity as in RFC 5424; called on the thread of the prober or the resolver.
+using HealthLog = std::function<void(int severity, std::string_view text)>;
+
+// A server that tracks another one.
+struct Follower {
+    Backend* backend;
+    state::ServerState* server;
+    HealthLog log;
 };
 
 // Checks what a backend is made of: balance line, health check, source addresses and TLS of servers. Used by
@@ -157,6 +187,12 @@ class Backend {
     void evict(state::ServerState& server);
     // Called by evict(): wakes all waiters of all workers with kMail. Before threads run.
     void on_eviction(std::function<void()> wake_all);
+    // Servers that track one of ours. Before threads run.
+    void add_follower(std::size_t server, Follower follower);
+    std::span<const Follower> followers(std::size_t server) const;
+    // Called by sessions' threads when they saw too many errors in a row; `text` says which. Before threads
+    // run.
+    void on_suspicion(std::function<void(std::size_t server, std::string text)> suspect);
     // Closes idle connections of the calling worker (all of them, or those past their purge delay).
     void purge_idle(net::Worker& worker, bool all);
 

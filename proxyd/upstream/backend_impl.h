@@ -26,6 +26,7 @@ struct Server {
     std::atomic<std::uint64_t> generation{
         1};                    // of its idle connections: raised when they must not be used any more
     std::atomic<int> idle{0};  // in all workers
+    std::vector<Follower> followers;
     common::Endpoint address;  // as of the last servers_changed(), under its lock
 
     bool sends_header() const { return settings->send_proxy || settings->send_proxy_v2; }
@@ -72,6 +73,7 @@ struct Backend::Impl {
     std::vector<std::unique_ptr<WorkerPools>> pools;  // by worker
     Admission admission;
     std::function<void()> wake_all;
+    std::function<void(std::size_t, std::string)> suspect;
     std::mutex changes;  // one servers_changed() at a time
 };
 

@@ -29,6 +29,7 @@ constexpr std::array kRows{
     Row{CheckStatus::l7_timeout, false, "L7TOUT", "Layer7 timeout"},
     Row{CheckStatus::l7_invalid, false, "L7RSP", "Layer7 invalid response"},
     Row{CheckStatus::l7_wrong_status, false, "L7STS", "Layer7 wrong status"},
+    Row{CheckStatus::analyzed, false, "HANA", "Health analyze"},
     // Not among HAProxy's: it refuses to start, or puts the server into maintenance.
     Row{CheckStatus::resolution_failed, false, "L4CON", "Layer4 connection problem"},
 };
@@ -66,6 +67,7 @@ std::string reason(const CheckResult& result) {
                           result.status == CheckStatus::l7_wrong_status;
     if (has_code) text += ", code: " + std::to_string(result.code);
     if (!result.info.empty()) text += ", info: \"" + quotable(result.info) + "\"";
+    if (result.status == CheckStatus::analyzed) return text;  // nothing was waited for
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(result.duration).count();
     return text + ", check duration: " + std::to_string(ms) + "ms";
 }

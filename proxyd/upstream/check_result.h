@@ -24,7 +24,8 @@ enum class CheckStatus : unsigned char {
     l7_timeout,
     l7_invalid,
     l7_wrong_status,
-    resolution_failed
+    resolution_failed,
+    analyzed  // what sessions saw (observe)
 };
 
 struct CheckResult {

@@ -2,6 +2,22 @@
 
 namespace proxyd::upstream {
 
+Health::Health(int rise, int fall, InitState at_first) : rise_(rise), fall_(fall), value_(rise) {
+    switch (at_first) {
+        case InitState::up:
+            break;
+        case InitState::fully_up:
+            value_ = rise + fall - 1;
+            break;
+        case InitState::down:
+            value_ = rise - 1;
+            break;
+        case InitState::fully_down:
+            value_ = 0;
+            break;
+    }
+}
+
 Health::Outcome Health::passed() {
     const int top = rise_ + fall_ - 1;
     if (value_ == top) return {};

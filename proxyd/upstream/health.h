@@ -7,6 +7,7 @@
 // and from rise on everything. A server starts at rise: up, and down with its first failure.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -23,11 +24,13 @@ class Health {
         bool moved = false;  // the value changed: worth a line with option log-health-checks
     };
 
-    Health(int rise, int fall) : rise_(rise), fall_(fall), value_(rise) {}
+    Health(int rise, int fall, InitState at_first = InitState::up);
 
     Outcome passed();
     Outcome failed();
     void force_down() { value_ = 0; }  // no address, no checks yet
+    // Up as before, but the next failure but `spare` takes it down (on-error).
+    void weaken(int spare) { value_ = std::min(value_, rise_ + spare); }
 
     bool up() const { return value_ >= rise_; }
     bool steady() const { return value_ == 0 || value_ == rise_ + fall_ - 1; }

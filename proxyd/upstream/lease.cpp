@@ -24,6 +24,7 @@ Lease& Lease::operator=(Lease&& other) noexcept {
     generation_ = other.generation_;
     reused_ = other.reused_;
     private_ = other.private_;
+    uses_ = other.uses_;
     return *this;
 }
 
@@ -52,6 +53,8 @@ void Lease::release() {
 
 void Backend::Impl::put_idle(Lease& lease) {
     Server& server = *servers[lease.index_];
+    const int most_uses = server.settings->max_reuse;
+    if (most_uses >= 0 && lease.uses_ >= most_uses) return;
     if (!settings.http_mode || lease.generation_ != server.generation.load(std::memory_order_relaxed)) return;
     if (settings.reuse == Reuse::never || !server.shareable()) {
         if (lease.kept_ == nullptr) return;
@@ -60,6 +63,7 @@ void Backend::Impl::put_idle(Lease& lease) {
         lease.kept_->backend_ = &backend;
         lease.kept_->server_ = lease.index_;
         lease.kept_->generation_ = lease.generation_;
+        lease.kept_->uses_ = lease.uses_;
         lease.kept_->stream_ = std::move(lease.stream_);
         return;
     }
@@ -74,7 +78,7 @@ void Backend::Impl::put_idle(Lease& lease) {
     IdlePool& pool = *mine.pools[lease.index_];
     if (std::cmp_greater_equal(pool.size(), lease.server_->sessions.max()) && !pool.drop_dead())
         return lease.stream_.reset();
-    pool.put({std::move(lease.stream_), lease.generation_, lease.reused_});
+    pool.put({std::move(lease.stream_), lease.generation_, lease.reused_, lease.uses_});
     if (mine.due[lease.index_] != common::kNever) return;
     const common::TimePoint due = mine.worker.now() + mine.delays[lease.index_];
     mine.due[lease.index_] = due;

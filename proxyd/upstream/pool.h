@@ -16,6 +16,7 @@ class IdlePool {
         net::Stream stream;
         std::uint64_t generation = 0;  // of the server: an older one leads to where the server was before
         bool proven = false;           // has been used again at least once (http-reuse aggressive)
+        int uses = 0;                  // times that it was used again
     };
 
     // `count`: of idle connections to this server in all workers.

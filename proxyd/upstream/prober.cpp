@@ -18,6 +18,7 @@
 #include "proxyd/upstream/proxy_header.h"
 #include "proxyd/upstream/server_change.h"
 #include "proxyd/upstream/server_connection.h"
+#include "proxyd/upstream/slow_start.h"
 #include "proxyd/upstream/state_report.h"
 
 namespace proxyd::upstream {
@@ -38,7 +39,10 @@ struct Group {
 
 struct Watched {
     Watched(Group& of, const ServerSettings& server, state::ServerState& server_state)
-        : group(of), settings(server), state(server_state), health(server.check.rise, server.check.fall) {}
+        : group(of),
+          settings(server),
+          state(server_state),
+          health(server.check.rise, server.check.fall, server.check.init_state) {}
     Group& group;
     const ServerSettings& settings;
     state::ServerState& state;
@@ -46,6 +50,7 @@ struct Watched {
     ProbePlan plan;
     std::shared_ptr<const net::TlsContext> tls;
     CheckStatus last = CheckStatus::unknown;
+    net::Waiter* waiter = nullptr;  // of its checks, while they run
 };
 
 // Where a check goes: the server's own address and port unless `addr` and `port` say otherwise.
@@ -99,7 +104,8 @@ void prepare(Watched& watched) {
     if (backend.timeout_check > common::Duration::zero() &&
         backend.timeout_connect > common::Duration::zero())
         plan.connect_timeout = std::min(backend.timeout_connect, check.inter);
-    if (watched.state.health == state::Health::down) watched.health.force_down();
+    const bool unproven = check.init_state == InitState::down && !watched.state.address().empty();
+    if (watched.state.health == state::Health::down && !unproven) watched.health.force_down();
 }
 
 state::CheckReport report_of(const Watched& watched, const CheckResult& result) {
@@ -114,16 +120,11 @@ state::CheckReport report_of(const Watched& watched, const CheckResult& result) 
     return report;
 }
 
-// Changes the server by `apply`, tells the backend, and logs when the server has come, gone or stopped
-// thereby.
-template <class Apply>
-void change_server(Watched& watched, const CheckResult& result, Apply apply) {
-    Backend& backend = watched.group.backend;
-    state::ProxyState& proxy = backend.state();
-    ServerChange change(&backend, proxy, watched.state);
-    apply(watched.state);
-    const int requeued = change.finish();
+// What happened to a server, unless nothing did.
+void log_change(const Watched& watched, const CheckResult& result, const ServerChange& change, int requeued) {
     if (!watched.group.log || (!change.stopped() && !change.resumed() && !change.went_down())) return;
+    Backend& backend = watched.group.backend;
+    const state::ProxyState& proxy = backend.state();
     ServerNews news{.backend = proxy.name, .server = watched.state.name, .is_backup = watched.state.backup};
     if (!backend.settings().log_health_checks) news.result = &result;
     news.active = proxy.usable_servers(false);
@@ -138,6 +139,19 @@ void change_server(Watched& watched, const CheckResult& result, Apply apply) {
     watched.group.log(severity, line);
     if (watched.group.alert) watched.group.alert(severity, line);
     if (change.lost_last()) watched.group.log(kEmergency, no_server_line(proxy.name));
+}
+
+// Changes the server by `apply`, tells the backend, and logs when the server has come, gone or stopped
+// thereby.
+template <class Apply>
+void change_server(Watched& watched, const CheckResult& result, Apply apply) {
+    Backend& backend = watched.group.backend;
+    state::ProxyState& proxy = backend.state();
+    ServerChange change(&backend, proxy, watched.state);
+    apply(watched.state);
+    const int requeued = change.finish();
+    log_change(watched, result, change, requeued);
+    change.lead_followers();
 }
 
 void apply(Watched& watched, CheckResult result) {
@@ -202,27 +216,48 @@ void apply_agent(Watched& watched, AgentReply reply) {
     });
 }
 
+// Too many errors in the traffic (observe).
+void apply_suspicion(Watched& watched, const std::string& text) {
+    switch (watched.settings.on_error) {
+        case OnError::fastinter:
+            return;
+        case OnError::fail_check:
+            break;
+        case OnError::sudden_death:
+            watched.health.weaken(1);
+            break;
+        case OnError::mark_down:
+            watched.health.weaken(0);
+            break;
+    }
+    apply(watched, {CheckStatus::analyzed, 0, text});
+}
+
 }  // namespace
 
 struct Prober::Impl {
-    explicit Impl(int percent) : spread(percent) {}
+    explicit Impl(const CheckSpread& of) : spread(of) {}
 
     // The life of one server's checks. `first`: when the first one is due.
     net::Task<> watch(Watched& watched, common::Duration first);
     net::Task<> watch_agent(Watched& watched, common::Duration first);
+    // Gives servers in their slow start what they may have by now.
+    net::Task<> warm(Backend& backend);
+    void suspect(Watched& watched, std::string text);
     common::Duration varied(common::Duration interval);
 
-    int spread;
+    CheckSpread spread;
     std::minstd_rand random{std::random_device{}()};
     std::vector<std::unique_ptr<Group>> groups;
     std::vector<std::unique_ptr<Watched>> servers, agents;
+    std::vector<Backend*> warming;
     std::unique_ptr<net::Worker> worker;
     std::thread thread;
 };
 
 common::Duration Prober::Impl::varied(common::Duration interval) {
-    if (spread <= 0) return interval;
-    const common::Duration::rep range = interval.count() * spread / 100;
+    if (spread.percent <= 0) return interval;
+    const common::Duration::rep range = interval.count() * spread.percent / 100;
     return interval +
            common::Duration(std::uniform_int_distribution<common::Duration::rep>(-range, range)(random));
 }
@@ -230,9 +265,16 @@ common::Duration Prober::Impl::varied(common::Duration interval) {
 net::Task<> Prober::Impl::watch(Watched& watched, common::Duration first) {
     net::Waiter waiter(*worker);
     prepare(watched);
+    watched.waiter = &waiter;
     common::TimePoint next = worker->now() + first;
     for (;;) {
-        co_await waiter.wait(0, next);
+        const net::Waiter::Bits bits = co_await waiter.wait(net::Waiter::kMail, next);
+        if ((bits & net::Waiter::kMail) != 0) {  // suspected: the next check comes soon
+            const CheckSettings& check = watched.settings.check;
+            const bool fast = check.fastinter > common::Duration::zero();
+            next = std::min(next, worker->now() + (fast ? check.fastinter : check.inter));
+            continue;
+        }
         watched.plan.target.address = check_address(watched);
         const bool unresolved = watched.plan.target.address.empty();
         if (!unresolved && !watched.state.in_maintenance()) {
@@ -267,25 +309,63 @@ net::Task<> Prober::Impl::watch_agent(Watched& watched, common::Duration first) 
     }
 }
 
-Prober::Prober(int spread_percent) : impl_(std::make_unique<Impl>(spread_percent)) {}
+void Prober::Impl::suspect(Watched& watched, std::string text) {
+    if (!worker) return;
+    worker->post([&watched, what = std::move(text)] {
+        apply_suspicion(watched, what);
+        if (watched.waiter != nullptr) watched.waiter->set(net::Waiter::kMail);
+    });
+}
+
+net::Task<> Prober::Impl::warm(Backend& backend) {
+    net::Waiter waiter(*worker);
+    const auto& servers_of = backend.state().servers;
+    bool before = false;
+    for (;;) {
+        co_await waiter.wait(0, worker->now() + std::chrono::seconds(1));
+        const bool now = std::ranges::any_of(
+            servers_of, [](const auto& server) { return server->warming_since_ms.load() != 0; });
+        if (now || before) backend.servers_changed();
+        before = now;
+        const std::int64_t wall = worker->wall_us() / 1000;
+        for (const auto& server : servers_of) {
+            const ServerSettings& settings = backend.settings().servers[server->index];
+            if (warmth(settings, *server, wall) == 16) server->warming_since_ms.store(0);
+        }
+    }
+}
+
+Prober::Prober(CheckSpread spread) : impl_(std::make_unique<Impl>(spread)) {}
 Prober::~Prober() {
     stop();
 }
 
 bool Prober::empty() const {
-    return impl_->servers.empty() && impl_->agents.empty();
+    return impl_->servers.empty() && impl_->agents.empty() && impl_->warming.empty();
 }
 
 void Prober::add(Backend& backend, HealthLog log, HealthAlert alert) {
     const BackendSettings& settings = backend.settings();
     auto group = std::make_unique<Group>(backend, std::move(log), std::move(alert), std::nullopt);
     if (settings.http_check.kind == CheckKind::http) group->http = http_sequence(settings.http_check);
+    std::vector<Watched*> by_server(settings.servers.size(), nullptr);
     for (std::size_t i = 0; i < settings.servers.size(); ++i) {
         const ServerSettings& server = settings.servers[i];
         state::ServerState& state = *backend.state().servers[i];
-        if (server.check.enabled) impl_->servers.push_back(std::make_unique<Watched>(*group, server, state));
+        if (server.check.enabled) {
+            impl_->servers.push_back(std::make_unique<Watched>(*group, server, state));
+            by_server[i] = impl_->servers.back().get();
+        }
         if (server.agent.enabled) impl_->agents.push_back(std::make_unique<Watched>(*group, server, state));
     }
+    if (std::ranges::any_of(settings.servers, [](const ServerSettings& server) {
+            return server.slowstart > common::Duration::zero();
+        }))
+        impl_->warming.push_back(&backend);
+    backend.on_suspicion(
+        [impl = impl_.get(), all = std::move(by_server)](std::size_t server, std::string text) {
+            if (all[server] != nullptr) impl->suspect(*all[server], std::move(text));
+        });
     impl_->groups.push_back(std::move(group));
 }
 
@@ -295,6 +375,8 @@ void Prober::start() {
     common::Duration shortest = common::Duration::max();
     for (const auto& watched : impl_->servers) shortest = std::min(shortest, watched->settings.check.inter);
     for (const auto& watched : impl_->agents) shortest = std::min(shortest, watched->settings.agent.inter);
+    if (impl_->spread.longest_start > common::Duration::zero())
+        shortest = std::min(shortest, impl_->spread.longest_start);
     impl_->worker->post([impl = impl_.get(), shortest] {
         const auto spread = [shortest](std::size_t i, const auto& all) {
             return shortest * static_cast<common::Duration::rep>(i) /
@@ -307,6 +389,7 @@ void Prober::start() {
             run(impl->watch(*impl->servers[i], spread(i, impl->servers)));
         for (std::size_t i = 0; i < impl->agents.size(); ++i)
             run(impl->watch_agent(*impl->agents[i], spread(i, impl->agents)));
+        for (Backend* backend : impl->warming) run(impl->warm(*backend));
     });
     impl_->thread = std::thread([worker = impl_->worker.get()] { worker->run(); });
 }

@@ -10,8 +10,11 @@
 
 namespace proxyd::upstream {
 
-// A message about servers, severity as in RFC 5424; called on the thread of the prober or the resolver.
-using HealthLog = std::function<void(int severity, std::string_view text)>;
+// So that checks do not all come at once (configuration manual 3.2).
+struct CheckSpread {
+    int percent = 0;                    // spread-checks, 0..50: how much each interval may vary at random
+    common::Duration longest_start{0};  // max-spread-checks: time until all have had their first; 0: inter
+};
 
 // The same news for mail: health checks whose outcome is logged (kInformational, less urgent there than in
 // the log), servers that come and go. On the prober's thread.
@@ -19,8 +22,7 @@ using HealthAlert = HealthLog;
 
 class Prober {
  public:
-    // `spread_percent` (global spread-checks, 0..50): how much each interval may vary at random.
-    explicit Prober(int spread_percent = 0);
+    explicit Prober(CheckSpread spread = {});
     ~Prober();  // stops
     Prober(const Prober&) = delete;
     Prober& operator=(const Prober&) = delete;

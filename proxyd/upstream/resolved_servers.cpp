@@ -56,6 +56,7 @@ void ResolvedServers::set_address(ResolvedServer& server, common::Endpoint addre
     server.state.set_address(address);
     server.state.unresolved.store(false, std::memory_order_relaxed);
     change.finish();
+    change.lead_followers();
     if (!returns) return;
     const bool down = server.state.health == state::Health::down;
     log(server, kNotice,
@@ -88,6 +89,7 @@ void ResolvedServers::give_up(ResolvedServer& server, std::string_view cause) {
         server_title(proxy, server.state) + " is going DOWN for maintenance (" + std::string(cause) + "). " +
             servers_left(proxy, server.state, "left", requeued));
     if (change.lost_last()) log(server, kEmergency, no_server_line(proxy.name));
+    change.lead_followers();
 }
 
 void ResolvedServers::set_service(ResolvedServer& server, const DnsService& service) {

@@ -36,7 +36,7 @@ int ServerChange::usable() const {
 void ServerChange::end_sessions() {
     if (backend_ == nullptr || server_was_down_ == server_.down()) return;
     const auto& all = backend_->settings().servers;
-    const ServerSettings& settings = all[static_cast<std::size_t>(server_.id - 1)];
+    const ServerSettings& settings = all[server_.index];
     if (server_.down() && settings.shut_sessions_when_down) backend_->evict(server_);
     if (server_.down() || server_.backup || !settings.shut_backup_sessions_when_up) return;
     for (const auto& other : proxy_.servers)
@@ -53,9 +53,71 @@ int ServerChange::finish() {
         if (is_up) add_downtime(proxy_.downtime_ms, proxy_.changed_ms, now);
         proxy_.changed_ms.store(now, std::memory_order_relaxed);
     }
+    if (backend_ != nullptr && server_was_down_ != server_.down()) {
+        const bool slowly = backend_->settings().servers[server_.index].slowstart > common::Duration::zero();
+        server_.warming_since_ms.store(slowly && !server_.down() ? now : 0, std::memory_order_relaxed);
+    }
     const int requeued = backend_ != nullptr ? backend_->servers_changed() : 0;
     end_sessions();
     return requeued;
+}
+
+namespace {
+
+// What a server hands down to those that track it.
+state::Admin handed_down(const state::ServerState& server) {
+    if (server.in_maintenance()) return state::Admin::maintenance;
+    const state::Admin inherited = server.inherited.load(std::memory_order_relaxed);
+    return inherited != state::Admin::ready ? inherited : server.admin.load(std::memory_order_relaxed);
+}
+
+// The line about a server that came to be like the one it tracks.
+void log_following(const Follower& follower, const ServerChange& change, state::Admin before,
+                   const std::string& via, int requeued) {
+    state::ProxyState& proxy = follower.backend->state();
+    const state::ServerState& server = *follower.server;
+    const state::Admin now = server.inherited.load(std::memory_order_relaxed);
+    const std::string title = server_title(proxy, server);
+    if (now != before && now == state::Admin::maintenance)
+        follower.log(kAlert, title + " is going DOWN for maintenance via " + via + ". " +
+                                 servers_left(proxy, server, "left", requeued));
+    else if (now != before && now == state::Admin::drain)
+        follower.log(kNotice,
+                     title + " enters drain state via " + via + ". " + servers_online(proxy, requeued));
+    else if (now != before && before == state::Admin::maintenance)
+        follower.log(kNotice,
+                     title + " is " + (server.down() ? "DOWN" : "UP/READY") + " (leaving maintenance).");
+    else if (now != before)
+        follower.log(kNotice, title + " is UP (leaving forced drain).");
+    else if (change.went_down())
+        follower.log(kAlert,
+                     title + " is DOWN via " + via + ". " + servers_left(proxy, server, "left", requeued));
+    else if (change.went_up())
+        follower.log(kNotice, title + " is UP via " + via + ". " + servers_online(proxy, requeued));
+    else if (change.stopped())
+        follower.log(kNotice, title + " is stopping via " + via + ". " + servers_online(proxy, requeued));
+    if (change.lost_last()) follower.log(kEmergency, no_server_line(proxy.name));
+}
+
+}  // namespace
+
+void ServerChange::lead_followers() {
+    if (backend_ == nullptr) return;
+    for (const Follower& follower : backend_->followers(server_.index)) {
+        state::ServerState& server = *follower.server;
+        ServerChange change(follower.backend, follower.backend->state(), server);
+        const bool agent = server_.agent_down.load(std::memory_order_relaxed);
+        server.health.store(agent ? state::Health::down : server_.health.load(std::memory_order_relaxed),
+                            std::memory_order_relaxed);
+        server.stopping.store(server_.stopping.load(std::memory_order_relaxed), std::memory_order_relaxed);
+        const state::Admin before = server.inherited.exchange(handed_down(server_));
+        state::CheckReport report = server.check();
+        report.progress = server_.check().progress;
+        server.set_check(std::move(report));
+        const int requeued = change.finish();
+        if (follower.log) log_following(follower, change, before, proxy_.name + "/" + server_.name, requeued);
+        change.lead_followers();
+    }
 }
 
 std::string servers_left(const state::ProxyState& proxy, const state::ServerState& server, const char* word,
@@ -94,6 +156,7 @@ void set_admin_state(Backend* backend, state::ProxyState& proxy, state::ServerSt
         log(kNotice, title + " is UP (leaving forced drain).");
     }
     if (change.lost_last()) log(kEmergency, no_server_line(proxy.name));
+    change.lead_followers();
 }
 
 std::string server_title(const state::ProxyState& proxy, const state::ServerState& server) {

@@ -18,6 +18,9 @@ class ServerChange {
 
     // After it, once: how many requests went from the server's queue to others.
     int finish();
+    // Makes the servers that track this one be like it, and logs what becomes of them. After finish() and
+    // after the lines about this one; chains are followed to their ends.
+    void lead_followers();
 
     bool went_down() const { return !server_was_down_ && server_.down(); }
     bool went_up() const { return server_was_down_ && !server_.down(); }

@@ -9,13 +9,18 @@
 #include "common/clock.h"
 #include "common/diagnostics.h"
 #include "common/endpoint.h"
+#include "proxyd/balance/hash_settings.h"
 #include "proxyd/net/settings.h"
 #include "proxyd/upstream/check_step.h"
 #include "proxyd/upstream/resolvers_settings.h"
 
 namespace proxyd::upstream {
 
+// `init-state`: before the first check.
+enum class InitState : unsigned char { up, fully_up, down, fully_down };
+
 struct CheckSettings {
+    InitState init_state = InitState::up;
     bool enabled = false;
     common::Duration inter = std::chrono::seconds(2);
     common::Duration fastinter{0}, downinter{0};  // 0: as inter
@@ -38,6 +43,10 @@ struct AgentSettings {
     std::string send;  // agent-send
 };
 
+// `observe`: what traffic says about a server's health, and what follows from it.
+enum class Observe : unsigned char { nothing, layer4, layer7 };
+enum class OnError : unsigned char { fastinter, fail_check, sudden_death, mark_down };
+
 struct ServerSettings {
     common::Location where;
     std::string name;
@@ -52,8 +61,17 @@ struct ServerSettings {
     bool keep_client_port = false;  // "host" or "host:+N": the client's destination port (+ offset)
     int port_offset = 0;
     bool client_destination = false;  // host 0.0.0.0, :: or *: the client's own destination address
+    int id = 0;                       // 0: the next one that is free
     int weight = 1;                   // 0..256
-    int maxconn = 0;                  // 0: no limit
+    common::Duration slowstart{0};    // after it has come up: time until it has its whole weight and maxconn
+    std::string track;                // "[BACKEND/]SERVER": whose health is its own; empty: its own
+    std::string tracked_backend;      // the same, found: names of the section and of the server
+    std::string tracked_server;
+    Observe observe = Observe::nothing;
+    int error_limit = 10;
+    OnError on_error = OnError::fail_check;
+    balance::HashKey hash_key = balance::HashKey::id;
+    int maxconn = 0;  // 0: no limit
     int minconn = 0;
     int maxqueue = 0;  // 0: no limit
     bool backup = false;
@@ -70,6 +88,7 @@ struct ServerSettings {
     std::string sni;
     bool sni_auto = false;   // without `sni`: the name in Host
     int pool_max_idle = -1;  // pool-max-conn, -1: no limit
+    int max_reuse = -1;      // times that a connection serves again, -1: no limit
     common::Duration pool_purge_delay = std::chrono::seconds(5);
     bool send_proxy = false, send_proxy_v2 = false;
     unsigned proxy_options = 0;  // ProxyOption bits, for version 2
@@ -112,6 +131,7 @@ struct BackendSettings {
     std::string name;
     std::string balance = "roundrobin";  // a name of balance::algorithms()
     std::vector<std::string> balance_arguments;
+    balance::HashSettings hash;
     std::vector<ServerSettings> servers;
     HttpCheckSettings http_check;
     CheckSequence tcp_check, protocol_check;  // empty: the connection is the check

@@ -2,7 +2,6 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <bit>
 
 #include "proxyd/rules/hash.h"
 #include "proxyd/rules/registry.h"
@@ -12,35 +11,6 @@ namespace {
 
 std::uint32_t sdbm_of(std::string_view text) {
     return sdbm(text);
-}
-std::uint32_t djb2(std::string_view text) {
-    std::uint32_t hash = 5381;
-    for (char c : text) hash = (hash << 5) + hash + static_cast<unsigned char>(c);
-    return hash;
-}
-std::uint32_t crc32(std::string_view text) {
-    std::uint32_t crc = ~0U;
-    for (char c : text) {
-        crc ^= static_cast<unsigned char>(c);
-        for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xedb88320U : 0U);
-    }
-    return ~crc;
-}
-
-// Two halves that take turns; each step's result says how far the next one rotates.
-std::uint32_t wt6(std::string_view text) {
-    std::uint32_t first = 0xa53c965aU, second = 0x5ca6953aU;
-    int turn = 6, other_turn = 18;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const std::uint32_t mixed = std::rotl(~(second + byte), turn);
-        second = std::rotl(~(first ^ byte), other_turn);
-        first = mixed;
-        const std::uint32_t steps = (first >> 16 ^ second) & 0xffff;
-        turn = static_cast<int>(steps & 0x1f);
-        other_turn = static_cast<int>(steps >> 11);
-    }
-    return first ^ second;
 }
 
 template <std::uint32_t (*Hash)(std::string_view)>

@@ -35,6 +35,9 @@ bool fetch_dst_is_local(const Context& context, const Arguments&, Cursor&, Sampl
 bool fetch_so_name(const Context& context, const Arguments&, Cursor&, Sample& out) {
     return out.set_text(context.listener_name), !context.listener_name.empty();
 }
+bool fetch_so_id(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return out.set_int(context.listener_id), context.listener_id != 0;
+}
 bool fetch_fe_name(const Context& context, const Arguments&, Cursor&, Sample& out) {
     return out.set_text(context.frontend_name), !context.frontend_name.empty();
 }
@@ -104,6 +107,7 @@ constexpr std::array kRows{
              fetch_fc_err,
              "error of the connection, 0 for none"},
     FetchRow{"fc_http_major", SampleType::integer, Source::client, {}, fetch_http_major, "1 or 2"},
+    FetchRow{"so_id", SampleType::integer, Source::frontend, {}, fetch_so_id, "number of the bind line"},
     FetchRow{"so_name", SampleType::string, Source::frontend, {}, fetch_so_name, "name of the bind line"},
     FetchRow{"fe_name", SampleType::string, Source::frontend, {}, fetch_fe_name, "name of the frontend"},
     FetchRow{"fe_id", SampleType::integer, Source::frontend, {}, fetch_fe_id, "number of the frontend"},

@@ -1,0 +1,28 @@
+// How keys and servers meet in the hashing algorithms (configuration manual 4.2, hash-type).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/error.h"
+
+namespace proxyd::balance {
+
+std::uint32_t sdbm(std::string_view key);
+
+struct HashSettings {
+    bool consistent = false;  // a ring of points, else a map of all servers
+    std::uint32_t (*function)(std::string_view key) = sdbm;
+    bool avalanche = false;  // stir the result
+    int balance_factor = 0;  // hash-balance-factor: percent of the average load at most; 0: no limit
+};
+
+// `map-based|consistent [FUNCTION [avalanche]]`
+common::Result<HashSettings> parse_hash_type(std::span<const std::string> words);
+
+// `hash-key`: where a server's points on the ring come from.
+enum class HashKey : unsigned char { id, address, address_and_port };
+
+}  // namespace proxyd::balance
