@@ -121,9 +121,10 @@ common::Result<> set_health(const ServerHandle& s, std::string_view word) {
     const bool down = wanted == state::Health::down;
     if (s.server->health.exchange(wanted) == wanted) return {};
     const int requeued = change.finish();
-    log_change(s, down ? upstream::kAlert : upstream::kNotice,
-               title(s) + (down ? " is DOWN, changed from CLI. " : " is UP, changed from CLI. ") +
-                   left_text(s, down ? "left" : "online", requeued));
+    log_change(
+        s, down ? upstream::kAlert : upstream::kNotice,
+        title(s) + (down ? " is DOWN, changed from CLI. " + left_text(s, "left", requeued)
+                         : " is UP, changed from CLI. " + upstream::servers_online(*s.proxy, requeued)));
     if (change.lost_last()) log_change(s, upstream::kEmergency, upstream::no_server_line(s.section->name));
     change.lead_followers();
     return {};

@@ -30,10 +30,10 @@ struct CheckCode {
     int number;
 };
 // HAProxy's internal order of check states.
-constexpr CheckCode kCheckCodes[] = {{"UNK", 0},    {"INI", 1},     {"SOCKERR", 5}, {"L4OK", 6},
-                                     {"L4TOUT", 7}, {"L4CON", 8},   {"L6OK", 9},    {"L6TOUT", 10},
-                                     {"L6RSP", 11}, {"L7TOUT", 12}, {"L7RSP", 13},  {"L7OK", 15},
-                                     {"L7OKC", 16}, {"L7STS", 17}};
+constexpr CheckCode kCheckCodes[] = {
+    {"UNK", 0},   {"INI", 1},    {"HANA", 4},    {"SOCKERR", 5},  {"L4OK", 6},      {"L4TOUT", 7},
+    {"L4CON", 8}, {"L6OK", 9},   {"L6TOUT", 10}, {"L6RSP", 11},   {"L7TOUT", 12},   {"L7RSP", 13},
+    {"L7OK", 15}, {"L7OKC", 16}, {"L7STS", 17},  {"PROCERR", 18}, {"PROCTOUT", 19}, {"PROCOK", 20}};
 
 int op_state(const StatSubject& s) {
     if (s.down()) return kStopped;

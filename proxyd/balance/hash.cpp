@@ -27,8 +27,7 @@ common::Result<HashSettings> parse_hash_type(std::span<const std::string> words)
     const auto refuse = [](const std::string& what) { return common::fail(what, common::Side::config); };
     HashSettings settings;
     if (words.empty() || (words[0] != "map-based" && words[0] != "consistent"))
-        return refuse("'hash-type' expects map-based or consistent" +
-                      (words.empty() ? "" : ", not '" + words[0] + "'"));
+        return refuse("expects map-based or consistent" + (words.empty() ? "" : ", not '" + words[0] + "'"));
     settings.consistent = words[0] == "consistent";
     // Without a function the points of the ring would be hit unevenly by similar keys.
     settings.avalanche = settings.consistent && words.size() == 1;
@@ -36,13 +35,12 @@ common::Result<HashSettings> parse_hash_type(std::span<const std::string> words)
         const auto* row = common::find_row(std::span<const FunctionRow>(kFunctions), words[1]);
         if (row == nullptr)
             return refuse(
-                "'hash-type': unknown function '" + words[1] + "'" +
+                "unknown function '" + words[1] + "'" +
                 common::did_you_mean(words[1], common::row_names(std::span<const FunctionRow>(kFunctions))));
         settings.function = row->function;
     }
     if (words.size() > 2) {
-        if (words[2] != "avalanche")
-            return refuse("'hash-type': unknown modifier '" + words[2] + "' (avalanche)");
+        if (words[2] != "avalanche") return refuse("unknown modifier '" + words[2] + "' (avalanche)");
         settings.avalanche = true;
     }
     return settings;

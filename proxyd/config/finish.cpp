@@ -186,14 +186,32 @@ void resolve_stick_tables(Reading& in, ProxySettings& settings) {
     }
 }
 
-// `sni-auto` of servers without `sni`.
-constexpr std::string_view kHostName = "req.hdr(host),host_only";
-
 std::string node_name(const Global& global) {
     char name[256] = {};
     if (!global.node.empty() || ::gethostname(name, sizeof name - 1) != 0) return global.node;
     return name;
 }
+
+// What the program of external checks needs, and what it is told.
+void finish_external_check(Reading& in, const Draft& draft) {
+    ProxySettings& settings = *draft.settings;
+    upstream::BackendSettings& backend = settings.upstream;
+    if (!settings.is_backend || backend.http_check.kind != upstream::CheckKind::program) return;
+    if (!in.model.global.external_check)
+        in.out.error(draft.where, "'option external-check' in '" + draft.name +
+                                      "' needs 'external-check' in the global section");
+    if (backend.check_program.empty())
+        in.out.error(draft.where,
+                     "'option external-check' in '" + draft.name + "' needs 'external-check command <file>'");
+    backend.proxy_id = settings.id;
+    if (settings.binds.empty()) return;
+    const common::Endpoint& address = settings.binds.front().address;
+    backend.proxy_address = address.is_ip() ? address.ip() : address.to_string();
+    if (address.is_ip()) backend.proxy_port = std::to_string(address.port());
+}
+
+// `sni-auto` of servers without `sni`.
+constexpr std::string_view kHostName = "req.hdr(host),host_only";
 
 void finish_backend(const Global& global, ProxySettings& settings) {
     upstream::BackendSettings& backend = settings.upstream;
@@ -236,6 +254,7 @@ void finish(Reading& in) {
     for (const auto& draft : in.proxies) {
         finish_log(in, *draft);
         finish_backend(in.model.global, *draft->settings);
+        finish_external_check(in, *draft);
         finish_resolvers(in, draft->settings->upstream);
         resolve_servers(in, *draft->settings);
         resolve_stick_tables(in, *draft->settings);

@@ -75,17 +75,31 @@ constexpr Keyword connecting(std::string_view name) {
                  kBoth);
 }
 
+void set_external_check(Reading& in, const Statement& line) {
+    upstream::HttpCheckSettings& check = in.proxy().upstream.http_check;
+    check.kind = line.no || line.reset ? upstream::CheckKind::connect : upstream::CheckKind::program;
+}
+
+void set_check_program(Reading& in, const Statement& line) {
+    in.proxy().upstream.check_program = line.argument(0);
+}
+
+void set_check_path(Reading& in, const Statement& line) {
+    in.proxy().upstream.check_path = line.argument(0);
+}
+
 constexpr Keyword kOptions[] = {
     works("httpchk", kBackendSide, 0, -1, set_httpchk, "[<method>] [<uri>] [<version>]",
           "checks are HTTP requests", kBoth),
-    connecting("external-check"),
+    works("external-check", kBackendSide, 0, 0, set_external_check, "", "a program checks the servers",
+          kBoth),
     connecting("lb-agent-chk"),
     connecting("spop-check"),
 };
 
 constexpr Keyword kExternalCheck[] = {
-    inert("command", kBackendSide, "external checks are not supported yet"),
-    inert("path", kBackendSide, "external checks are not supported yet"),
+    works("command", kBackendSide, 1, 1, set_check_program, "<file>", "the program of external checks"),
+    works("path", kBackendSide, 1, 1, set_check_path, "<folders>", "its PATH"),
 };
 
 }  // namespace

@@ -84,6 +84,11 @@ void set_max_spread_checks(Reading& in, const Statement& line) {
     read_duration(in, line, 0, in.model.global.max_spread_checks);
 }
 
+void allow_external_check(Reading& in, const Statement&) {
+    in.model.global.external_check = true;
+}
+void keep_quiet(Reading&, const Statement&) {}
+
 constexpr Keyword kKeywords[] = {
     works("chroot", kGlobal, 1, 1, global_text<&Global::chroot>, "<folder>",
           "the folder that becomes / after the start"),
@@ -125,13 +130,15 @@ constexpr Keyword kKeywords[] = {
     inert("cpu-affinity", kGlobal, "threads are placed by the system's scheduler"),
     inert("debug", kGlobal, "use -d"),
     inert("dns-accept-family", kGlobal, "the system's resolver decides"),
-    inert("external-check", kGlobal, "external checks are not supported yet"),
+    works("external-check", kGlobal, 0, 1, allow_external_check, "[preserve-env]",
+          "programs may check servers"),
     inert("fd-hard-limit", kGlobal, "the descriptor limit follows maxconn and ulimit-n"),
     inert("force-cfg-parser-pause", kGlobal, kNotYet),
     inert("grace", kGlobal, kNotYet),
     inert("harden.reject-privileged-ports.tcp", kGlobal, kNotYet),
     inert("harden.reject-privileged-ports.quic", kGlobal, kNotYet),
-    inert("insecure-fork-wanted", kGlobal, "workers never start processes"),
+    works("insecure-fork-wanted", kGlobal, 0, 0, keep_quiet, "",
+          "nothing to allow: a helper process runs the programs"),
     inert("insecure-setuid-wanted", kGlobal, "workers never start processes"),
     works("localpeer", kGlobal, 1, 1, set_local_peer, "<name>",
           "what this process is called among peers; -L counts more"),

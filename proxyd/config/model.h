@@ -51,6 +51,7 @@ struct Global {
     std::string log_send_hostname;
     std::vector<std::pair<std::string, std::string>> environment;  // setenv / presetenv
     std::string server_state_file, server_state_base;
+    bool external_check = false;            // programs may check servers
     int spread_checks = 0;                  // percent, 0..50
     common::Duration max_spread_checks{0};  // 0: no limit
 };

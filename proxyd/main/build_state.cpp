@@ -24,7 +24,8 @@ std::unique_ptr<state::ProxyState> build_proxy(const session::ProxySettings& pro
         while (bind.id == 0 && taken.contains(next)) ++next;
         auto& listener = *made->listeners.emplace_back(std::make_unique<state::ListenerState>());
         listener.name = bind.name;
-        listener.id = bind.id != 0 ? bind.id : next++;
+        listener.id = bind.id != 0 ? bind.id : next;
+        ++next;
         listener.address = bind.text;
     }
     if (proxy.stick_table) made->table = std::make_unique<state::StickTable>(*proxy.stick_table);

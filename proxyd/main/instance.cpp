@@ -178,6 +178,7 @@ common::Result<> Instance::Impl::build() {
         if (auto added = peers.add(*section, *state); !added) return added;
     build_backends();
     connect_followers(model, runtime);
+    if (auto forked = prober->fork_helper(); !forked) return forked;
     build_workers();
     for (const auto& backend : runtime.backends)
         if (backend) backend->on_eviction([this] { wake_sessions(); });

@@ -30,6 +30,9 @@ constexpr std::array kRows{
     Row{CheckStatus::l7_invalid, false, "L7RSP", "Layer7 invalid response"},
     Row{CheckStatus::l7_wrong_status, false, "L7STS", "Layer7 wrong status"},
     Row{CheckStatus::analyzed, false, "HANA", "Health analyze"},
+    Row{CheckStatus::program_ok, true, "PROCOK", "External check passed"},
+    Row{CheckStatus::program_error, false, "PROCERR", "External check error"},
+    Row{CheckStatus::program_timeout, false, "PROCTOUT", "External check timeout"},
     // Not among HAProxy's: it refuses to start, or puts the server into maintenance.
     Row{CheckStatus::resolution_failed, false, "L4CON", "Layer4 connection problem"},
 };
@@ -62,9 +65,10 @@ std::string_view description(CheckStatus status) {
 
 std::string reason(const CheckResult& result) {
     std::string text = "reason: " + std::string(description(result.status));
-    const bool has_code = result.status == CheckStatus::l7_ok ||
-                          result.status == CheckStatus::l7_conditional ||
-                          result.status == CheckStatus::l7_wrong_status;
+    const bool has_code =
+        result.status == CheckStatus::l7_ok || result.status == CheckStatus::l7_conditional ||
+        result.status == CheckStatus::l7_wrong_status || result.status == CheckStatus::program_ok ||
+        result.status == CheckStatus::program_error || result.status == CheckStatus::program_timeout;
     if (has_code) text += ", code: " + std::to_string(result.code);
     if (!result.info.empty()) text += ", info: \"" + quotable(result.info) + "\"";
     if (result.status == CheckStatus::analyzed) return text;  // nothing was waited for

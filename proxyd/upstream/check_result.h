@@ -25,7 +25,10 @@ enum class CheckStatus : unsigned char {
     l7_invalid,
     l7_wrong_status,
     resolution_failed,
-    analyzed  // what sessions saw (observe)
+    analyzed,  // what sessions saw (observe)
+    program_ok,
+    program_error,
+    program_timeout
 };
 
 struct CheckResult {

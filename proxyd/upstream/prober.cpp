@@ -15,6 +15,8 @@
 #include "proxyd/upstream/health_log.h"
 #include "proxyd/upstream/http_check.h"
 #include "proxyd/upstream/probe.h"
+#include "proxyd/upstream/program_check.h"
+#include "proxyd/upstream/program_runner.h"
 #include "proxyd/upstream/proxy_header.h"
 #include "proxyd/upstream/server_change.h"
 #include "proxyd/upstream/server_connection.h"
@@ -244,6 +246,7 @@ struct Prober::Impl {
     // Gives servers in their slow start what they may have by now.
     net::Task<> warm(Backend& backend);
     void suspect(Watched& watched, std::string text);
+    net::Task<CheckResult> run_program(net::Waiter& waiter, Watched& watched);
     common::Duration varied(common::Duration interval);
 
     CheckSpread spread;
@@ -251,6 +254,7 @@ struct Prober::Impl {
     std::vector<std::unique_ptr<Group>> groups;
     std::vector<std::unique_ptr<Watched>> servers, agents;
     std::vector<Backend*> warming;
+    ProgramRunner programs;
     std::unique_ptr<net::Worker> worker;
     std::thread thread;
 };
@@ -277,7 +281,11 @@ net::Task<> Prober::Impl::watch(Watched& watched, common::Duration first) {
         }
         watched.plan.target.address = check_address(watched);
         const bool unresolved = watched.plan.target.address.empty();
-        if (!unresolved && !watched.state.in_maintenance()) {
+        const bool by_program = watched.group.backend.settings().http_check.kind == CheckKind::program;
+        if (!unresolved && !watched.state.in_maintenance() && by_program) {
+            const CheckResult result = co_await run_program(waiter, watched);
+            apply(watched, result);
+        } else if (!unresolved && !watched.state.in_maintenance()) {
             const HttpCheckSettings& http = watched.group.backend.settings().http_check;
             if (http.send_state)
                 watched.plan.state =
@@ -315,6 +323,28 @@ void Prober::Impl::suspect(Watched& watched, std::string text) {
         apply_suspicion(watched, what);
         if (watched.waiter != nullptr) watched.waiter->set(net::Waiter::kMail);
     });
+}
+
+net::Task<CheckResult> Prober::Impl::run_program(net::Waiter& waiter, Watched& watched) {
+    struct Answer {
+        net::Waiter* waiter;
+        std::optional<ProgramResult> result;
+    };
+    const common::TimePoint start = common::Clock::now();
+    const auto answer = std::make_shared<Answer>(&waiter);
+    programs.run(program_job(watched.group.backend.settings(), watched.settings, watched.state,
+                             watched.plan.target.address),
+                 [answer, worker = worker.get()](ProgramResult result) {
+                     worker->post([answer, result = std::move(result)] {
+                         answer->result = result;
+                         answer->waiter->set(net::Waiter::kMail);
+                     });
+                 });
+    // Other mail may come first: a suspicion.
+    while (!answer->result) co_await waiter.wait(net::Waiter::kMail, common::kNever);
+    CheckResult result = judge_program(*answer->result);
+    result.duration = common::Clock::now() - start;
+    co_return result;
 }
 
 net::Task<> Prober::Impl::warm(Backend& backend) {
@@ -369,8 +399,16 @@ void Prober::add(Backend& backend, HealthLog log, HealthAlert alert) {
     impl_->groups.push_back(std::move(group));
 }
 
+common::Result<> Prober::fork_helper() {
+    const bool needed = std::ranges::any_of(impl_->servers, [](const auto& watched) {
+        return watched->group.backend.settings().http_check.kind == CheckKind::program;
+    });
+    return needed ? impl_->programs.fork_helper() : common::Result<>{};
+}
+
 void Prober::start() {
     if (empty() || impl_->thread.joinable()) return;
+    impl_->programs.start();
     impl_->worker = std::make_unique<net::Worker>(net::WorkerSettings{.buffer_size = 4096});
     common::Duration shortest = common::Duration::max();
     for (const auto& watched : impl_->servers) shortest = std::min(shortest, watched->settings.check.inter);
@@ -395,6 +433,7 @@ void Prober::start() {
 }
 
 void Prober::stop() {
+    impl_->programs.stop();
     if (!impl_->thread.joinable()) return;
     impl_->worker->stop();
     impl_->thread.join();

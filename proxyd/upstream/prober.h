@@ -30,6 +30,8 @@ class Prober {
     // Servers with `check`. Before start(); the backend must outlive the prober.
     void add(Backend& backend, HealthLog log, HealthAlert alert = {});
     bool empty() const;
+    // For external checks, if there are any. After all add(), before any thread and the loss of privileges.
+    common::Result<> fork_helper();
     // First checks are spread over the shortest interval. Main thread.
     void start();
     void stop();

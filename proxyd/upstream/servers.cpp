@@ -23,7 +23,8 @@ void create_servers(const BackendSettings& settings, state::ProxyState& state, i
     int next = 1;
     for (const ServerSettings& server : settings.servers) {
         while (server.id == 0 && taken.contains(next)) ++next;
-        const int id = server.id != 0 ? server.id : next++;
+        const int id = server.id != 0 ? server.id : next;
+        ++next;  // a number of its own leaves a gap, as in HAProxy
         auto made = std::make_unique<state::ServerState>(server.name, id, workers);
         made->index = state.servers.size();
         made->backup = server.backup;

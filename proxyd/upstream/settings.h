@@ -100,7 +100,7 @@ struct ServerSettings {
 };
 
 // protocol: option redis-check and the like.
-enum class CheckKind : unsigned char { connect, http, tcp, protocol };
+enum class CheckKind : unsigned char { connect, http, tcp, protocol, program };
 
 struct HttpCheckSettings {
     CheckKind kind = CheckKind::connect;
@@ -134,6 +134,10 @@ struct BackendSettings {
     balance::HashSettings hash;
     std::vector<ServerSettings> servers;
     HttpCheckSettings http_check;
+    std::string check_program;              // external-check command
+    std::string check_path;                 // its PATH (external-check path)
+    std::string proxy_address, proxy_port;  // what it is told of the section's first bind line
+    int proxy_id = 0;
     CheckSequence tcp_check, protocol_check;  // empty: the connection is the check
     bool http_mode = true;
     int retries = 3;

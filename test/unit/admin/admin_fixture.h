@@ -63,6 +63,7 @@ struct Process {
             for (const auto& bind : section->binds) {
                 auto listener = std::make_unique<proxyd::state::ListenerState>();
                 listener->name = bind.name;
+                listener->id = static_cast<int>(proxy->listeners.size()) + 1;
                 listener->address = bind.address.to_string();
                 listener->listening = true;
                 proxy->listeners.push_back(std::move(listener));
