@@ -21,7 +21,7 @@ struct LogLine {
 
 // Which line an access log writes.
 struct LogFormatChoice {
-    enum class Kind : unsigned char { connect, http, clf, tcp, https, custom } kind = Kind::connect;
+    enum class Kind : unsigned char { connect, http, clf, tcp, tcp_clf, https, custom } kind = Kind::connect;
     std::string text;  // custom
     common::Location where;
 };
@@ -38,8 +38,8 @@ struct Preset {
     upstream::ServerSettings default_server;
     std::vector<LogLine> logs;
     LogFormatChoice log_format;
-    std::string error_log_format;
-    common::Location error_log_format_where;
+    std::string error_log_format, structured_data;
+    common::Location error_log_format_where, structured_data_where;
     bool stats_from_defaults =
         false;  // the statistics page is a copy; the first own `stats` line starts anew
     bool checks_from_defaults = false, http_checks_from_defaults = false;  // so are the steps of checks

@@ -23,6 +23,7 @@ constexpr std::string_view kDefaultTag = "proxyd";
 std::string_view format_text(const LogFormatChoice& choice, bool http_mode) {
     if (choice.kind == Kind::custom) return choice.text;
     if (choice.kind == Kind::connect) return rules::kConnectLogFormat;
+    if (choice.kind == Kind::tcp_clf) return rules::kTcpClfLogFormat;
     if (choice.kind == Kind::tcp || !http_mode) return rules::kTcpLogFormat;
     if (choice.kind == Kind::clf) return rules::kClfLogFormat;
     return choice.kind == Kind::https ? rules::kHttpsLogFormat : rules::kHttpLogFormat;
@@ -51,8 +52,12 @@ void finish_log(Reading& in, Draft& draft) {
     if (http_line && !draft.settings->http_mode)
         in.out.warning(choice.where, "'option httplog' is not usable with '" + draft.name +
                                          "' (needs 'mode http'); it falls back to 'option tcplog'");
+    log.errors_unsaid = choice.kind == Kind::connect;
     compile_format(in, format_text(choice, draft.settings->http_mode), choice.where, "log-format",
                    log.format);
+    if (!draft.preset.structured_data.empty())
+        compile_format(in, draft.preset.structured_data, draft.preset.structured_data_where, "log-format-sd",
+                       log.data_format);
     if (!draft.preset.error_log_format.empty())
         compile_format(in, draft.preset.error_log_format, draft.preset.error_log_format_where,
                        "error-log-format", log.error_format);
@@ -252,6 +257,8 @@ void finish(Reading& in) {
     number_proxies(in);
     for (std::size_t i = 0; i < in.proxies.size(); ++i) in.proxies[i]->settings->index = static_cast<int>(i);
     for (const auto& draft : in.proxies) {
+        auto& cookie_length = draft->settings->captures.cookie_length;
+        cookie_length = std::min(cookie_length, static_cast<std::size_t>(in.model.global.longest_cookie));
         finish_log(in, *draft);
         finish_backend(in.model.global, *draft->settings);
         finish_external_check(in, *draft);

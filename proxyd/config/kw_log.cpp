@@ -40,6 +40,11 @@ void set_error_format(Reading& in, const Statement& line) {
     in.draft->preset.error_log_format_where = line.where;
 }
 
+void set_structured_data(Reading& in, const Statement& line) {
+    in.draft->preset.structured_data = line.argument(0);
+    in.draft->preset.structured_data_where = line.where;
+}
+
 void set_tag(Reading& in, const Statement& line) {
     (in.draft == nullptr ? in.log_tag : in.proxy().log.tag) = line.argument(0);
 }
@@ -72,7 +77,8 @@ constexpr Keyword kKeywords[] = {
     works("log-tag", kGlobal | kProxies, 1, 1, set_tag, "<tag>", "the name before the process id"),
     works("log-send-hostname", kGlobal, 0, 1, set_hostname, "[<name>]",
           "the machine's name in syslog headers"),
-    inert("log-format-sd", kProxies, "structured data is not supported yet"),
+    works("log-format-sd", kProxies, 1, 1, set_structured_data, "<format>",
+          "the structured data of lines in the format rfc5424"),
     inert("log-steps", kProxies, "an exchange is logged once, when it has ended"),
     works("unique-id-format", kFrontendSide, 1, 1, set_id_format, "<format>", "the name of each request"),
     works("unique-id-header", kFrontendSide, 1, 1, set_id_header, "<name>", "the field that tells servers"),

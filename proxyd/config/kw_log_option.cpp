@@ -21,6 +21,13 @@ void set_httplog(Reading& in, const Statement& line) {
     set_format<Kind::http>(in, line);
 }
 
+void set_tcplog(Reading& in, const Statement& line) {
+    if (line.count() > 0 && line.argument(0) != "clf")
+        return in.error(line, "'option tcplog' expects nothing or clf, not '" + line.argument(0) + "'");
+    if (line.count() > 0) return set_format<Kind::tcp_clf>(in, line);
+    set_format<Kind::tcp>(in, line);
+}
+
 void ignored_in_backend(Reading& in, const Statement& line) {
     in.no_effect(line, "'" + line.name() + "'", "the frontend's format is the one that is logged");
 }
@@ -34,7 +41,7 @@ constexpr Keyword kKeywords[] = {
           "do not log connections without data", kBoth),
     works("httplog", kFrontendSide, 0, 1, set_httplog, "[clf]", "the HTTP log line", kBoth),
     works("httpslog", kFrontendSide, 0, 0, set_format<Kind::https>, "", "the HTTP log line with TLS", kBoth),
-    works("tcplog", kFrontendSide, 0, 1, set_format<Kind::tcp>, "[clf]", "the TCP log line", kBoth),
+    works("tcplog", kFrontendSide, 0, 1, set_tcplog, "[clf]", "the TCP log line", kBoth),
     works("httplog", kBackend, 0, 1, ignored_in_backend, "[clf]", "ignored with a warning", kBoth),
     works("httpslog", kBackend, 0, 0, ignored_in_backend, "", "ignored with a warning", kBoth),
     works("tcplog", kBackend, 0, 1, ignored_in_backend, "[clf]", "ignored with a warning", kBoth),

@@ -19,31 +19,6 @@ void set_keep_alive(Reading& in, const Statement& line) {
         current = KeepAlive::keep_alive;
 }
 
-void set_forwardfor(Reading& in, const Statement& line) {
-    session::ForwardFor& forward = in.proxy().forwardfor;
-    forward = {};
-    if (line.no || line.reset) return;
-    forward.enabled = true;
-    const auto words = line.arguments();
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        if (words[i] == "if-none") {
-            forward.if_none = true;
-        } else if ((words[i] == "except" || words[i] == "header") && i + 1 < words.size()) {
-            (words[i] == "except" ? forward.except_network : forward.header) = words[i + 1];
-            ++i;
-        } else {
-            return in.error(line,
-                            "'option forwardfor' expects [except NETWORK] [header NAME] [if-none], not '" +
-                                words[i] + "'");
-        }
-    }
-    if (forward.except_network.empty()) return;
-    const std::string_view network = forward.except_network;
-    if (!common::Endpoint::from_ip(network.substr(0, network.find('/')), 0))
-        in.error(line, "'option forwardfor except' expects an address or a network, not '" +
-                           forward.except_network + "'");
-}
-
 void set_redispatch(Reading& in, const Statement& line) {
     upstream::BackendSettings& backend = in.proxy().upstream;
     backend.redispatch = !line.no && !line.reset;
@@ -56,6 +31,11 @@ void set_redispatch(Reading& in, const Statement& line) {
 void set_tcpka(Reading& in, const Statement& line) {
     proxy_flag<&InheritedSettings::tcpka_client>(in, line);
     proxy_flag<&InheritedSettings::tcpka_server>(in, line);
+}
+
+void set_nolinger(Reading& in, const Statement& line) {
+    proxy_flag<&InheritedSettings::nolinger>(in, line);
+    backend_flag<&upstream::BackendSettings::nolinger>(in, line);
 }
 
 void buffer_requests(Reading& in, const Statement& line) {
@@ -88,8 +68,6 @@ constexpr Keyword kKeywords[] = {
     flag("clitcpka", kFrontendSide, proxy_flag<&InheritedSettings::tcpka_client>,
          "TCP keep-alive to clients"),
     flag("contstats", kFrontendSide, accept, "counters are current at any time anyway"),
-    works("forwardfor", kProxies, 0, -1, set_forwardfor, "[except <network>] [header <name>] [if-none]",
-          "tell servers the client's address", kBoth),
     flag("http-buffer-request", kProxies, buffer_requests, "wait for the request's body"),
     flag("http-ignore-probes", kFrontendSide, proxy_flag<&InheritedSettings::http_ignore_probes>,
          "close without answer when no request came"),
@@ -106,6 +84,11 @@ constexpr Keyword kKeywords[] = {
     removed("http-tunnel", kProxies, 0, 0, set_keep_alive<KeepAlive::keep_alive>, "",
             "'option http-keep-alive': every request is treated on its own"),
     works("redispatch", kBackendSide, 0, 1, set_redispatch, "[<interval>]", "retry on another server", kBoth),
+    flag("idle-close-on-response", kFrontendSide, proxy_flag<&InheritedSettings::idle_close_on_response>,
+         "a soft stop waits for the next request of idle connections"),
+    flag("independent-streams", kProxies, proxy_flag<&InheritedSettings::independent_streams>,
+         "in tunnels, what is written to a side does not prolong the wait for its bytes"),
+    flag("nolinger", kProxies, set_nolinger, "connections end with a reset and leave nothing behind"),
     flag("socket-stats", kFrontendSide, accept, "listeners are counted one by one anyway"),
     flag("splice-auto", kProxies, accept, "large bodies travel in large pieces, which costs less"),
     flag("splice-request", kProxies, proxy_flag<&InheritedSettings::splice_request>,
@@ -119,17 +102,9 @@ constexpr Keyword kKeywords[] = {
     inert("assume-rfc6587-ntf", kLogForward, "a message that begins with its length is taken by its length"),
     inert("disable-h2-upgrade", kFrontendSide, "HTTP/2 is not supported yet"),
     inert("dont-parse-log", kLogForward, "without 'format' messages keep the form in which they came"),
-    inert("forwarded", kBackendSide, kNotYet),
-    inert("h1-case-adjust-bogus-client", kFrontendSide, kNotYet),
-    inert("h1-case-adjust-bogus-server", kBackendSide, kNotYet),
-    inert("http-drop-request-trailers", kBackendSide, kNotYet),
-    inert("http-drop-response-trailers", kFrontendSide, kNotYet),
     inert("http-use-htx", kProxies, "there is only one internal form of messages"),
-    inert("http-use-proxy-header", kFrontendSide, "the header Proxy-Connection is not looked at"),
-    inert("idle-close-on-response", kFrontendSide, kNotYet),
-    inert("independent-streams", kProxies, kNotYet),
-    inert("nolinger", kProxies, kNotYet),
-    inert("originalto", kProxies, kNotYet),
+    inert("http-use-proxy-header", kFrontendSide,
+          "as in HAProxy since 2.1: the header Connection alone tells whether a connection is kept"),
     flag("persist", kBackendSide, proxy_flag<&InheritedSettings::persist>,
          "a client's cookie counts even for servers that are down"),
     flag("prefer-last-server", kBackendSide, proxy_flag<&InheritedSettings::prefer_last_server>,
@@ -145,15 +120,6 @@ constexpr Keyword kKeywords[] = {
                     "'option checkcache' is refused: not supported yet; responses that it blocks would pass");
         },
         Effect::works, "", "only its 'no' is accepted", kBoth},
-    Keyword{"http-restrict-req-hdr-names", kProxies, 0, 1,
-            [](Reading& in, const Statement& line) {
-                if (!line.no && !line.reset && (line.count() == 0 || line.argument(0) != "preserve"))
-                    in.error(
-                        line,
-                        "'option http-restrict-req-hdr-names' is refused: not supported yet; names that it "
-                        "blocks would pass");
-            },
-            Effect::works, "preserve", "only 'preserve' is accepted", kBoth},
     refused("http_proxy", kProxies, "requests would not go where their URI says"),
     refused("transparent", kBackendSide,
             "not supported yet; connections would not go where the client wanted"),

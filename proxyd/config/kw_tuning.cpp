@@ -7,6 +7,10 @@
 namespace proxyd::config {
 namespace {
 
+constexpr std::string_view kOneLevel =
+    "bodies are compressed at one level at any rate, however busy the machine";
+constexpr std::string_view kNoRate =
+    "the process takes connections as fast as they come; 'rate-limit sessions' limits a frontend";
 constexpr long kLeastBuffer = 1024, kLargestBuffer = 1L << 26;
 
 template <std::size_t Global::* member>
@@ -34,17 +38,19 @@ constexpr Keyword kKeywords[] = {
     works("nosplice", kGlobal, 0, 0, no_splice, "", "bodies are copied"),
     works("tune.pipesize", kGlobal, 1, 1, set_size<&Global::pipe_size>, "<size>", "bytes that a pipe holds"),
     works("tune.bufsize", kGlobal, 1, 1, set_buffer_size, "<size>", "largest request or response header"),
-    works("tune.http.maxhdr", kGlobal, 1, 1, global_number<&Global::max_headers, 1, 32767>, "<number>",
-          "header fields of a message at most"),
     works("tune.ssl.maxrecord", kGlobal, 1, 1, global_number<&Global::tls_max_record, 0, 16384>, "<number>",
           "bytes in each of the first TLS records to a client"),
+    works("tune.ssl.capture-buffer-size", kGlobal, 1, 1, global_number<&Global::hello_capture, 0, 65535>,
+          "<number>", "bytes of lists of clients' TLS hellos that samples show"),
+    works("tune.ssl.capture-cipherlist-size", kGlobal, 1, 1, global_number<&Global::hello_capture, 0, 65535>,
+          "<number>", "the old name of it"),
     works("tune.maxrewrite", kGlobal, 1, 1, set_size<&Global::max_rewrite>, "<size>",
           "room kept for added header fields"),
     inert("busy-polling", kGlobal, kOwnTuning),
-    inert("maxcompcpuusage", kGlobal, kOwnTuning),
-    inert("maxcomprate", kGlobal, kOwnTuning),
-    inert("maxconnrate", kGlobal, kOwnTuning),
-    inert("maxsessrate", kGlobal, kOwnTuning),
+    inert("maxcompcpuusage", kGlobal, kOneLevel),
+    inert("maxcomprate", kGlobal, kOneLevel),
+    inert("maxconnrate", kGlobal, kNoRate),
+    inert("maxsessrate", kGlobal, kNoRate),
     inert("maxzlibmem", kGlobal, kOwnTuning),
     inert("no-memory-trimming", kGlobal, kOwnTuning),
     inert("no-quic", kGlobal, kOwnTuning),
@@ -56,10 +62,6 @@ constexpr Keyword kKeywords[] = {
     inert("profiling.memory", kGlobal, kOwnTuning),
     inert("profiling.tasks", kGlobal, kOwnTuning),
     inert("close-spread-time", kGlobal, kOwnTuning),
-    inert("h1-accept-payload-with-any-method", kGlobal, kOwnTuning),
-    inert("h1-case-adjust", kGlobal, kOwnTuning),
-    inert("h1-case-adjust-file", kGlobal, kOwnTuning),
-    inert("h1-do-not-close-on-insecure-transfer-encoding", kGlobal, kOwnTuning),
     inert("h2-workaround-bogus-websocket-clients", kGlobal, kOwnTuning),
     inert("pp2-never-send-local", kGlobal, kOwnTuning),
     inert("warn-blocked-traffic-after", kGlobal, kOwnTuning),
@@ -99,8 +101,6 @@ constexpr Keyword kKeywords[] = {
     inert("tune.h2.max-concurrent-streams", kGlobal, "HTTP/2 is not supported yet"),
     inert("tune.h2.max-frame-size", kGlobal, "HTTP/2 is not supported yet"),
     inert("tune.h2.zero-copy-fwd-send", kGlobal, "HTTP/2 is not supported yet"),
-    inert("tune.http.cookielen", kGlobal, kOwnTuning),
-    inert("tune.http.logurilen", kGlobal, kOwnTuning),
     inert("tune.idle-pool.shared", kGlobal, kOwnTuning),
     inert("tune.idletimer", kGlobal, kOwnTuning),
     inert("tune.listener.default-shards", kGlobal, kOwnTuning),
@@ -167,8 +167,6 @@ constexpr Keyword kKeywords[] = {
     inert("tune.sndbuf.frontend", kGlobal, kOwnTuning),
     inert("tune.sndbuf.server", kGlobal, kOwnTuning),
     inert("tune.ssl.cachesize", kGlobal, "sessions are resumed by tickets"),
-    inert("tune.ssl.capture-buffer-size", kGlobal, kOwnTuning),
-    inert("tune.ssl.capture-cipherlist-size", kGlobal, kOwnTuning),
     inert("tune.ssl.certificate-compression", kGlobal, kOwnTuning),
     inert("tune.ssl.force-private-cache", kGlobal, kOwnTuning),
     inert("tune.ssl.hard-maxrecord", kGlobal, kOwnTuning),

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/diagnostics.h"
+#include "proxyd/http/case_map.h"
 #include "proxyd/observe/forward_settings.h"
 #include "proxyd/observe/mail_settings.h"
 #include "proxyd/observe/ring_settings.h"
@@ -39,15 +40,22 @@ struct Global {
     int stats_maxconn = 10;
     std::string control_socket;  // empty: the default path
     common::Location control_socket_where;
-    common::Duration hard_stop_after{0};  // 0: none
-    std::size_t buffer_size = 16384;      // tune.bufsize
-    std::size_t max_rewrite = 1024;       // tune.maxrewrite
-    bool splice = true;                   // nosplice, -dS
-    int max_pipes = 0;                    // maxpipes; 0: as many as are useful
-    std::size_t pipe_size = 0;            // tune.pipesize; 0: the system's
-    int tls_max_record = 0;               // tune.ssl.maxrecord
-    int max_headers = 101;                // tune.http.maxhdr
-    observe::LogSettings log;             // `log` lines of global: the process's own messages
+    common::Duration hard_stop_after{0};   // 0: none
+    std::size_t buffer_size = 16384;       // tune.bufsize
+    std::size_t max_rewrite = 1024;        // tune.maxrewrite
+    bool splice = true;                    // nosplice, -dS
+    int max_pipes = 0;                     // maxpipes; 0: as many as are useful
+    std::size_t pipe_size = 0;             // tune.pipesize; 0: the system's
+    int tls_max_record = 0;                // tune.ssl.maxrecord
+    int hello_capture = 0;                 // tune.ssl.capture-buffer-size
+    int max_headers = 101;                 // tune.http.maxhdr
+    int longest_logged_line = 1023;        // tune.http.logurilen
+    int longest_cookie = 63;               // tune.http.cookielen
+    bool payload_with_any_method = false;  // h1-accept-payload-with-any-method
+    bool trust_odd_coding = false;         // h1-do-not-close-on-insecure-transfer-encoding
+    http::CaseMap case_map;                // h1-case-adjust
+    http::CaseMap case_map_of_file;        // h1-case-adjust-file: counts instead where there is one
+    observe::LogSettings log;              // `log` lines of global: the process's own messages
     std::string log_send_hostname;
     std::vector<std::pair<std::string, std::string>> environment;  // setenv / presetenv
     std::string server_state_file, server_state_base;

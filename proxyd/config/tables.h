@@ -10,6 +10,7 @@ namespace proxyd::config {
 std::span<const Keyword> process_keywords();
 std::span<const Keyword> environment_keywords();
 std::span<const Keyword> tuning_keywords();
+std::span<const Keyword> http_tuning_keywords();
 std::span<const Keyword> unix_bind_keywords();
 std::span<const Keyword> variable_keywords();
 std::span<const Keyword> tls_keywords();
@@ -21,6 +22,7 @@ std::span<const Keyword> proxy_keywords();
 std::span<const Keyword> timeout_keywords();  // prefix "timeout"
 std::span<const Keyword> old_timeout_keywords();
 std::span<const Keyword> option_keywords();           // prefix "option"
+std::span<const Keyword> header_option_keywords();    // prefix "option"
 std::span<const Keyword> log_option_keywords();       // prefix "option"
 std::span<const Keyword> check_option_keywords();     // prefix "option"
 std::span<const Keyword> http_check_keywords();       // prefix "http-check"

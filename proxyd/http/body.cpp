@@ -78,6 +78,7 @@ void BodyRelay::start(Framing in, std::uint64_t length, Framing out) {
     remaining_ = in == Framing::length ? length : 0;
     payload_total_ = 0;
     trailer_bytes_ = 0;
+    drop_trailers_ = false;
     switch (in) {
         case Framing::none:
             state_ = State::done;
@@ -233,7 +234,7 @@ BodyProgress BodyRelay::take_trailer(std::string_view input, Slices& out) {
         std::size_t colon = 0;
         while (colon < line.size() && is_class(line[colon], kToken)) ++colon;
         if (colon == 0 || colon == line.size() || line[colon] != ':') return fail("invalid trailer");
-        pass = allowed_in_trailer(line.substr(0, colon));
+        pass = !drop_trailers_ && allowed_in_trailer(line.substr(0, colon));
     }
     if (pass && out_ == Framing::chunked) out.add(input.substr(0, next));
     return {BodyStatus::need_more, next, 0, ""};

@@ -40,6 +40,8 @@ class BodyRelay {
     // `in`/`length` as the parser found them, `out` as the serializer announced it. Framing::none as input is
     // done at once.
     void start(Framing in, std::uint64_t length, Framing out);
+    // After start(): the fields behind the last chunk end here (option http-drop-request-trailers).
+    void drop_trailers() { drop_trailers_ = true; }
     void start(const Message& message, Framing out) { start(message.framing, message.content_length, out); }
 
     // Takes bytes that follow the head. Slices point into `input` and into this object, and stay valid until
@@ -94,6 +96,7 @@ class BodyRelay {
     Framing in_ = Framing::none;
     Framing out_ = Framing::none;
     State state_ = State::done;
+    bool drop_trailers_ = false;
     std::uint64_t remaining_ = 0;  // of the body (length) or of the chunk
     std::uint64_t payload_total_ = 0;
     std::size_t trailer_bytes_ = 0;

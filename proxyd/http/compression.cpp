@@ -79,6 +79,19 @@ bool right_type(const Message& response, std::span<const std::string> types) {
     return !begins_with("multipart") && (types.empty() || std::ranges::any_of(types, begins_with));
 }
 
+// What requests and responses have in common.
+bool may_transform(const Message& message, std::span<const std::string> types) {
+    if (message.version == Version::http_1_0) return false;
+    const bool has_body = message.framing == Framing::chunked ||
+                          (message.framing == Framing::length && message.content_length > 0);
+    if (!has_body || message.fields.find(FieldId::content_encoding)) return false;
+    bool forbidden = false;
+    for_each_element(message.fields, "cache-control", [&](std::string_view element) {
+        forbidden |= common::iequals(element, "no-transform");
+    });
+    return !forbidden && right_type(message, types);
+}
+
 }  // namespace
 
 int quality(std::string_view element) {
@@ -128,18 +141,12 @@ Coding accepted_coding(const Message& request, std::span<const Coding> offered) 
 }
 
 bool compressible(const Message& response, std::span<const std::string> types) {
-    if (response.version == Version::http_1_0) return false;
     if (response.status < 200 || response.status > 203) return false;
-    const bool has_body = response.framing == Framing::chunked ||
-                          (response.framing == Framing::length && response.content_length > 0);
-    if (!has_body) return false;
-    if (response.fields.find(FieldId::content_encoding) || tag_of(response.fields) == Tag::invalid)
-        return false;
-    bool forbidden = false;
-    for_each_element(response.fields, "cache-control", [&](std::string_view element) {
-        forbidden |= common::iequals(element, "no-transform");
-    });
-    return !forbidden && right_type(response, types);
+    return tag_of(response.fields) != Tag::invalid && may_transform(response, types);
+}
+
+bool compressible_request(const Message& request, std::span<const std::string> types) {
+    return may_transform(request, types);
 }
 
 void mark_compressed(Message& response, Coding coding) {

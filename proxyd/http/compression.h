@@ -32,6 +32,9 @@ Coding accepted_coding(const Message& request, std::span<const Coding> offered);
 // that ends with its connection may not. `types`: beginnings of content types; empty: all.
 bool compressible(const Message& response, std::span<const std::string> types);
 
+// The same for a request: its version, its body, coding, cache control and type.
+bool compressible_request(const Message& request, std::span<const std::string> types);
+
 // The header of a compressed response: Content-Encoding, Vary, a weak ETag.
 void mark_compressed(Message& response, Coding coding);
 

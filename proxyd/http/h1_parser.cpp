@@ -100,8 +100,8 @@ ParseResult H1Parser::parse(std::string_view input, Message& message) {
 }
 
 ParseResult H1Parser::finish(std::size_t end, Message& message) {
-    const HeadFault fault = request_ ? check_request_head(message, options_.accept_invalid)
-                                     : check_response_head(message, request_method_);
+    const HeadFault fault = request_ ? check_request_head(message, options_)
+                                     : check_response_head(message, request_method_, options_);
     if (fault) return fail(fault.status, fault.text, end);
     base_ = nullptr;  // a further parse() begins a new message
     return {ParseStatus::done, end, {}};

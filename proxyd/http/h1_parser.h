@@ -13,20 +13,18 @@
 #include <cstdint>
 #include <string_view>
 
+#include "proxyd/http/head_check.h"
 #include "proxyd/http/message.h"
 
 namespace proxyd::http {
 
-struct ParseOptions {
+struct ParseOptions : HeadOptions {
     std::size_t max_headers = 101;  // field lines (tune.http.maxhdr)
     std::size_t max_head = 15360;   // bytes of the whole head (tune.bufsize - tune.maxrewrite)
-    // option accept-invalid-http-request / -response: odd bytes in target, names and Host pass; in responses
-    // also lines that end with a bare LF. NUL, CR and LF never pass inside a line.
-    bool accept_invalid = false;
 };
 
-// Why a head is refused. `status` is what to answer the client: 400, 405, 414, 422, 431, 505, or 502 when the
-// server's response was bad.
+// Why a head is refused. `status` is what to answer the client: 400, 405, 413, 414, 422, 431, 505, or 502
+// when the server's response was bad.
 struct ParseError {
     int status = 0;
     const char* text = "";     // a sentence without full stop, for logs and error captures

@@ -90,24 +90,25 @@ class HeadWriter {
     void field(std::size_t index, Sink& sink) {
         const Field& field = message_.fields.all()[index];
         if (!passes(field)) return;
-        if (!field.raw.empty()) {
+        const std::string_view name = spelled(field.name);
+        if (!field.raw.empty() && name.data() == field.name.data()) {
             sink.lasting(field.raw);
         } else {
-            sink.render({field.name, ": ", field.value, "\r\n"});
+            sink.render({name, ": ", field.value, "\r\n"});
         }
     }
 
     template <class Sink>
     void end(Sink& sink) const {
         if (!framing_said_ && options_.framing == Framing::length) {
-            sink.render({"content-length: ", length_text_, "\r\n"});
+            sink.render({spelled("content-length"), ": ", length_text_, "\r\n"});
         }
         if (!framing_said_ && options_.framing == Framing::chunked)
-            sink.lasting("transfer-encoding: chunked\r\n");
+            own_line(sink, "transfer-encoding: chunked\r\n");
         // An HTTP/1.0 request that had to become 1.1 may lack what 1.1 requires (RFC 9112 section 3.2).
         const bool raised = message_.is_request && message_.version != version_;
-        if (raised && !message_.fields.find(FieldId::host)) sink.lasting("host:\r\n");
-        sink.lasting(connection_line());
+        if (raised && !message_.fields.find(FieldId::host)) sink.render({spelled("host"), ":\r\n"});
+        own_line(sink, connection_line());
         sink.lasting(message_.raw_end.empty() ? "\r\n" : message_.raw_end);
     }
 
@@ -141,6 +142,18 @@ class HeadWriter {
         const bool first = right && !framing_said_;
         framing_said_ |= right;
         return first;
+    }
+
+    std::string_view spelled(std::string_view name) const {
+        return options_.spelling == nullptr ? name : options_.spelling->spelled(name);
+    }
+
+    // One of our lines, or none.
+    template <class Sink>
+    void own_line(Sink& sink, std::string_view line) const {
+        if (options_.spelling == nullptr || line.empty()) return sink.lasting(line);
+        const std::size_t colon = line.find(':');
+        sink.render({spelled(line.substr(0, colon)), line.substr(colon)});
     }
 
     std::string_view connection_line() const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/arena.h"
+#include "proxyd/http/case_map.h"
 #include "proxyd/http/message.h"
 #include "proxyd/http/slices.h"
 
@@ -18,6 +19,8 @@ struct SerializeOptions {
     Framing framing = Framing::none;
     // Responses: version that the client spoke. An HTTP/1.0 client is told of keep-alive and gets no chunks.
     Version peer_version = Version::http_1_1;
+    // How the peer wants names spelled; null: as they are.
+    const CaseMap* spelling = nullptr;
 };
 
 // The framing to announce towards the other side. Requests keep theirs. A response to an HTTP/1.0 client

@@ -78,7 +78,7 @@ HeadFault read_transfer_encoding(const Fields& fields, bool& chunked) {
     return {};
 }
 
-HeadFault decide_framing(Message& message) {
+HeadFault decide_framing(Message& message, const HeadOptions& options) {
     bool chunked = false;
     if (const HeadFault fault = read_transfer_encoding(message.fields, chunked)) return fault;
     Length length;
@@ -87,7 +87,8 @@ HeadFault decide_framing(Message& message) {
         // A sender that gives both, or uses a coding its version does not have, may see another end of the
         // message than we do: the connection is not used again.
         if (length.present) message.fields.remove(FieldId::content_length);
-        if (length.present || message.version == Version::http_1_0) message.keep_alive = false;
+        const bool odd = length.present || message.version == Version::http_1_0;
+        if (odd && !options.trust_odd_coding) message.keep_alive = false;
         message.framing = Framing::chunked;
         return {};
     }
@@ -152,12 +153,21 @@ void reduce_te(Message& message) {
     if (trailers) message.fields.add(*message.arena, "te", "trailers");
 }
 
+// A body that HTTP/1.0 servers do not look for with these methods: to them it would be the next request.
+bool surprising_body(const Message& request) {
+    const bool has_body = request.framing == Framing::chunked || request.content_length > 0;
+    return has_body &&
+           (request.method == Method::get || request.method == Method::head || request.method == Method::del);
+}
+
 }  // namespace
 
-HeadFault check_request_head(Message& request, bool accept_invalid) {
-    if (const HeadFault fault = check_target(request, accept_invalid)) return fault;
+HeadFault check_request_head(Message& request, const HeadOptions& options) {
+    if (const HeadFault fault = check_target(request, options.accept_invalid)) return fault;
     if (const HeadFault fault = apply_connection(request)) return fault;
-    if (const HeadFault fault = decide_framing(request)) return fault;
+    if (const HeadFault fault = decide_framing(request, options)) return fault;
+    if (request.version == Version::http_1_0 && !options.payload_with_any_method && surprising_body(request))
+        return {413, "body of a GET, HEAD or DELETE in HTTP/1.0"};
     reduce_te(request);
     if (request.method == Method::connect &&
         (request.framing == Framing::chunked || request.content_length > 0)) {
@@ -172,9 +182,9 @@ HeadFault check_request_head(Message& request, bool accept_invalid) {
     return {};
 }
 
-HeadFault check_response_head(Message& response, Method request_method) {
+HeadFault check_response_head(Message& response, Method request_method, const HeadOptions& options) {
     HeadFault fault = apply_connection(response);
-    if (!fault) fault = decide_framing(response);
+    if (!fault) fault = decide_framing(response, options);
     if (fault) return {502, fault.text};
 
     // RFC 9112 section 6.3, rules 1 and 2: these have no body whatever their fields say.

@@ -54,6 +54,7 @@ common::Result<TlsContexts> build_tls(const config::Model& model,
             if (!bind.tls.enabled) continue;
             net::TlsServerSettings settings = bind.tls;
             settings.max_record = model.global.tls_max_record;
+            settings.hello_capture = model.global.hello_capture;
             auto context = net::TlsContext::server(settings, bind.tls.verify_required ? nullptr : keys);
             if (!context) {
                 const common::Diagnostic entry{common::Severity::error, std::string(bind.where.file),

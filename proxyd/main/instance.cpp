@@ -159,6 +159,17 @@ void Instance::Impl::build_admin() {
     sockets.stats.clear();
 }
 
+namespace {
+
+void set_http(const config::Global& global, session::Runtime& runtime) {
+    runtime.longest_logged_line = static_cast<std::size_t>(global.longest_logged_line);
+    runtime.heads.payload_with_any_method = global.payload_with_any_method;
+    runtime.heads.trust_odd_coding = global.trust_odd_coding;
+    runtime.spelling = global.case_map_of_file.empty() ? &global.case_map : &global.case_map_of_file;
+}
+
+}  // namespace
+
 common::Result<> Instance::Impl::build() {
     const config::Model& model = *settings.model;
     state = build_state(model, settings.workers);
@@ -176,6 +187,7 @@ common::Result<> Instance::Impl::build() {
     runtime.max_rewrite = model.global.max_rewrite;
     for (const auto& section : model.peers)
         if (auto added = peers.add(*section, *state); !added) return added;
+    set_http(model.global, runtime);
     build_backends();
     connect_followers(model, runtime);
     if (auto forked = prober->fork_helper(); !forked) return forked;

@@ -51,6 +51,8 @@ struct TlsServerSettings {
     std::string alpn;     // "h2,http/1.1"
     bool tickets = true;
     std::string ticket_keys_file;  // empty: keys of the process
+    int hello_capture =
+        0;  // bytes of lists of a client's hello that samples show (tune.ssl.capture-buffer-size)
     int max_record = 0;  // bytes in each of the first records to a client (tune.ssl.maxrecord); 0: no limit
 };
 

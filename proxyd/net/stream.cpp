@@ -202,6 +202,9 @@ IoResult Stream::try_handshake() {
 bool Stream::wants_write() const {
     return tls_ && tls_->wants_write();
 }
+unsigned long Stream::tls_error_code() const {
+    return tls_ ? tls_->error_code() : 0;
+}
 std::string Stream::tls_error() const {
     return tls_ ? tls_->error_text() : std::string();
 }

@@ -67,7 +67,8 @@ class Stream {
     common::Result<> start_tls_client(const TlsContext& context, const std::string& server_name);
     IoResult try_handshake();  // ok when done; would_block: wait for what wants_write() says
     bool wants_write() const;  // what the last TLS call that would block waits for: output (true) or input
-    std::string tls_error() const;  // the reason of the last TLS failure, empty without
+    unsigned long tls_error_code() const;  // OpenSSL's of the last TLS failure, 0 without
+    std::string tls_error() const;         // the reason of the last TLS failure, empty without
     bool is_tls() const { return tls_ != nullptr; }
     const TlsInfo* tls_info() const;
 

@@ -32,6 +32,7 @@ struct TlsContext::Impl {
     bool strict_sni = false;
     bool verifies_peer = false;
     std::size_t max_record = 0;
+    std::size_t hello_capture = 0;
 };
 
 namespace {
@@ -235,6 +236,9 @@ const std::string& TlsContext::verify_host() const {
 TlsResumption* TlsContext::resumption() const {
     return impl_->resumption.get();
 }
+std::size_t TlsContext::hello_capture() const {
+    return impl_->hello_capture;
+}
 std::size_t TlsContext::max_record() const {
     return impl_->max_record;
 }
@@ -256,6 +260,7 @@ common::Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsSe
     impl->max_record = static_cast<std::size_t>(settings.max_record);
     impl->ignored_of_authority = settings.ignored_of_authority;
     impl->ignored_of_client = settings.ignored_of_client;
+    impl->hello_capture = static_cast<std::size_t>(settings.hello_capture);
     impl->keys = keys ? std::move(keys) : std::make_shared<TicketKeys>();
     if (!settings.ticket_keys_file.empty()) {
         auto read = TicketKeys::from_file(settings.ticket_keys_file);

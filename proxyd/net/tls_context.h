@@ -61,6 +61,7 @@ class TlsContext {
     std::size_t max_record() const;  // bytes in each of the first records we send; 0: no limit
     // Of a context for servers: a session to resume with `server_name`, and its new ones.
     TlsResumption* resumption() const;  // null: none
+    std::size_t hello_capture() const;  // bytes of lists of a client's hello to keep; 0: nothing
     // The certificate that a client naming `server_name` gets: index in loading order; -1: strict-sni
     // refuses.
     int choose(std::string_view server_name) const;

@@ -1,11 +1,18 @@
 // What samples and logs want to know of a TLS stream.
 #pragma once
 
+#include <memory>
 #include <string>
 
 struct ssl_st;
 
 namespace proxyd::net {
+
+// A client's hello, kept where tune.ssl.capture-buffer-size asks for it.
+struct ClientHelloCopy {
+    std::string message;    // the handshake message, header included
+    std::size_t limit = 0;  // bytes of lists that may be shown
+};
 
 struct TlsInfo {
     std::string sni;
@@ -13,6 +20,7 @@ struct TlsInfo {
     std::string cipher;
     std::string alpn;
     bool resumed = false;
+    std::unique_ptr<const ClientHelloCopy> hello;  // null: not kept
     ssl_st* native = nullptr;  // OpenSSL's, of the established connection, for what is asked seldom
 };
 

@@ -22,6 +22,9 @@ constexpr std::size_t kRecord = 16384;
 // HAProxy 2.6 was seen to keep them for more than 40 kB.
 constexpr std::size_t kBulk = 3 * kRecord;
 
+// Real hellos have 200 to 2000 bytes; what is larger than this is not worth keeping.
+constexpr std::size_t kLongestHello = 8192;
+
 // A gathered write becomes whole records: their pieces are collected here. One call at a time per thread.
 thread_local std::array<char, kRecord> record;
 
@@ -119,8 +122,26 @@ common::Result<std::unique_ptr<TlsSession>> TlsSession::make(const TlsContext& c
 common::Result<std::unique_ptr<TlsSession>> TlsSession::server(const TlsContext& context,
                                                                Transport& transport) {
     auto session = make(context, transport);
-    if (session) SSL_set_accept_state((*session)->ssl_);
+    if (!session) return session;
+    SSL_set_accept_state((*session)->ssl_);
+    if (const std::size_t limit = context.hello_capture()) (*session)->keep_hello(limit);
     return session;
+}
+
+// From now on OpenSSL shows us the messages it receives. Only the hello has a place to go to.
+void TlsSession::keep_hello(std::size_t limit) {
+    hello_limit_ = limit;
+    SSL_set_msg_callback_arg(ssl_, this);
+    SSL_set_msg_callback(ssl_,
+                         [](int sent, int, int type, const void* data, std::size_t size, SSL*, void* self) {
+                             const auto* bytes = static_cast<const char*>(data);
+                             if (sent != 0 || type != SSL3_RT_HANDSHAKE || size == 0 || size > kLongestHello)
+                                 return;
+                             if (bytes[0] != SSL3_MT_CLIENT_HELLO) return;
+                             auto& session = *static_cast<TlsSession*>(self);
+                             session.info_.hello = std::make_unique<const ClientHelloCopy>(
+                                 ClientHelloCopy{std::string(bytes, size), session.hello_limit_});
+                         });
 }
 
 common::Result<std::unique_ptr<TlsSession>> TlsSession::client(const TlsContext& context,

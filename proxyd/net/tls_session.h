@@ -35,6 +35,7 @@ class TlsSession {
     void release_buffers();
     void send_close_notify();  // once, without waiting for the peer's
     const TlsInfo& info() const { return info_; }
+    unsigned long error_code() const { return error_; }
     std::string error_text() const;
 
  private:
@@ -45,6 +46,7 @@ class TlsSession {
     IoResult write_record(const void* data, std::size_t size, bool more);
     IoResult explain(int result);  // of a failed OpenSSL call
     void fill_info();
+    void keep_hello(std::size_t limit);
 
     Transport& transport_;
     ssl_st* ssl_ = nullptr;
@@ -57,6 +59,7 @@ class TlsSession {
     std::size_t sent_since_idle_ = 0;  // payload bytes, counted while that matters
     unsigned long error_ = 0;          // OpenSSL's code of the last failure
     TlsInfo info_;
+    std::size_t hello_limit_ = 0;
 };
 
 }  // namespace proxyd::net

@@ -74,9 +74,21 @@ struct AccessLog::Impl {
         }
     }
 
-    void queue(net::Worker& worker, int severity, std::string_view text) {
+    // log-format-sd; HAProxy drops the blanks at its end.
+    std::string_view structured_data(const rules::Context& context) const {
+        if (settings.data_format.empty()) return {};
+        thread_local std::string data;
+        data.clear();
+        settings.data_format.render(context, data);
+        while (data.ends_with(' ')) data.pop_back();
+        return data;
+    }
+
+    void queue(net::Worker& worker, int severity, const rules::Context& context, std::string_view text) {
         const std::int64_t wall = worker.wall_us();
-        distribute(severity, {settings.tag, settings.hostname, process_id(wall), wall}, text,
+        const LineSource source{settings.tag, settings.hostname, process_id(wall), wall,
+                                structured_data(context)};
+        distribute(severity, source, text,
                    [&](int outlet, std::string_view line) { hub.queue(worker, outlet, line); });
     }
 
@@ -108,29 +120,30 @@ void AccessLog::write(net::Worker& worker, rules::Context& context, int severity
     text.clear();
     context.log_count = impl_->lines.fetch_add(1, std::memory_order_relaxed);
     impl_->settings.format.render(context, text);
-    impl_->queue(worker, severity, text);
+    impl_->queue(worker, severity, context, text);
 }
 
 void AccessLog::write_error(net::Worker& worker, rules::Context& context, int severity,
                             std::string_view message) {
-    if (impl_->targets.empty()) return;
+    const LogSettings& settings = impl_->settings;
+    if (impl_->targets.empty() || (settings.errors_unsaid && settings.error_format.empty())) return;
     thread_local std::string text;
     text.clear();
     context.log_count = impl_->lines.fetch_add(1, std::memory_order_relaxed);
-    if (!impl_->settings.error_format.empty()) {
+    if (!settings.error_format.empty()) {
         impl_->settings.error_format.render(context, text);
     } else {
         impl_->error_start.render(context, text);
         text.append(context.listener_name).append(": ").append(message);
     }
-    impl_->queue(worker, severity, text);
+    impl_->queue(worker, severity, context, text);
 }
 
 void AccessLog::message(int severity, std::string_view text) {
     const auto wall = std::chrono::duration_cast<std::chrono::microseconds>(
                           std::chrono::system_clock::now().time_since_epoch())
                           .count();
-    impl_->distribute(severity, {impl_->settings.tag, impl_->settings.hostname, ::getpid(), wall}, text,
+    impl_->distribute(severity, {impl_->settings.tag, impl_->settings.hostname, ::getpid(), wall, {}}, text,
                       [&](int outlet, std::string_view line) { impl_->hub.send(outlet, line); });
 }
 

@@ -58,12 +58,15 @@ struct LogSettings {
     std::vector<LogTarget> targets;  // of this section, `log global` expanded
     rules::LogFormat format;         // of httplog, tcplog or log-format
     rules::LogFormat error_format;   // error-log-format, may be empty
+    rules::LogFormat data_format;    // log-format-sd: structured data of RFC 5424; empty: none
     std::string tag;                 // log-tag, default "proxyd"
     std::string hostname;            // log-send-hostname; empty: local format for targets that name none
     bool dontlognull = false;
     bool dontlog_normal = false;
     bool separate_errors = false;
     bool logasap = false;
+    bool errors_unsaid =
+        false;  // neither a format nor an option for one: as HAProxy, no lines of failed connections
 };
 
 }  // namespace proxyd::observe

@@ -55,7 +55,9 @@ void append_header(Format format, int facility, int level, const LineSource& sou
             out += source.tag;
             out += ' ';
             append_number(source.pid, out);
-            out += " - - ";
+            out += " - ";
+            out += source.data.empty() ? "-" : source.data;
+            out += ' ';
             return;
         case Format::local:
         case Format::rfc3164:

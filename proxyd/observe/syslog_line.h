@@ -14,7 +14,8 @@ struct LineSource {
     std::string_view tag;
     std::string_view hostname;  // empty: "localhost" (RFC 3164) or "-" (RFC 5424), as HAProxy writes
     std::int64_t pid = 0;
-    std::int64_t wall_us = 0;  // CLOCK_REALTIME
+    std::int64_t wall_us = 0;    // CLOCK_REALTIME
+    std::string_view data = {};  // structured data of RFC 5424; empty: none
 };
 
 // Appends the line. Control of the level (max, min) is the caller's.

@@ -9,10 +9,8 @@ constexpr std::string_view kDevices = "device detection libraries are not part o
 constexpr std::string_view kProfile = "this program does not profile its sessions";
 constexpr std::string_view kInside = "it tells of HAProxy's own buffers";
 constexpr std::string_view kDistcc = "distcc's protocol is not supported";
-constexpr std::string_view kHello = "the client's hello is not kept after the handshake";
 constexpr std::string_view kSecret = "secrets of TLS sessions are not kept";
 constexpr std::string_view kPriority = "queues are first come, first served";
-constexpr std::string_view kNoCompression = "compression is not supported yet";
 
 constexpr AbsentSample kRows[] = {
     {"51d.all", false, kDevices},
@@ -41,16 +39,6 @@ constexpr AbsentSample kRows[] = {
     {"internal.strm.is_htx", false, kInside},
     {"prio_class", false, kPriority},
     {"prio_offset", false, kPriority},
-    {"res.comp", false, kNoCompression},
-    {"res.comp_algo", false, kNoCompression},
-    {"ssl_fc_cipherlist_bin", false, kHello},
-    {"ssl_fc_cipherlist_hex", false, kHello},
-    {"ssl_fc_cipherlist_str", false, kHello},
-    {"ssl_fc_cipherlist_xxh", false, kHello},
-    {"ssl_fc_ecformats_bin", false, kHello},
-    {"ssl_fc_eclist_bin", false, kHello},
-    {"ssl_fc_extlist_bin", false, kHello},
-    {"ssl_fc_protocol_hello_id", false, kHello},
     {"ssl_fc_client_early_traffic_secret", false, kSecret},
     {"ssl_fc_client_handshake_traffic_secret", false, kSecret},
     {"ssl_fc_client_traffic_secret_0", false, kSecret},

@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::size_t kRecordHeader = 5, kMessageHeader = 4;
 constexpr int kHandshakeRecord = 22, kClientHello = 1;
-constexpr int kServerName = 0, kSupportedGroups = 10, kProtocols = 16, kSessionTicket = 35,
-              kSupportedVersions = 43;
+constexpr int kServerName = 0, kSupportedGroups = 10, kPointFormats = 11, kProtocols = 16,
+              kSessionTicket = 35, kSupportedVersions = 43;
 
 // Takes numbers and counted pieces off the front; `failed` once something was not there.
 class Reader {
@@ -59,6 +59,10 @@ void read_extension(int type, std::string_view data, ClientHello& out) {
             break;
         case kSupportedGroups:
             out.has_curves = true;
+            out.curves = Reader(data).counted(2);
+            break;
+        case kPointFormats:
+            out.formats = Reader(data).counted(1);
             break;
         case kProtocols:
             out.protocols = Reader(data).counted(2);
@@ -87,6 +91,27 @@ bool plausible_start(std::string_view bytes) {
     return bytes.size() < 2 || static_cast<unsigned char>(bytes[1]) == kMajor;
 }
 
+// What follows the message's header.
+bool read_hello(std::string_view bytes, ClientHello& out) {
+    Reader hello(bytes);
+    out.version = out.highest_version = hello.number(2);
+    hello.take(32);    // random
+    hello.counted(1);  // session id
+    out.ciphers = hello.counted(2);
+    hello.counted(1);  // compression methods
+    if (hello.failed()) return false;
+    if (hello.empty()) return true;  // SSLv3 and TLS 1.0 may have no extensions
+    out.extensions = hello.counted(2);
+    Reader extensions(out.extensions);
+    while (!extensions.empty()) {
+        const int extension = extensions.number(2);
+        const std::string_view data = extensions.counted(2);
+        if (extensions.failed()) return false;
+        read_extension(extension, data, out);
+    }
+    return !hello.failed();
+}
+
 }  // namespace
 
 HelloStatus parse_hello_type(std::string_view bytes, int& type) {
@@ -109,22 +134,24 @@ HelloStatus parse_client_hello(std::string_view bytes, ClientHello& out) {
     if (type != kClientHello || size + kMessageHeader > record_size) return HelloStatus::none;
     if (record.rest().size() < size) return HelloStatus::partial;
 
-    Reader hello(record.take(size));
-    out.version = out.highest_version = hello.number(2);
-    hello.take(32);    // random
-    hello.counted(1);  // session id
-    out.ciphers = hello.counted(2);
-    hello.counted(1);  // compression methods
-    if (hello.failed()) return HelloStatus::none;
-    if (hello.empty()) return HelloStatus::complete;  // SSLv3 and TLS 1.0 may have no extensions
-    Reader extensions(hello.counted(2));
-    while (!extensions.empty()) {
-        const int extension = extensions.number(2);
-        const std::string_view data = extensions.counted(2);
-        if (extensions.failed()) return HelloStatus::none;
-        read_extension(extension, data, out);
-    }
-    return hello.failed() ? HelloStatus::none : HelloStatus::complete;
+    return read_hello(record.take(size), out) ? HelloStatus::complete : HelloStatus::none;
+}
+
+bool parse_hello_message(std::string_view message, ClientHello& out) {
+    Reader header(message);
+    const int type = header.number(1);
+    const auto size = static_cast<std::size_t>(header.number(3));
+    const std::string_view hello = header.take(size);
+    return !header.failed() && type == kClientHello && read_hello(hello, out);
+}
+
+int next_extension(std::string_view& rest) {
+    if (rest.empty()) return -1;
+    Reader reader(rest);
+    const int type = reader.number(2);
+    reader.counted(2);
+    rest = reader.rest();
+    return reader.failed() ? -1 : type;
 }
 
 std::string_view next_protocol(std::string_view& rest) {

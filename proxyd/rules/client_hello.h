@@ -19,13 +19,22 @@ struct ClientHello {
     int version = 0;           // legacy_version of the handshake message
     std::string_view ciphers;  // two bytes each
     std::string_view server_name;
-    std::string_view protocols;  // ALPN: length-prefixed names
-    bool has_curves = false;     // supported_groups
+    std::string_view protocols;   // ALPN: length-prefixed names
+    bool has_curves = false;      // supported_groups
+    std::string_view curves;      // of it, two bytes each
+    std::string_view formats;     // ec_point_formats, a byte each
+    std::string_view extensions;  // all of them, as they came
     bool has_session_ticket = false;
     int highest_version = 0;  // of supported_versions, else `version`
 };
 
 HelloStatus parse_client_hello(std::string_view bytes, ClientHello& out);
+
+// The same for a handshake message without its record, as OpenSSL shows it. False: no whole hello.
+bool parse_hello_message(std::string_view message, ClientHello& out);
+
+// The type of the next extension of ClientHello::extensions, -1 at the end. `rest` moves on.
+int next_extension(std::string_view& rest);
 
 // Type of the handshake message in the first record, 1 for a client's hello, 2 for a server's. Needs the
 // record's header and the message's first byte.

@@ -125,6 +125,8 @@ struct Context {
     std::span<std::string_view> captured_request_fields, captured_response_fields;
     std::string_view captured_request_cookie, captured_response_cookie;  // `capture cookie` (%CC, %CS)
 
+    std::string_view compression;  // of the response, by us: "gzip"; empty: none
+
     int connection_error = 0;          // fc_err
     std::uint64_t tls_error = 0;       // ssl_fc_err
     bool log_early = false;            // option logasap: times and sizes so far carry a '+'

@@ -9,6 +9,9 @@ namespace proxyd::session {
 // server.
 void choose_coding(const ProxySettings& frontend, Exchange& exchange);
 
+// The same moment: true when the request's body will be compressed; its head says so already.
+bool compress_request(const ProxySettings& frontend, Exchange& exchange);
+
 // Before the response's head goes out: true when its body will be compressed; the head says so already.
 bool compress_response(const ProxySettings& frontend, Exchange& exchange);
 

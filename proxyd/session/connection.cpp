@@ -2,6 +2,8 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
 #include <sys/socket.h>
 
 #include <chrono>
@@ -17,6 +19,38 @@ namespace {
 constexpr auto kLinger = 1s;
 // A handshake that takes longer than this is no client (used when the configuration sets no timeout).
 constexpr auto kLongestHandshake = 60s;
+
+// The end of the socket will be a reset that leaves nothing behind.
+void set_no_linger(int fd) {
+    const struct linger reset{1, 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
+using Error = rules::ConnectionError;
+
+// Why these bytes are no PROXY header.
+Error fault_of(std::string_view bytes) {
+    constexpr std::string_view kLine = "PROXY ";
+    const auto begins_as = [&](std::string_view start) {
+        return bytes.substr(0, start.size()) == start.substr(0, bytes.size());
+    };
+    if (begins_as(kLine)) {
+        const std::string_view protocol = bytes.substr(std::min(bytes.size(), kLine.size()));
+        const bool known = protocol.starts_with("TCP4 ") || protocol.starts_with("TCP6 ");
+        return known ? Error::proxy_invalid : Error::proxy_protocol;
+    }
+    const std::size_t at = net::kProxySignature.size();
+    const bool version_2 = bytes.size() <= at || static_cast<unsigned char>(bytes[at]) >> 4 == 2;
+    return begins_as(net::kProxySignature) && version_2 ? Error::proxy_invalid : Error::proxy_missing;
+}
+
+// Why a TLS handshake came to nothing.
+Error fault_of(const net::IoResult& result, unsigned long code) {
+    if (result.would_block()) return Error::tls_timeout;
+    if (result.kind == net::IoResult::Kind::end) return Error::tls_empty;
+    return ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED ? Error::tls_certificate
+                                                                   : Error::tls_handshake;
+}
 
 }  // namespace
 
@@ -37,6 +71,7 @@ Connection::Connection(Arrival arrival)
       accepted_(worker.now()),
       handshake_done_(accepted_) {
     client.attach(waiter, Waiter::kClientIn, Waiter::kClientOut);
+    if (frontend_.nolinger) set_no_linger(client.fd());
     state::ProcessState& process = runtime.state->process;
     process.connections.enter();
     process.connection_rate.tick(accepted_);
@@ -85,33 +120,36 @@ Step Connection::read_proxy_header() {
             const auto count = static_cast<std::size_t>(seen);
             result = net::parse_proxy_header(proxy_bytes_ + std::string(bytes, count), header);
             if (result.status == net::ProxyStatus::error)
-                return finish_proxy_header("PROXY protocol violation");
+                return finish_proxy_header(fault_of(proxy_bytes_ + std::string(bytes, count)));
             wanted = result.status == net::ProxyStatus::done ? result.consumed - proxy_bytes_.size() : count;
         }
         const net::IoResult read = client.try_read(std::span(bytes, wanted));
         if (read.would_block()) {
             if (now() >= accepted_ + limit)
-                return finish_proxy_header("Timeout during PROXY protocol header");
+                return finish_proxy_header(proxy_bytes_.empty() ? Error::proxy_timeout
+                                                                : Error::proxy_truncated);
             client.arm_read();
             return Step::wait(kClientBits, accepted_ + limit);
         }
+        if (!read.ok() && !proxy_bytes_.empty()) return finish_proxy_header(Error::proxy_truncated);
         if (!read.ok())
-            return finish_proxy_header("Connection closed while waiting for PROXY protocol header");
+            return finish_proxy_header(read.kind == net::IoResult::Kind::end ? Error::proxy_empty
+                                                                             : Error::proxy_aborted);
         proxy_bytes_.append(bytes, read.count);
         if (result.status != net::ProxyStatus::done || read.count < wanted) continue;
         if (!header.local)
             changed_ = std::make_unique<Addresses>(Addresses{header.source, header.destination});
         proxy_header_ = std::make_unique<net::ProxyHeader>(std::move(header));
-        return finish_proxy_header(nullptr);
+        return finish_proxy_header(Error::none);
     }
 }
 
-// A null `failure`: the header is there.
-Step Connection::finish_proxy_header(const char* failure) {
+// No error: the header is there.
+Step Connection::finish_proxy_header(Error error) {
     proxy_bytes_ = {};
     handshake_done_ = idle_since = now();
-    proxy_header_failed_ = failure != nullptr;
-    if (failure != nullptr) log_handshake_failure(failure);
+    proxy_header_failed_ = error != Error::none;
+    if (proxy_header_failed_) log_failure(error);
     return Step::finished();
 }
 
@@ -138,20 +176,24 @@ Step Connection::handshake() {
     }
     if (!result.would_block() || now() >= deadline) {
         handshake_failed_ = true;
-        log_handshake_failure(!result.would_block() ? "SSL handshake failure"
-                                                    : "Timeout during SSL handshake");
+        log_failure(fault_of(result, client.tls_error_code()));
         return Step::finished();
     }
     client.wants_write() ? client.arm_write() : client.arm_read();
     return Step::wait(kClientBits, deadline);
 }
 
-void Connection::log_handshake_failure(const std::string& reason) {
+void Connection::log_failure(Error error) {
     observe::AccessLog* log = runtime.logs[static_cast<std::size_t>(frontend_.index)].get();
     if (!log || frontend_.log.dontlognull) return;
     const std::unique_ptr<Exchange> exchange = begin_exchange();
-    exchange->context.connection_error = 1;
-    log->write_error(worker, exchange->context, 6, reason);
+    rules::Context& context = exchange->context;
+    context.connection_error = static_cast<int>(error);
+    context.tls_error = client.tls_error_code();
+    // A bind line without a name is known by its number.
+    const std::string number = std::to_string(bind_ + 1);
+    if (context.listener_name.empty()) context.listener_name = number;
+    log->write_error(worker, context, 6, rules::connection_error_text(context.connection_error));
 }
 
 bool Connection::admitted(const rules::RuleSet& rules) {
@@ -172,12 +214,11 @@ bool Connection::admitted(const rules::RuleSet& rules) {
 
 void Connection::forget_client() {
     const int fd = client.fd(), on = 1, one_hop = 1;
-    const struct linger reset{1, 0};
     // A socket under repair closes without a word. Where that is not allowed, what is sent does not get far.
     if (::setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof on) != 0) {
         ::setsockopt(fd, IPPROTO_IP, IP_TTL, &one_hop, sizeof one_hop);
         ::setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &one_hop, sizeof one_hop);
-        ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        set_no_linger(fd);
     }
     client_ended = true;
 }
@@ -229,7 +270,7 @@ Step Connection::linger() {
     if (!lingering_) {
         lingering_ = true;
         linger_until_ = now() + kLinger;
-        if (client_ended || !client.open()) return Step::finished();
+        if (client_ended || !client.open() || frontend_.nolinger) return Step::finished();
         client.shutdown_write();
     }
     // A client that sends for as long as we listen is cut off by the deadline; a chatty one sooner.

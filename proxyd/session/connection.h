@@ -6,6 +6,7 @@
 #include "proxyd/net/proxy_protocol.h"
 #include "proxyd/net/stream.h"
 #include "proxyd/net/waiter.h"
+#include "proxyd/rules/connection_errors.h"
 #include "proxyd/session/entrance.h"
 #include "proxyd/session/exchange.h"
 #include "proxyd/session/runtime.h"
@@ -79,8 +80,8 @@ class Connection {
     common::TimePoint idle_since;      // end of the last exchange; of accept and handshake for the first
 
  private:
-    void log_handshake_failure(const std::string& reason);
-    Step finish_proxy_header(const char* failure);
+    void log_failure(rules::ConnectionError error);
+    Step finish_proxy_header(rules::ConnectionError error);
 
     const ProxySettings& frontend_;
     const int bind_;

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "proxyd/http/replies.h"
+#include "proxyd/rules/ascii.h"
 #include "proxyd/session/cached_reply.h"
 #include "proxyd/session/captures.h"
+#include "proxyd/session/forwarded.h"
 #include "proxyd/session/forwarded_for.h"
 #include "proxyd/session/inspection.h"
 #include "proxyd/session/persistence.h"
@@ -126,6 +128,20 @@ void send_early_hints(Connection& connection, Exchange& exchange) {
     if (result.count < text.size()) exchange.end = End::client_left_headers;
 }
 
+// `option http-restrict-req-hdr-names`. False: the request is denied.
+bool names_pass(Exchange& exchange, OddNames policy) {
+    const auto odd = [](const http::Field& field) {
+        return !std::ranges::all_of(field.name, [](char c) { return rules::is_alnum(c) || c == '-'; });
+    };
+    if (policy == OddNames::remove) {
+        exchange.request.fields.remove_if(odd);
+        return true;
+    }
+    if (std::ranges::none_of(exchange.request.fields.all(), odd)) return true;
+    exchange.end = End::denied;
+    return false;
+}
+
 enum class Passed : unsigned char { on, decided, waits };
 
 // Phases 3 and 4, or 6.
@@ -140,6 +156,10 @@ Passed pass_section(Connection& connection, Exchange& exchange, Phase phase, con
     }
     if (exchange.end != End::normal) return Passed::decided;
     if (verdict.kind == Verdict::Kind::wait_body) return Passed::waits;
+    if (section.odd_names != OddNames::preserve && !names_pass(exchange, section.odd_names)) {
+        count_denied(connection, exchange);
+        return Passed::decided;
+    }
     if (exchange.cache && serve_cached(connection, exchange)) return Passed::decided;
     // After the rules, as HAProxy has it: `http-request deny` guards the page.
     return serve_stats(connection, exchange, section) ? Passed::decided : Passed::on;
@@ -231,7 +251,10 @@ bool decide(Connection& connection, Exchange& exchange) {
     choose_server(exchange);
     if (!frontend.unique_id_header.empty() && !exchange.context.unique_id.empty())
         exchange.request.fields.add(exchange.arena, frontend.unique_id_header, exchange.context.unique_id);
-    add_forwarded_for(frontend, *exchange.backend, exchange.context.source, exchange.request);
+    if (frontend.tells_addresses || exchange.backend->tells_addresses) {
+        add_forwarded(*exchange.backend, exchange.context, exchange.request);
+        add_addresses(frontend, *exchange.backend, exchange.context, exchange.request);
+    }
     return true;
 }
 

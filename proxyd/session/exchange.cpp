@@ -28,7 +28,9 @@ void Exchange::clear() {
     if (cache) cache->clear();
     up.out.clear();
     down.out.clear();
+    up.drop_compressor();
     down.drop_compressor();
+    request_compressed = false;
     coding = http::Coding::identity;
     up.drop_pipe();
     down.drop_pipe();
@@ -44,7 +46,7 @@ void Exchange::clear() {
     end = End::normal;
     error_status = 0;
     error_text = "";
-    keep_client = response_begun = response_from_server = tunnel = silent = retry_answer = false;
+    keep_client = response_begun = response_from_server = tunnel = silent = retry_answer = logged = false;
     interim_responses = 0;
 }
 

@@ -56,8 +56,10 @@ struct Exchange {
     bool tunnel = false;        // 101, or 2xx to CONNECT
     bool silent = false;        // no answer at all: an empty error file, silent-drop
     bool retry_answer = false;  // the answer is one that retry-on names: to be asked for again
+    bool logged = false;        // before its end (option logasap)
     int interim_responses = 0;
     http::Coding coding = http::Coding::identity;  // that the client accepts and we may apply
+    bool request_compressed = false;               // the request's head says so
 
     void reset();    // as new; keeps capacities, gives buffers back
     void restart();  // the same, but keeps what the client has sent already of its next request

@@ -8,31 +8,39 @@ namespace proxyd::session {
 
 namespace {
 
-bool excepted(const ForwardFor& option, const common::Endpoint& client) {
+bool excepted(const AddressHeader& option, const common::Endpoint& address) {
     if (option.except_network.empty()) return false;
     const auto network = rules::parse_network(option.except_network);
-    return network && network->contains(client);
+    return network && network->contains(address);
 }
 
-bool applies(const ForwardFor& option, const common::Endpoint& client, const http::Message& request) {
-    if (!option.enabled || excepted(option, client)) return false;
+bool applies(const AddressHeader& option, const common::Endpoint& address, const http::Message& request) {
+    if (!option.enabled || excepted(option, address)) return false;
     return !option.if_none || !request.fields.find(option.header);
+}
+
+using Option = AddressHeader InheritedSettings::*;
+
+void add_address(Option which, const ProxySettings& frontend, const ProxySettings& backend,
+                 const common::Endpoint& address, http::Message& request) {
+    if (!address.is_ip()) return;
+    const AddressHeader* option = nullptr;
+    if (applies(frontend.*which, address, request)) option = &(frontend.*which);
+    if (&backend != &frontend && applies(backend.*which, address, request)) option = &(backend.*which);
+    if (!option) return;
+    char text[INET6_ADDRSTRLEN];
+    const void* bytes = address.family() == AF_INET6 ? static_cast<const void*>(&address.v6().sin6_addr)
+                                                     : static_cast<const void*>(&address.v4().sin_addr);
+    if (!::inet_ntop(address.family(), bytes, text, sizeof text)) return;
+    request.fields.add(*request.arena, option->header, text);
 }
 
 }  // namespace
 
-void add_forwarded_for(const ProxySettings& frontend, const ProxySettings& backend,
-                       const common::Endpoint& client, http::Message& request) {
-    if (!client.is_ip()) return;
-    const ForwardFor* option = nullptr;
-    if (applies(frontend.forwardfor, client, request)) option = &frontend.forwardfor;
-    if (&backend != &frontend && applies(backend.forwardfor, client, request)) option = &backend.forwardfor;
-    if (!option) return;
-    char text[INET6_ADDRSTRLEN];
-    const void* address = client.family() == AF_INET6 ? static_cast<const void*>(&client.v6().sin6_addr)
-                                                      : static_cast<const void*>(&client.v4().sin_addr);
-    if (!::inet_ntop(client.family(), address, text, sizeof text)) return;
-    request.fields.add(*request.arena, option->header, text);
+void add_addresses(const ProxySettings& frontend, const ProxySettings& backend, const rules::Context& context,
+                   http::Message& request) {
+    add_address(&InheritedSettings::forwardfor, frontend, backend, context.source, request);
+    add_address(&InheritedSettings::originalto, frontend, backend, context.destination, request);
 }
 
 }  // namespace proxyd::session

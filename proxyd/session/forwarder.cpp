@@ -10,6 +10,7 @@
 #include "proxyd/http/h1_serializer.h"
 #include "proxyd/session/inspection.h"
 #include "proxyd/session/phases.h"
+#include "proxyd/session/record.h"
 #include "proxyd/session/reply.h"
 
 namespace proxyd::session {
@@ -50,7 +51,10 @@ void Forwarder::begin(Exchange& exchange) {
     http::SerializeOptions options;
     const bool pretend = exchange.backend->http_pretend_keepalive;
     options.keep_alive = connection_mode(connection_, exchange) == KeepAlive::keep_alive || pretend;
-    options.framing = http::outgoing_framing(request, http::Version::http_1_1);
+    const bool compressed = compress_request(connection_.frontend(), exchange);
+    options.framing =
+        compressed ? http::Framing::chunked : http::outgoing_framing(request, http::Version::http_1_1);
+    if (exchange.backend->adjust_case_for_servers) options.spelling = connection_.runtime.spelling;
     if (const std::string& header = exchange.backend->name_header; !header.empty()) {
         request.fields.remove_if(
             [&](const http::Field& field) { return common::iequals(field.name, header); });
@@ -58,7 +62,8 @@ void Forwarder::begin(Exchange& exchange) {
     }
     exchange.up.out.clear();
     http::serialize_head(request, options, exchange.arena, exchange.up.out);
-    exchange.up.body.start(request, options.framing);
+    exchange.up.body.start(request, compressed ? http::Framing::until_close : options.framing);
+    if (exchange.backend->drop_request_trailers) exchange.up.body.drop_trailers();
     exchange.up.start(connection_.client, exchange.client_in, server);
     allow_splicing(connection_.frontend(), exchange);
 
@@ -74,7 +79,7 @@ void Forwarder::begin(Exchange& exchange) {
 }
 
 void Forwarder::expect_response(Exchange& exchange) const {
-    http::ParseOptions options;
+    http::ParseOptions options{connection_.runtime.heads};
     options.max_headers = connection_.runtime.max_headers;
     options.max_head = connection_.worker.buffers().buffer_size() - connection_.runtime.max_rewrite;
     options.accept_invalid = exchange.backend->accept_invalid_response;
@@ -286,6 +291,7 @@ bool Forwarder::pass_interim(Exchange& exchange) {
     if (exchange.request.version == http::Version::http_1_1) {
         http::SerializeOptions options;
         options.peer_version = exchange.request.version;
+        if (connection_.frontend().adjust_case_for_clients) options.spelling = connection_.runtime.spelling;
         exchange.down.start(connection_.client);
         http::serialize_head(exchange.response, options, exchange.arena, exchange.down.out);
         interim_pending_ = true;
@@ -312,11 +318,14 @@ void Forwarder::pass_response(Exchange& exchange) {
     options.keep_alive = exchange.keep_client;
     options.framing = framing;
     options.peer_version = exchange.request.version;
+    if (connection_.frontend().adjust_case_for_clients) options.spelling = connection_.runtime.spelling;
     exchange.down.start(exchange.lease.stream(), exchange.server_in, connection_.client);
     http::serialize_head(response, options, exchange.arena, exchange.down.out);
     exchange.down.body.start(response, compressed ? http::Framing::until_close : framing);
     if (exchange.cache) exchange.down.record(exchange.cache->recording.get());
+    if (connection_.frontend().drop_response_trailers) exchange.down.body.drop_trailers();
     exchange.down.sink_ends = !exchange.keep_client && !exchange.tunnel;
+    if (connection_.frontend().log.logasap) log_early(connection_, exchange);
     exchange.response_begun = true;
     head_done_ = true;
     interim_pending_ = false;

@@ -117,12 +117,28 @@ void leave(Exchange& exchange) {
 }
 
 void write_log(Connection& connection, Exchange& exchange) {
+    if (exchange.logged) return;
     const ProxySettings& frontend = connection.frontend();
     observe::AccessLog* log = connection.runtime.logs[static_cast<std::size_t>(frontend.index)].get();
     if (log) log->write(connection.worker, exchange.context);
 }
 
 }  // namespace
+
+void log_early(Connection& connection, Exchange& exchange) {
+    rules::Context& context = exchange.context;
+    context.times.finished = micros(connection.now());
+    context.bytes_to_client = exchange.down.bytes_out + exchange.down.out.bytes();
+    context.bytes_from_client = exchange.up.bytes_in;
+    context.active_connections = connection.runtime.state->process.connections.now();
+    context.frontend_connections = connection.state.frontend.sessions.now();
+    if (context.backend) context.backend_connections = context.backend->backend.sessions.now();
+    if (context.server) context.server_connections = context.server->sessions.now();
+    context.log_early = true;
+    write_log(connection, exchange);
+    context.log_early = false;
+    exchange.logged = true;
+}
 
 void record_http(Connection& connection, Exchange& exchange) {
     rules::Context& context = exchange.context;

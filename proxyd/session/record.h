@@ -6,6 +6,9 @@
 
 namespace proxyd::session {
 
+// `option logasap`: the line is written now, with a '+' where more may come; record_... writes none.
+void log_early(Connection& connection, Exchange& exchange);
+
 void record_http(Connection& connection, Exchange& exchange);
 void record_tcp(Connection& connection, Exchange& exchange);
 

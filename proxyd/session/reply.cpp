@@ -83,6 +83,7 @@ void send_head(Connection& connection, Exchange& exchange, http::Framing framing
     options.keep_alive = exchange.keep_client;
     options.framing = framing;
     options.peer_version = exchange.request.version;
+    if (connection.frontend().adjust_case_for_clients) options.spelling = connection.runtime.spelling;
     exchange.down.out.clear();
     exchange.down.start(connection.client);
     exchange.down.sink_ends = !exchange.keep_client;

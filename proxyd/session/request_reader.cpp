@@ -22,20 +22,21 @@ std::string_view first_line(std::string_view head) {
 }  // namespace
 
 http::ParseOptions request_options(const Connection& connection) {
-    http::ParseOptions options;
+    http::ParseOptions options{connection.runtime.heads};
     options.max_headers = connection.runtime.max_headers;
     options.max_head = connection.worker.buffers().buffer_size() - connection.runtime.max_rewrite;
     options.accept_invalid = connection.frontend().accept_invalid_request;
     return options;
 }
 
-// `timeout http-keep-alive`, else http-request, else client (configuration manual, "timeout
-// http-keep-alive").
+// `timeout http-keep-alive`, else http-request (configuration manual, "timeout http-keep-alive"), but no
+// longer than client, as HAProxy has it.
 common::TimePoint RequestReader::idle_deadline() const {
     const Timeouts& timeouts = connection_.frontend().timeouts;
     common::Duration limit = timeouts.http_keep_alive;
     if (connection_.requests == 0 || limit.count() == 0) limit = timeouts.http_request;
-    if (limit.count() == 0) limit = timeouts.client;
+    if (limit.count() == 0 || (timeouts.client.count() > 0 && timeouts.client < limit))
+        limit = timeouts.client;
     return after(connection_.idle_since, limit);
 }
 
@@ -85,9 +86,10 @@ Step RequestReader::await_first_byte(Waiter::Bits bits, std::unique_ptr<Exchange
     }
     // Not yet when only stopping(): the client was promised a kept connection, and its next request may be on
     // the way. It is answered, with `connection: close`; kStop comes when that has had its time.
-    if (bits & Waiter::kStop) return Step::finished();
+    const bool waits_for_request = connection_.frontend().idle_close_on_response;
+    if ((bits & Waiter::kStop) && !waits_for_request) return Step::finished();
     arm_for_input(connection_.client);
-    return Step::wait(kClientBits | Waiter::kStop, deadline);
+    return Step::wait(waits_for_request ? kClientBits : kClientBits | Waiter::kStop, deadline);
 }
 
 void RequestReader::begin(Exchange& exchange) {
@@ -127,7 +129,8 @@ Step RequestReader::refuse(Exchange& exchange, End end) {
 }
 
 void RequestReader::accept_head(Exchange& exchange, std::size_t size) {
-    exchange.context.request_line = first_line(exchange.client_in.data().substr(0, size));
+    exchange.context.request_line = first_line(exchange.client_in.data().substr(0, size))
+                                        .substr(0, connection_.runtime.longest_logged_line);
     exchange.client_in.consume(size);
     exchange.client_in.keep_head();
     exchange.up.body.start(exchange.request, http::Framing::none);  // until it is decided where the body goes

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "proxyd/http/case_map.h"
+#include "proxyd/http/head_check.h"
 #include "proxyd/http/message.h"
 #include "proxyd/net/tls_context.h"
 #include "proxyd/observe/access_log.h"
@@ -55,8 +57,11 @@ struct Runtime {
     int maxconn = 0;  // of the process; 0: no limit
     std::size_t max_headers = 101;
     std::size_t max_rewrite = 1024;
-    std::atomic<bool> stopping{false};       // soft stop: close connections after the current exchange
-    std::atomic<bool> accept_paused{false};  // a listener waits for a connection to end
+    std::size_t longest_logged_line = 1023;
+    http::HeadOptions heads;                  // what is the same for all sections
+    const http::CaseMap* spelling = nullptr;  // of the model, for peers of option h1-case-adjust-bogus-*
+    std::atomic<bool> stopping{false};        // soft stop: close connections after the current exchange
+    std::atomic<bool> accept_paused{false};   // a listener waits for a connection to end
 };
 
 }  // namespace proxyd::session

@@ -35,12 +35,31 @@ struct Timeouts {
 // says: httpclose > http-server-close > http-keep-alive).
 enum class KeepAlive : unsigned char { keep_alive, server_close, close };
 
-struct ForwardFor {
+// `option forwardfor` and `option originalto`: a header that tells servers an address of the client's
+// connection.
+struct AddressHeader {
     bool enabled = false;
-    std::string header = "X-Forwarded-For";
+    std::string header;
     std::string except_network;  // "127.0.0.0/8" or empty
     bool if_none = false;
 };
+
+// `option forwarded`: which parameters the header Forwarded gets (RFC 7239).
+struct ForwardedSettings {
+    enum class Source : unsigned char { none, connection, expression };
+    // "by" or "for": a node's name and port.
+    struct Node {
+        Source name = Source::none, port = Source::none;
+        std::shared_ptr<const rules::Expression> name_expression, port_expression;
+    };
+    bool proto = false;
+    Source host = Source::none;  // connection: the header Host
+    std::shared_ptr<const rules::Expression> host_expression;
+    Node by, client;
+};
+
+// `option http-restrict-req-hdr-names`: what becomes of names with other bytes than letters, digits, '-'.
+enum class OddNames : unsigned char { preserve, remove, reject };
 
 // An `errorfile`: the raw bytes to send, header block included; empty with `silent`. Or an `http-error` whose
 // text is made for each request: then `status` is not 0.
@@ -72,6 +91,12 @@ struct CompressionSettings {
     std::vector<http::Coding> codings;  // in the order of preference
     std::vector<std::string> types;     // beginnings of content types; empty: all
     bool offload = false;               // servers are not told what the client accepts
+    std::uint64_t least = 0;            // smaller responses are left as they are, where their size is known
+    // The same for requests.
+    std::optional<http::Coding> request_coding;
+    std::vector<std::string> request_types;
+    std::uint64_t request_least = 0;
+    bool responses = true, requests = false;  // direction
 };
 
 // `cookie`: how a client is kept at its server.
@@ -144,7 +169,16 @@ struct InheritedSettings {
     common::Duration inspect_delay{0};           // tcp-request content waits that long for bytes
     common::Duration response_inspect_delay{0};  // tcp-response content
     KeepAlive keep_alive = KeepAlive::keep_alive;
-    ForwardFor forwardfor;
+    AddressHeader forwardfor{false, "X-Forwarded-For", {}, false};
+    AddressHeader originalto{false, "X-Original-To", {}, false};
+    std::shared_ptr<const ForwardedSettings> forwarded;  // null: no such header
+    bool tells_addresses = false;                        // some of the three may be wanted
+    OddNames odd_names = OddNames::preserve;
+    bool adjust_case_for_clients = false, adjust_case_for_servers = false;  // h1-case-adjust-bogus-*
+    bool drop_request_trailers = false, drop_response_trailers = false;
+    bool idle_close_on_response = false;
+    bool independent_streams = false;
+    bool nolinger = false;
     bool accept_invalid_request = false;
     bool accept_invalid_response = false;
     rules::BodyWait body_wait;

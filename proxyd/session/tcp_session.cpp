@@ -63,6 +63,7 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
             store_for_request(exchange);
             exchange.context.request = nullptr;  // its bytes are on their way
             session.tunnel_.begin(exchange);
+            if (connection.frontend().log.logasap) log_early(connection, exchange);
             Waiter::Bits bits = 0;
             for (;;) {
                 const Step step = session.tunnel_.step(exchange, bits);

@@ -6,6 +6,7 @@ namespace proxyd::session {
 
 void Tunnel::begin(Exchange& exchange) {
     net::Stream& server = exchange.lease.stream();
+    exchange.up.drop_compressor();  // of the request that made the tunnel
     exchange.up.body.start(http::Framing::until_close, 0, http::Framing::until_close);
     exchange.up.start(connection_.client, exchange.client_in, server);
     exchange.down.body.start(http::Framing::until_close, 0, http::Framing::until_close);
@@ -16,11 +17,19 @@ void Tunnel::begin(Exchange& exchange) {
     server_ = {&exchange.down, &server, &connection_.client, connection_.now(), false, false};
 }
 
+// `option independent-streams` of the section that faces a side: what is written to it does not prolong the
+// wait for its own bytes.
+void Tunnel::note_activity(const Exchange& exchange, Side& from, Side& to) {
+    from.activity = connection_.now();
+    const ProxySettings& faced = &to == &client_ ? connection_.frontend() : *exchange.backend;
+    if (!faced.independent_streams || to.ended) to.activity = from.activity;
+}
+
 // Moves bytes away from one side. False: the tunnel is over.
 bool Tunnel::move(Exchange& exchange, Side& from, Side& to, bool from_client) {
     if (from.ended) return true;
     const Flow::State state = from.flow->pump(connection_.worker);
-    if (from.flow->moved()) from.activity = to.activity = connection_.now();
+    if (from.flow->moved()) note_activity(exchange, from, to);
     switch (state) {
         case Flow::State::done:
             from.ended = true;

@@ -28,6 +28,7 @@ class Tunnel {
         bool waited = false;           // for its input or output
         bool ended = false;            // its FIN was passed on
     };
+    void note_activity(const Exchange& exchange, Side& from, Side& to);
     bool move(Exchange& exchange, Side& from, Side& to, bool from_client);
     common::TimePoint deadline_of(const Exchange& exchange, const Side& side, bool client) const;
 

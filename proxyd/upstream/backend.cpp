@@ -289,6 +289,7 @@ net::Task<ConnectOutcome> Backend::Impl::open(Request& request, Lease& lease) {
     target.address = server.state->address();
     target.source = server.source;
     target.tls = server.tls.get();
+    target.nolinger = settings.nolinger;
     std::string header;
     if (const rules::Context* context = request.context; context != nullptr) {
         if (server.settings->client_destination && context->destination.is_ip()) {

@@ -61,6 +61,8 @@ common::Result<common::UniqueFd> start(const ConnectTarget& target) {
         if (::bind(fd.get(), target.source.data(), target.source.size()) != 0)
             return common::fail_errno("cannot bind to " + target.source.to_string());
     }
+    const struct linger reset{1, 0};
+    if (target.nolinger) ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     int result = 0;
     do {
         result = ::connect(fd.get(), target.address.data(), target.address.size());

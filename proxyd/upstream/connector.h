@@ -21,6 +21,7 @@ struct ConnectTarget {
     common::Endpoint source;        // to bind to; empty: the system chooses
     std::string_view proxy_header;  // sent before anything else
     const net::TlsContext* tls = nullptr;
+    bool nolinger = false;    // the connection will end with a reset
     std::string server_name;  // SNI, and what the certificate must name when verified; empty: none
 };
 

@@ -150,6 +150,7 @@ struct BackendSettings {
     Reuse reuse = Reuse::safe;
     common::Duration timeout_connect{0}, timeout_queue{0}, timeout_check{0};  // 0: none
     bool log_health_checks = false;
+    bool nolinger = false;  // connections to servers end with a reset
 };
 
 }  // namespace proxyd::upstream

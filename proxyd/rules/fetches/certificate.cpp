@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "proxyd/net/certificate_errors.h"
+#include "proxyd/rules/ascii.h"
 #include "proxyd/rules/registry.h"
 
 namespace proxyd::rules {
@@ -101,7 +102,7 @@ bool entry_of(X509_NAME* name, std::string_view kind, std::int64_t occurrence, s
     std::int64_t left = backwards ? -occurrence : std::max<std::int64_t>(occurrence, 1);
     for (int i = 0; i < count; ++i) {
         X509_NAME_ENTRY* const entry = X509_NAME_get_entry(name, backwards ? count - 1 - i : i);
-        if (short_name(entry) != kind || --left > 0) continue;
+        if (!same_text(short_name(entry), kind, true) || --left > 0) continue;
         out = bytes_of(X509_NAME_ENTRY_get_data(entry));
         return true;
     }
@@ -140,15 +141,13 @@ bool take_issuer(const Context& context, X509* of, const Arguments& arguments, S
     return name_text(context, X509_get_issuer_name(of), arguments, out);
 }
 
-// All certificates of the other side, one after the other.
+// All certificates of the other side, one after the other; a client's own is not among them, as in HAProxy.
 template <Whose whose>
 bool fetch_chain(const Context& context, const Arguments&, Cursor&, Sample& out) {
     const net::TlsInfo* info = whose == Whose::server ? context.server_tls : context.tls_info;
     if (certificate(context, whose) == nullptr || context.arena == nullptr) return false;
     std::string bytes;
     Sample one;
-    // The server's side of a connection has its client's certificate apart from the chain.
-    if (whose == Whose::client && take_der(context, certificate(context, whose), {}, one)) bytes = one.text;
     const STACK_OF(X509)* const chain = SSL_get_peer_cert_chain(info->native);
     for (int i = 0; i < sk_X509_num(chain); ++i)
         if (take_der(context, sk_X509_value(chain, i), {}, one)) bytes += one.text;

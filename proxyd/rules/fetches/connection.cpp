@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "proxyd/rules/connection_errors.h"
 #include "proxyd/rules/registry.h"
 
 namespace proxyd::rules {
@@ -69,7 +70,7 @@ bool fetch_success_text(const Context& context, const Arguments&, Cursor&, Sampl
     return out.set_text("Success"), context.server_fd >= 0;
 }
 bool fetch_error_text(const Context& context, const Arguments&, Cursor&, Sample& out) {
-    return out.set_text(context.connection_error == 0 ? "Success" : "Handshake failure"), true;
+    return out.set_text(connection_error_text(context.connection_error)), true;
 }
 bool fetch_first_request(const Context& context, const Arguments&, Cursor&, Sample& out) {
     return out.set_bool(context.requests <= 1), true;

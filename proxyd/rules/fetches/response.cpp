@@ -31,6 +31,13 @@ bool fetch_captured_version(const Context& context, const Arguments&, Cursor&, S
     return out.set_text(context.response->version == http::Version::http_1_0 ? "HTTP/1.0" : "HTTP/1.1"), true;
 }
 
+bool fetch_compressed(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return out.set_bool(!context.compression.empty()), true;
+}
+bool fetch_compression(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    return out.set_text(context.compression), !context.compression.empty();
+}
+
 bool captured(std::span<const std::string_view> slots, const Arguments& arguments, Sample& out) {
     const auto slot = static_cast<std::size_t>(arguments.number(0));
     if (slot >= slots.size() || slots[slot].data() == nullptr) return false;
@@ -52,6 +59,18 @@ constexpr std::array kRows{
     FetchRow{"resp_ver", SampleType::string, Source::response, {}, fetch_version, "1.0 or 1.1"},
     FetchRow{
         "capture.res.ver", SampleType::string, Source::request_kept, {}, fetch_captured_version, "HTTP/1.1"},
+    FetchRow{"res.comp",
+             SampleType::boolean,
+             Source::server_connection,
+             {},
+             fetch_compressed,
+             "we compressed the response"},
+    FetchRow{"res.comp_algo",
+             SampleType::string,
+             Source::server_connection,
+             {},
+             fetch_compression,
+             "how we compressed the response"},
     FetchRow{"capture.req.hdr", SampleType::string, Source::request_kept, kSlot, fetch_captured_request,
              "what slot N of capture request header kept"},
     FetchRow{"capture.res.hdr", SampleType::string, Source::server_connection, kSlot, fetch_captured_response,

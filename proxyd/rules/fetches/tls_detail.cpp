@@ -74,9 +74,10 @@ bool fetch_early(const Context& context, const Arguments&, Cursor&, Sample& out)
     return out.set_bool(false), context.tls;  // early data is not taken
 }
 bool fetch_error_text(const Context& context, const Arguments&, Cursor&, Sample& out) {
-    if (!context.tls || context.arena == nullptr) return false;
-    const char* reason = context.tls_error != 0 ? ERR_reason_error_string(context.tls_error) : nullptr;
-    return out.set_text(reason != nullptr ? reason : ""), true;
+    if (!context.tls || context.tls_error == 0 || context.arena == nullptr) return false;
+    std::array<char, 256> text{};
+    ERR_error_string_n(context.tls_error, text.data(), text.size());
+    return out.set_text(context.arena->copy(text.data())), true;
 }
 // A handshake with a server that failed leaves no connection to ask.
 bool fetch_server_error(const Context& context, const Arguments&, Cursor&, Sample& out) {

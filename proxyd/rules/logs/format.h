@@ -1,5 +1,6 @@
 // Log formats (configuration manual 8.2): `%variables`, `%{flags}variables`, `%[sample expressions]`, literal
-// text. Compiled once, rendered into a caller's buffer without allocation. Owner: the rules room.
+// text; with `%{+json}o` or `%{+cbor}o` (HAProxy 3.0) an object of the items that have a `%(name:type)`.
+// Compiled once, rendered into a caller's buffer without allocation. Owner: the rules room.
 #pragma once
 
 #include <memory>
@@ -19,6 +20,7 @@ class Catalogue;
 // The formats behind option httplog, tcplog, httplog clf and the default log line.
 extern const std::string_view kHttpLogFormat;
 extern const std::string_view kTcpLogFormat;
+extern const std::string_view kTcpClfLogFormat;
 extern const std::string_view kHttpsLogFormat;
 extern const std::string_view kClfLogFormat;
 extern const std::string_view

@@ -7,15 +7,19 @@
 #include <string_view>
 
 #include "proxyd/rules/context.h"
+#include "proxyd/rules/logs/encode.h"
 
 namespace proxyd::rules {
 
-// Flags of one variable: %{+Q}, %{+E}, %{+X}; `dash`: what is missing becomes "-" (log lines).
+// Flags of one variable: %{+Q}, %{+E}, %{+X}, and +json, +cbor, +bin of HAProxy 3.0; `dash`: what is missing
+// becomes "-" (log lines).
 struct RenderOptions {
     bool quote = false;
     bool escape = false;
     bool hex = false;
     bool dash = false;
+    bool binary = false;  // CBOR as it is instead of in hexadecimal digits
+    Encoding encoding = Encoding::none;
 };
 
 struct VariableRow {
@@ -23,6 +27,7 @@ struct VariableRow {
     void (*render)(const Context&, const RenderOptions&, std::string& out);
     std::string_view help;
     bool vanishes = false;  // when it renders nothing, one of the blanks around it goes too
+    bool numeric = false;   // a number when encoded
 };
 
 std::span<const VariableRow> log_variables();

@@ -257,3 +257,31 @@ TEST_CASE("decoding gives payload only") {
     CHECK(progress.consumed == 22);
     CHECK(payload == "abcde");
 }
+
+TEST_CASE("trailers that are not wanted are checked and dropped") {
+    const std::string bytes = "2\r\nab\r\n0\r\nX: 1\r\nY: 2\r\n\r\n";
+    for (const Arrivals& arrivals : test_support::all_splits(bytes.size())) {
+        BodyRelay body;
+        body.start(Framing::chunked, 0, Framing::chunked);
+        body.drop_trailers();
+        std::string output;
+        std::size_t consumed = 0;
+        for (const std::size_t arrived : arrivals) {
+            Slices slices;
+            consumed +=
+                body.feed(std::string_view(bytes).substr(consumed, arrived - consumed), slices).consumed;
+            output += text_of(slices);
+        }
+        REQUIRE(body.done());
+        REQUIRE(output == "2\r\nab\r\n0\r\n\r\n");
+    }
+    BodyRelay body;
+    Slices slices;
+    body.start(Framing::chunked, 0, Framing::chunked);
+    body.drop_trailers();
+    CHECK(body.feed("0\r\nX\r\n\r\n", slices).status == BodyStatus::error);
+    body.start(Framing::chunked, 0, Framing::chunked);  // a new body has its trailers again
+    slices.clear();
+    body.feed("0\r\nX: 1\r\n\r\n", slices);
+    CHECK(text_of(slices) == "0\r\nX: 1\r\n\r\n");
+}

@@ -368,3 +368,37 @@ TEST_CASE("a request has begun with its first byte, not with empty lines") {
     parser.parse(bytes, message);
     CHECK(parser.begun());
 }
+
+TEST_CASE("HTTP/1.0: bodies where old servers do not look for them are refused") {
+    const auto status = [](const std::string& bytes, bool accepted) {
+        ParseOptions options;
+        options.payload_with_any_method = accepted;
+        Parsed parsed;
+        parse(bytes, {bytes.size()}, options, parsed);
+        return parsed.result.status == ParseStatus::error ? parsed.result.error.status : 0;
+    };
+    for (const char* method : {"GET", "HEAD", "DELETE"}) {
+        const std::string start = std::string(method) + " / HTTP/1.0\r\n";
+        CHECK(status(start + "Content-Length: 2\r\n\r\n", false) == 413);
+        CHECK(status(start + "Transfer-Encoding: chunked\r\n\r\n", false) == 413);
+        CHECK(status(start + "Content-Length: 0\r\n\r\n", false) == 0);
+        CHECK(status(start + "Content-Length: 2\r\n\r\n", true) == 0);
+    }
+    CHECK(status("POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\n", false) == 0);
+    CHECK(status("GET / HTTP/1.1\r\n" + kHost + "Content-Length: 2\r\n\r\n", false) == 0);
+}
+
+TEST_CASE("Transfer-Encoding beside Content-Length ends the connection, unless it is trusted") {
+    const std::string bytes =
+        "POST / HTTP/1.1\r\n" + kHost + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const bool trusted : {false, true}) {
+        ParseOptions options;
+        options.trust_odd_coding = trusted;
+        Parsed parsed;
+        parse(bytes, {bytes.size()}, options, parsed);
+        REQUIRE(parsed.result.status == ParseStatus::done);
+        CHECK(parsed.message.keep_alive == trusted);
+        CHECK(parsed.message.framing == Framing::chunked);
+        CHECK(parsed.message.fields.find(FieldId::content_length) == nullptr);
+    }
+}

@@ -88,3 +88,21 @@ TEST_CASE("other bytes are no hello") {
     std::string_view names("\x05h2", 3);
     CHECK(next_protocol(names).data() == nullptr);
 }
+
+TEST_CASE("a hello's lists, from its record and from the message alone") {
+    const std::string bytes = bytes_of(kHello);
+    ClientHello hello;
+    REQUIRE(parse_hello_message(std::string_view(bytes).substr(5), hello));
+    CHECK(hello.ciphers == bytes_of("c02f00ff"));
+    CHECK(hello.curves == bytes_of("001d0017001e00190018"));
+    CHECK(hello.formats == bytes_of("000102"));
+    std::string types;
+    std::string_view rest = hello.extensions;
+    for (int type = next_extension(rest); type >= 0; type = next_extension(rest))
+        types += std::to_string(type) + " ";
+    CHECK(types == "0 11 10 35 16 22 23 13 ");
+    for (std::size_t size = 0; size + 5 < bytes.size(); ++size)
+        CHECK_FALSE(parse_hello_message(std::string_view(bytes).substr(5, size), hello));
+    rest = std::string_view("\0\1\0\5ab", 6);
+    CHECK(next_extension(rest) == -1);
+}

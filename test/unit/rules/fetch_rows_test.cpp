@@ -19,6 +19,8 @@ struct Row {
     const char* value;
 };
 constexpr Row kRows[] = {
+    {"res.comp", "0"},
+    {"res.comp_algo", ""},
     {"method", "POST"},
     {"res.cache_hit", "0"},
     {"res.cache_name", ""},

@@ -112,7 +112,7 @@ TEST_CASE("variables, flags and expressions") {
         {"%[ssl_fc] %[int(3),add(4)]", "0 7"},
         {"%{+E}r", "GET /p?q=1 HTTP/1.1"},
         {"%Q", "error: no log variable is named '%Q'; a percent sign of its own is written '%%'"},
-        {"%{+Z}b", "error: unknown flag 'Z' in '%{+Z}' (known are Q, E and X)"},
+        {"%{+Z}b", "error: unknown flag 'Z' in '%{+Z}' (known are Q, E, X, bin, json and cbor)"},
         {"%[src", "error: '%[' has no ']'"},
         {"%[pth]", "error: in '%[pth]': unknown sample fetch 'pth'; did you mean 'path'?"},
         {"%", "error: no log variable is named '%'; a percent sign of its own is written '%%'"},
@@ -136,4 +136,64 @@ TEST_CASE("what clients send cannot start a log line or a header") {
     CHECK(render(x.context, "%[str(a%0d%0ab),url_dec]") == "a#0D#0Ab");
     CHECK(render(x.context, "%[str(a%0d%0ab),url_dec]", LogUse::header) == "a%0D%0Ab");
     CHECK(render(x.context, "%[hdr(none)]x  y", LogUse::header) == "x  y");
+}
+
+TEST_CASE("lines as JSON objects of the named items (HAProxy 3.0)") {
+    Exchange x("/p?q=1", {{"Host", "h"}, {"X-Odd", "a\"\\\x01\xc3\xa4\xff"}});
+    x.context.status = 200;
+    x.context.bytes_to_client = 17;
+    const struct {
+        const char* format;
+        const char* expected;
+    } rows[] = {
+        {"%{+json}o text %(a)ST %ci %(b)[req.hdr(host)]", R"({"a": 200, "b": "h"})"},
+        {"%{+json}o", "{}"},
+        {"%{+json}o%(ip)ci%(port)cp%(s)si%(uri)HU",
+         R"({"ip": "192.0.2.7", "port": 40000, "s": null, "uri": "/p?q=1"})"},
+        {"%{+json}o%(b)[bool(true)]%(n)[int(-3)]%(none)[req.hdr(none)]",
+         R"({"b": true, "n": -3, "none": null})"},
+        {"%{+json}o%(n:str)[int(3)]%(m:int)[str(12)]%(c:str)ST", R"({"n": "3", "m": 12, "c": "200"})"},
+        {"%{+json}o%(x)[req.hdr(x-odd)]", "{\"x\": \"a\\\"\\\\ \xc3\xa4\\u00FF\"}"},
+        {"%{+json}[req.hdr(host)] %{+json}(a)ST %{+json}[req.hdr(none)]", R"("h" 200 null)"},
+        {"%{+json,+X}o%(ip)ci", R"({"ip": "C0000207"})"},
+        {"%{+json}o%{-json}o%(a)ST", "200"},
+        {"%(a:float)ST", "error: '%(a:float)': unknown type"},
+        {"%(a", "error: '%(' has no ')'"},
+    };
+    for (const auto& row : rows) {
+        INFO(row.format);
+        CHECK(render(x.context, row.format) == row.expected);
+    }
+    x.context.log_early = true;
+    CHECK(render(x.context, "%{+json}o%(b)B") == R"({"b": 17})");
+}
+
+TEST_CASE("lines as CBOR maps (RFC 8949), in hexadecimal digits or as they are") {
+    Exchange x("/", {{"Host", "h"}});
+    x.context.status = 200;
+    const struct {
+        const char* format;
+        const char* expected;
+    } rows[] = {
+        {"%{+cbor}o", "BFFF"},
+        {"%{+cbor}o %(a)ST %ci",
+         "BF6161"
+         "18C8"
+         "FF"},
+        {"%{+cbor}o%(a)[req.hdr(host)]",
+         "BF6161"
+         "6168"
+         "FF"},
+        {"%{+cbor}o%(a)[int(-1)]%(b)[int(23)]%(c)[int(24)]%(d)[int(256)]",
+         "BF61612061621761631818"
+         "6164190100FF"},
+        {"%{+cbor}o%(a)[int(65536)]%(b)[int(4294967296)]", "BF61611A0001000061621B0000000100000000FF"},
+        {"%{+cbor}o%(a)[bool(true)]%(b)[req.hdr(none)]%(c)[bin(01ff)]", "BF6161F56162F661634201FFFF"},
+        {"%{+cbor}[int(10)]", "0A"},
+        {"%{+cbor,+bin}o%(a)[req.hdr(host)]", "\xBF\x61\x61\x61\x68\xFF"},
+    };
+    for (const auto& row : rows) {
+        INFO(row.format);
+        CHECK(render(x.context, row.format) == row.expected);
+    }
 }

@@ -36,7 +36,7 @@ TEST_CASE("ten thousand keep-alive requests without one allocation") {
     test::FakeServer server(answer_all);
     test::Site site(server.port(), [](auto& proxy) {
         proxy.timeouts.client = proxy.timeouts.server = std::chrono::seconds(30);
-        proxy.forwardfor.enabled = true;
+        proxy.forwardfor.enabled = proxy.tells_addresses = true;
     });
     test::Peer client = test::Peer::connect(site.port());
     exchange(client, 100);  // warm: buffers, arena, frames

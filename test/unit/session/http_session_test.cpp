@@ -37,7 +37,7 @@ TEST_CASE("a request passes as it came, but for what is hop by hop") {
         seen.promise.set_value(peer.receive_head());
         peer.send(ok("hello"));
     });
-    Site site(server.port(), [](auto& proxy) { proxy.forwardfor.enabled = true; });
+    Site site(server.port(), [](auto& proxy) { proxy.forwardfor.enabled = proxy.tells_addresses = true; });
     Peer client = Peer::connect(site.port());
     client.send(
         "GET /a?b=c HTTP/1.1\r\nHost: example.org\r\nX-Odd-Case: 1\r\nConnection: x-gone, "
