@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "common/text.h"
+
 namespace proxyd::main {
 
 namespace {
@@ -67,12 +69,18 @@ Opened open_ip(const net::BindSettings& bind) {
 common::Result<> set_owner(const net::BindSettings& bind, const std::string& path) {
     uid_t user = static_cast<uid_t>(-1);
     gid_t group = static_cast<gid_t>(-1);
-    if (!bind.user.empty()) {
+    const auto user_number = common::parse_number(bind.user, 0, INT32_MAX);  // uid, gid
+    const auto group_number = common::parse_number(bind.group, 0, INT32_MAX);
+    if (user_number) {
+        user = static_cast<uid_t>(*user_number);
+    } else if (!bind.user.empty()) {
         const passwd* entry = ::getpwnam(bind.user.c_str());
         if (!entry) return common::fail("unknown user '" + bind.user + "' for " + bind.text);
         user = entry->pw_uid;
     }
-    if (!bind.group.empty()) {
+    if (group_number) {
+        group = static_cast<gid_t>(*group_number);
+    } else if (!bind.group.empty()) {
         const ::group* entry = ::getgrnam(bind.group.c_str());
         if (!entry) return common::fail("unknown group '" + bind.group + "' for " + bind.text);
         group = entry->gr_gid;

@@ -324,7 +324,8 @@ void Forwarder::pass_response(Exchange& exchange) {
     exchange.down.body.start(response, compressed ? http::Framing::until_close : framing);
     if (exchange.cache) exchange.down.record(exchange.cache->recording.get());
     if (connection_.frontend().drop_response_trailers) exchange.down.body.drop_trailers();
-    exchange.down.sink_ends = !exchange.keep_client && !exchange.tunnel;
+    // What a reset follows must have left before.
+    exchange.down.sink_ends = !exchange.keep_client && !exchange.tunnel && !connection_.frontend().nolinger;
     if (connection_.frontend().log.logasap) log_early(connection_, exchange);
     exchange.response_begun = true;
     head_done_ = true;

@@ -86,7 +86,7 @@ void send_head(Connection& connection, Exchange& exchange, http::Framing framing
     if (connection.frontend().adjust_case_for_clients) options.spelling = connection.runtime.spelling;
     exchange.down.out.clear();
     exchange.down.start(connection.client);
-    exchange.down.sink_ends = !exchange.keep_client;
+    exchange.down.sink_ends = !exchange.keep_client && !connection.frontend().nolinger;
     http::serialize_head(exchange.response, options, exchange.arena, exchange.down.out);
     exchange.response_begun = true;
 }

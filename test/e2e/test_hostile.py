@@ -100,7 +100,7 @@ NEWER = """
     option http-drop-request-trailers
     compression direction both
     compression algo-req gzip
-    compression minsize-req 1
+    compression minsize-req 100
 """
 
 
@@ -383,7 +383,7 @@ class RequestsOfOddPeers(Requests):
 
     config = CONFIG.replace("frontend front", "frontend front\n    option accept-invalid-http-request").replace(
         "backend back\n    ", "backend back\n    option accept-invalid-http-response\n    ").replace(
-        "global", "global\n    h1-accept-payload-with-any-method")
+        "\nglobal\n", "\nglobal\n    h1-accept-payload-with-any-method\n")
 
     # These are what the options are for: odd hosts, names, targets.
     test_hosts = test_names = test_request_lines = None

@@ -58,8 +58,8 @@ def effective(program):
     text = subprocess.run([program, "--keywords"], capture_output=True, text=True, timeout=30, check=True).stdout
     rows = set()
     for line in text.splitlines()[1:]:
-        places, usage, effect, _ = line.split("\t")
-        if effect == "works":
+        places, usage, effect, help_text = line.split("\t")
+        if effect == "works" and not help_text.startswith("not supported"):
             words = usage.split()
             rows |= {(place, " ".join(words[:count])) for place in places.split(", ") for count in (1, 2, 3)}
     return rows
