@@ -39,7 +39,7 @@ def pattern(place, name):
     """What a line that uses the name looks like."""
     word = re.escape(name)
     if place in PROXIES:
-        return rf"(?:no |default )?{word}(?: |$)".replace(r"\ ", " +")
+        return rf"(?:no |default )?{word}(?:[ (]|$)".replace(r"\ ", " +")
     if place == "bind line":
         return rf"(?:bind|default-bind) .* {word}(?: |$)"
     if place == "server line":
