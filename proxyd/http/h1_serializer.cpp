@@ -130,8 +130,10 @@ class HeadWriter {
                 return says_framing(options_.framing == Framing::chunked &&
                                     common::iequals(field.value, "chunked"));
             case FieldId::content_length:
-                // The answer to HEAD, and a 304, tell the length of a body that does not follow.
-                if (options_.framing == Framing::none && !message_.is_request) return says_framing(true);
+                // The answer to HEAD, and a 304, tell the length of a body that does not follow (RFC 9110
+                // section 8.6).
+                if (options_.framing == Framing::none && !message_.is_request)
+                    return message_.status >= 200 && message_.status != 204 && says_framing(true);
                 return says_framing(options_.framing == Framing::length && field.value == length_text_);
             default:
                 return true;
@@ -178,6 +180,7 @@ class HeadWriter {
 }  // namespace
 
 Framing outgoing_framing(const Message& message, Version peer_version) {
+    if (!message.is_request && !allows_body(message.status)) return Framing::none;
     const bool no_chunks = !message.is_request && peer_version == Version::http_1_0;
     return no_chunks && message.framing == Framing::chunked ? Framing::until_close : message.framing;
 }

@@ -23,8 +23,13 @@ struct SerializeOptions {
     const CaseMap* spelling = nullptr;
 };
 
+// Whether a response of this status has a body (RFC 9110 section 6.4.1); one to HEAD has none either.
+constexpr bool allows_body(int status) {
+    return status >= 200 && status != 204 && status != 304;
+}
+
 // The framing to announce towards the other side. Requests keep theirs. A response to an HTTP/1.0 client
-// cannot be chunked: until_close.
+// cannot be chunked: until_close. One whose status allows no body, maybe by a rule, has none.
 Framing outgoing_framing(const Message& message, Version peer_version);
 
 // Appends head and empty line. `arena` must outlive the write. Never fails: with little room in `out` the

@@ -56,7 +56,7 @@ struct Reason {
     std::string_view text;
 };
 
-// RFC 9110 section 15 and the IANA registry of status codes.
+// RFC 9110 section 15 and the IANA registry of status codes; 302 as HAProxy names it, but in its redirects.
 constexpr Reason kReasons[] = {
     {100, "Continue"},
     {101, "Switching Protocols"},
@@ -74,7 +74,7 @@ constexpr Reason kReasons[] = {
     {226, "IM Used"},
     {300, "Multiple Choices"},
     {301, "Moved Permanently"},
-    {302, "Found"},
+    {302, "Moved Temporarily"},
     {303, "See Other"},
     {304, "Not Modified"},
     {305, "Use Proxy"},
@@ -212,7 +212,8 @@ bool make_redirect(const Redirect& redirect, common::Arena& arena, Message& repl
     if (find_control(redirect.location, 0) != redirect.location.size()) return false;
     const std::string_view location =
         arena.copy(redirect.location);  // may live in the reply that is cleared now
-    begin(redirect.status, reason_phrase(redirect.status), 0, arena, reply);
+    begin(redirect.status, redirect.status == 302 ? "Found" : reason_phrase(redirect.status), 0, arena,
+          reply);
     reply.fields.add(arena, "location", location);
     const bool temporary = redirect.status != 301 && redirect.status != 308;
     if (temporary) reply.fields.add(arena, "cache-control", kNoCache);

@@ -52,6 +52,8 @@ struct Verdict {
     };
     Kind kind = Kind::pass;
     int status = 0;  // deny: 403 (request) or 502 (response) by default; redirect: 301, 302, 303, 307, 308
+    bool refuses =
+        true;  // deny and reply: logged and counted as refused; false: `return`, an answer like any
     const BodyWait* wait = nullptr;      // wait_body
     std::size_t next = 0;                // wait_body
     std::string_view location;           // redirect

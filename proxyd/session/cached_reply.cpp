@@ -47,15 +47,8 @@ bool pass_rules(Connection& connection, Exchange& exchange) {
                             verdict.next);
     } while (verdict.kind == Kind::wait_body);
     if (verdict.kind == Kind::pass || verdict.kind == Kind::allow) return true;
-    exchange.end = End::response_denied;
-    exchange.error_status = verdict.status;
-    exchange.silent = verdict.kind == Kind::reject || verdict.kind == Kind::silent_drop;
-    if (verdict.kind == Kind::reply) reply_with_verdict(connection, exchange, verdict);
-    if (verdict.kind == Kind::redirect && !reply_with_redirect(connection, exchange, verdict)) {
-        exchange.end = End::internal;
-        return false;
-    }
-    if (verdict.kind == Kind::reply || verdict.kind == Kind::redirect) exchange.end = End::local_reply;
+    replace_response(connection, exchange, verdict);
+    if (exchange.end == End::response_replaced) exchange.end = End::local_reply;
     return false;
 }
 
@@ -64,8 +57,8 @@ void settle_times(Connection& connection, rules::Timings& times) {
     times.queue_done = times.connected = times.response_headers = micros(connection.now());
 }
 
-void add_body(Exchange& exchange, const cache::Object& object) {
-    if (object.framing != http::Framing::chunked) return exchange.down.out.add(object.body);
+void add_body(Exchange& exchange, const cache::Object& object, http::Framing framing) {
+    if (framing != http::Framing::chunked) return exchange.down.out.add(object.body);
     if (!object.body.empty()) {
         const std::span<char> size = exchange.arena.allocate(24);
         char* const end = std::to_chars(size.data(), size.data() + 20, object.body.size(), 16).ptr;
@@ -81,19 +74,17 @@ void add_body(Exchange& exchange, const cache::Object& object) {
 void send_object(Connection& connection, Exchange& exchange, const cache::Object& object) {
     prepare_answer(connection, exchange);
     settle_times(connection, exchange.context.times);
-    const bool bodiless = exchange.request.method == http::Method::head || exchange.response.status == 304;
-    const bool compressed = !bodiless && compress_response(connection.frontend(), exchange);
-    if (exchange.cache->not_modified && object.framing == http::Framing::chunked)
-        exchange.response.fields.remove(http::FieldId::transfer_encoding);
-    const http::Framing none =
-        object.framing == http::Framing::chunked ? http::Framing::none : object.framing;
-    send_head(connection, exchange,
-              compressed ? http::Framing::chunked : (exchange.cache->not_modified ? none : object.framing));
+    http::Framing framing = framing_for_client(exchange);
+    const bool compressed =
+        framing != http::Framing::none && compress_response(connection.frontend(), exchange);
+    if (compressed) framing = http::Framing::chunked;
+    if (framing == http::Framing::until_close) exchange.keep_client = false;
+    send_head(connection, exchange, framing);
     if (compressed) {
         exchange.cache->unsent = object.body;
         exchange.down.sink_ends = false;  // until its last piece
-    } else if (!bodiless) {
-        add_body(exchange, object);
+    } else if (framing != http::Framing::none) {
+        add_body(exchange, object, framing);
     }
 }
 

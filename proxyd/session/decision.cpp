@@ -63,8 +63,9 @@ bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
         case Verdict::Kind::allow:
             return false;
         case Verdict::Kind::deny:
-            exchange.end = End::denied;
+            exchange.end = verdict.refuses ? End::denied : End::local_reply;
             exchange.error_status = verdict.status;
+            if (!verdict.refuses) reply_with_error(connection, exchange);
             return true;
         case Verdict::Kind::tarpit:
             exchange.end = End::tarpitted;
@@ -75,7 +76,7 @@ bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
             if (!reply_with_redirect(connection, exchange, verdict)) exchange.end = End::internal;
             return true;
         case Verdict::Kind::reply:
-            exchange.end = End::local_reply;
+            exchange.end = verdict.refuses ? End::denied : End::local_reply;
             reply_with_verdict(connection, exchange, verdict);
             return true;
         case Verdict::Kind::challenge:
@@ -178,6 +179,8 @@ void enter_backend(Connection& connection, Exchange& exchange, int index) {
     exchange.backend = &backend;
     exchange.context.backend = &state;
     exchange.context.backend_name = backend.name;
+    if (!backend.cookie.name.empty())
+        exchange.context.termination.cookie_request = exchange.context.termination.cookie_response = 'N';
     exchange.context.server_timeout = &backend.timeouts.server;
     exchange.context.tunnel_timeout = &backend.timeouts.tunnel;
     state.backend.sessions.enter();

@@ -13,6 +13,7 @@ constexpr std::array kEnds{
     EndRow{End::local_reply, 'L', 'R', 0, false, false, false},
     EndRow{End::denied, 'P', 'R', 403, true, false, false},
     EndRow{End::response_denied, 'P', 'H', 502, true, false, false},
+    EndRow{End::response_replaced, 'L', 'H', 0, false, false, false},
     EndRow{End::response_rejected, 'P', 'D', 0, false, false, false},
     EndRow{End::tarpitted, 'P', 'T', 500, true, false, false},
     EndRow{End::bad_request, 'P', 'R', 400, true, false, false},

@@ -46,7 +46,8 @@ void Exchange::clear() {
     end = End::normal;
     error_status = 0;
     error_text = "";
-    keep_client = response_begun = response_from_server = tunnel = silent = retry_answer = logged = false;
+    keep_client = response_begun = response_from_server = tunnel = head_asked = false;
+    silent = retry_answer = logged = false;
     interim_responses = 0;
 }
 

@@ -54,6 +54,7 @@ struct Exchange {
     bool response_begun = false;  // bytes of a final response went to the client, or are about to
     bool response_from_server = false;
     bool tunnel = false;        // 101, or 2xx to CONNECT
+    bool head_asked = false;    // by the client, whatever rules make of the method
     bool silent = false;        // no answer at all: an empty error file, silent-drop
     bool retry_answer = false;  // the answer is one that retry-on names: to be asked for again
     bool logged = false;        // before its end (option logasap)

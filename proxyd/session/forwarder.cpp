@@ -271,13 +271,7 @@ bool Forwarder::apply_response_rules(Exchange& exchange) {
         pass_response(exchange);
         return true;
     }
-    exchange.end = verdict.kind == Kind::redirect || verdict.kind == Kind::reply ? End::local_reply
-                                                                                 : End::response_denied;
-    exchange.error_status = exchange.end == End::response_denied ? verdict.status : 0;
-    if (verdict.kind == Kind::reply) reply_with_verdict(connection_, exchange, verdict);
-    if (verdict.kind == Kind::redirect && !reply_with_redirect(connection_, exchange, verdict))
-        exchange.end = End::internal;
-    exchange.silent = verdict.kind == Kind::reject || verdict.kind == Kind::silent_drop;
+    replace_response(connection_, exchange, verdict);
     return false;
 }
 
@@ -308,9 +302,10 @@ void Forwarder::pass_response(Exchange& exchange) {
     http::Message& response = exchange.response;
     run_phase(Phase::after_response, connection_.frontend(), exchange.backend, exchange.context);
     exchange.context.status = response.status;
-    const bool compressed = compress_response(connection_.frontend(), exchange);
-    const http::Framing framing =
-        compressed ? http::Framing::chunked : http::outgoing_framing(response, exchange.request.version);
+    http::Framing framing = framing_for_client(exchange);
+    const bool compressed =
+        framing != http::Framing::none && compress_response(connection_.frontend(), exchange);
+    if (compressed) framing = http::Framing::chunked;
     // An answer to half a request: the rest is not waited for once the answer is out.
     exchange.keep_client = may_keep_client(connection_, exchange) && framing != http::Framing::until_close &&
                            !exchange.tunnel && up_done_ && !up_broken_;

@@ -191,7 +191,7 @@ bool HttpSession::make_reply() {
     const EndRow& row = end_row(exchange.end);
     reply_deadline_ = after(connection_.now(), connection_.frontend().timeouts.client);
     if (exchange.end == End::normal || exchange.tunnel) return false;
-    if (exchange.end == End::local_reply) return true;
+    if (exchange.response_begun && !exchange.response_from_server) return true;
     const bool may_answer = row.answer && !exchange.response_begun && !exchange.silent;
     if (may_answer) reply_with_error(connection_, exchange);
     if (!exchange.response_begun && row.status != 0 && !row.answer) exchange.context.status = row.status;

@@ -122,7 +122,6 @@ void judge(Exchange& exchange, std::string_view value, bool to_any) {
 void read_cookie(Exchange& exchange, bool to_any) {
     const CookieSettings& cookie = exchange.backend->cookie;
     http::Fields& fields = exchange.request.fields;
-    exchange.context.termination.cookie_request = 'N';
     for (std::size_t i = 0; i < fields.all().size(); ++i) {
         if (fields.all()[i].id != http::FieldId::cookie) continue;
         const std::string_view line = fields.all()[i].value;
@@ -211,7 +210,7 @@ bool change_set_cookie(Exchange& exchange, std::string_view server_cookie) {
             fields.replace_value(
                 exchange.arena, i,
                 exchange.arena.concat({cookie.name, "=", server_cookie, "~", pair.value, rest}));
-        } else if (cookie.mode == Mode::insert && cookie.indirect && !cookie.preserve) {
+        } else if (cookie.mode == Mode::insert && !cookie.preserve) {
             letter = 'D';
             const char* const gone = line.data();
             fields.remove_if([gone](const http::Field& field) { return field.value.data() == gone; });
@@ -349,7 +348,6 @@ void tell_server(Exchange& exchange) {
     const CookieSettings& cookie = exchange.backend->cookie;
     const upstream::ServerSettings* const server = exchange.lease.settings();
     if (cookie.name.empty() || server == nullptr || !exchange.response_from_server) return;
-    exchange.context.termination.cookie_response = 'N';
     const std::string_view value = cookie_of(exchange, *server, *exchange.lease.server());
     const bool sent_by_server = change_set_cookie(exchange, value);
     if (cookie.mode != Mode::insert || (sent_by_server && cookie.preserve)) return;

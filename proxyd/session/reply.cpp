@@ -34,9 +34,11 @@ bool swallow_body(Exchange& exchange) {
 // Serializes exchange.response and its body (which must last) into exchange.down.out.
 void send(Connection& connection, Exchange& exchange, std::string_view body) {
     prepare_answer(connection, exchange);
-    send_head(connection, exchange, exchange.response.framing);
-    if (exchange.request.method != http::Method::head) exchange.down.out.add(body);
+    const http::Framing framing = framing_for_client(exchange);
+    send_head(connection, exchange, framing);
+    if (framing != http::Framing::none) exchange.down.out.add(body);
 }
+
 // The text of an `http-error` with expressions, for this request.
 std::string_view render(const rules::LogFormat& format, Exchange& exchange) {
     if (const auto constant = format.constant()) return *constant;
@@ -89,6 +91,17 @@ void send_head(Connection& connection, Exchange& exchange, http::Framing framing
     exchange.down.sink_ends = !exchange.keep_client && !connection.frontend().nolinger;
     http::serialize_head(exchange.response, options, exchange.arena, exchange.down.out);
     exchange.response_begun = true;
+}
+
+http::Framing framing_for_client(Exchange& exchange) {
+    http::Message& response = exchange.response;
+    if (exchange.tunnel || exchange.head_asked || !http::allows_body(response.status))
+        return http::Framing::none;
+    if (response.framing == http::Framing::none) {
+        response.framing = http::Framing::length;
+        response.content_length = 0;
+    }
+    return http::outgoing_framing(response, exchange.request.version);
 }
 
 void discard_response(Exchange& exchange) {
@@ -160,6 +173,19 @@ void reply_with_verdict(Connection& connection, Exchange& exchange, const rules:
     for (const auto& field : verdict.fields)  // one without a value is left out, as in HAProxy
         if (!field.value.empty()) exchange.response.fields.add(exchange.arena, field.name, field.value);
     send(connection, exchange, verdict.body);
+}
+
+void replace_response(Connection& connection, Exchange& exchange, const rules::Verdict& verdict) {
+    using Kind = rules::Verdict::Kind;
+    const bool answers = verdict.kind == Kind::deny || verdict.kind == Kind::reply;
+    const bool refuses = answers ? verdict.refuses : verdict.kind != Kind::redirect;
+    exchange.end = refuses ? End::response_denied : End::response_replaced;
+    exchange.error_status = verdict.status;
+    exchange.silent = verdict.kind == Kind::reject || verdict.kind == Kind::silent_drop;
+    if (verdict.kind == Kind::reply) reply_with_verdict(connection, exchange, verdict);
+    if (verdict.kind == Kind::deny && !refuses) reply_with_error(connection, exchange);
+    if (verdict.kind == Kind::redirect && !reply_with_redirect(connection, exchange, verdict))
+        exchange.end = End::internal;
 }
 
 }  // namespace proxyd::session

@@ -19,6 +19,9 @@ void reply_with_challenge(Connection& connection, Exchange& exchange, std::strin
 void reply_with_service(Connection& connection, Exchange& exchange, ServiceReply reply);
 bool reply_with_redirect(Connection& connection, Exchange& exchange, const rules::Verdict& verdict);
 void reply_with_verdict(Connection& connection, Exchange& exchange, const rules::Verdict& verdict);
+// What an http-response rule wants instead of the response: exchange.end says it, the answer is made or, for
+// response_denied, yet to be made by reply_with_error().
+void replace_response(Connection& connection, Exchange& exchange, const rules::Verdict& verdict);
 
 // The steps of the above, for answers whose body is sent in other ways: exchange.response begins anew; its
 // http-after-response rules run, and it is settled whether the client's connection lives; its head goes to
@@ -26,6 +29,10 @@ void reply_with_verdict(Connection& connection, Exchange& exchange, const rules:
 void discard_response(Exchange& exchange);
 void prepare_answer(Connection& connection, Exchange& exchange);
 void send_head(Connection& connection, Exchange& exchange, http::Framing framing);
+// How exchange.response's body goes to the client, whom rules that change the method or the status must not
+// confuse (RFC 9112 section 6.3): none after HEAD, 204 and 304; an empty one where the server sent none and
+// the status wants one.
+http::Framing framing_for_client(Exchange& exchange);
 
 // Whether the client's connection may live after this exchange, as far as client, options and body say.
 // Cleared later when something goes wrong.

@@ -131,6 +131,7 @@ Step RequestReader::refuse(Exchange& exchange, End end) {
 void RequestReader::accept_head(Exchange& exchange, std::size_t size) {
     exchange.context.request_line = first_line(exchange.client_in.data().substr(0, size))
                                         .substr(0, connection_.runtime.longest_logged_line);
+    exchange.head_asked = exchange.request.method == http::Method::head;
     exchange.client_in.consume(size);
     exchange.client_in.keep_head();
     exchange.up.body.start(exchange.request, http::Framing::none);  // until it is decided where the body goes

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <memory>
 
+#include "proxyd/http/replies.h"
 #include "proxyd/rules/actions/action.h"
 
 namespace proxyd::rules {
@@ -15,8 +16,9 @@ struct ReplySpec {
     int status = 0;
     std::string content_type;
     bool has_body = false;
-    bool error_page = false;  // default-errorfiles
-    LogFormat body;           // one constant part for `string` and `file`
+    bool error_page = false;  // default-errorfiles, or meant by deny_status
+    bool refuses = true;
+    LogFormat body;  // one constant part for `string` and `file`
     std::vector<std::pair<std::string, LogFormat>> fields;
 };
 
@@ -44,6 +46,7 @@ class Reply final : public Action {
     bool run(Context& context, Verdict& verdict) const override {
         verdict.kind = kind_;
         verdict.status = spec_.status;
+        verdict.refuses = spec_.refuses;
         verdict.content_type = spec_.content_type;
         thread_local std::string scratch;
         if (const auto constant = spec_.body.constant())
@@ -127,10 +130,12 @@ bool parse_field(ActionWords& words, ReplySpec& spec) {
 bool parse_reply(ActionWords& words, ReplySpec& spec) {
     while (!words.at_end()) {
         const std::string_view word = words.peek();
-        if (words.take_if("status") || words.take_if("deny_status")) {
+        if (word == "status" || word == "deny_status") {
+            words.take_if(word);
             const auto status = words.take_status(200, 599);
             if (!status) return false;
             spec.status = *status;
+            spec.error_page |= word == "deny_status";
         } else if (words.take_if("content-type")) {
             const auto type = words.take("a type after 'content-type'");
             if (!type) return false;
@@ -157,10 +162,18 @@ bool parse_reply(ActionWords& words, ReplySpec& spec) {
 ActionPtr parse_deny(ActionWords& words) {
     ReplySpec spec;
     if (!parse_reply(words, spec)) return nullptr;
-    if (spec.status == 0) spec.status = words.phase() == Phase::http_request ? 403 : 502;
-    // Without a payload the error page is the answer, and `hdr` has no effect on it.
-    const bool plain = !spec.has_body || spec.error_page;
-    return std::make_shared<Reply>(plain ? Verdict::Kind::deny : Verdict::Kind::reply, std::move(spec));
+    // As in HAProxy, the error page is the answer where no status is given or `deny_status` gives it, and
+    // `hdr` has no effect on it; `status` alone makes an answer without a body.
+    if (spec.status == 0) {
+        spec.status = words.phase() == Phase::http_request ? 403 : 502;
+        spec.error_page |= !spec.has_body;
+    }
+    const bool page = spec.error_page && !spec.has_body;
+    if (page && http::page_status(spec.status) != spec.status)
+        return words.refuse("'deny': there is no error page of status " + std::to_string(spec.status) +
+                            "; write 'status " + std::to_string(spec.status) +
+                            "', with 'content-type' and 'string' for a body");
+    return std::make_shared<Reply>(page ? Verdict::Kind::deny : Verdict::Kind::reply, std::move(spec));
 }
 
 ActionPtr parse_tarpit(ActionWords& words) {
@@ -177,6 +190,7 @@ ActionPtr parse_return(ActionWords& words) {
     if (spec.has_body && spec.content_type.empty() && spec.body.constant() != std::string_view())
         return words.refuse("'return': a body needs a 'content-type'");
     if (!spec.has_body) spec.content_type.clear();
+    spec.refuses = false;
     return std::make_shared<Reply>(spec.error_page ? Verdict::Kind::deny : Verdict::Kind::reply,
                                    std::move(spec));
 }

@@ -18,7 +18,10 @@ bool text_of(const Context& context, Sample& out, Part part) {
     return out.set_text(text), !text.empty();
 }
 
+// As in HAProxy what the client wrote: set-method changes only what the server sees.
 bool fetch_method(const Context& context, const Arguments&, Cursor&, Sample& out) {
+    const std::size_t end = context.request_line.find(' ');
+    if (end != std::string_view::npos) return out.set_text(context.request_line.substr(0, end)), true;
     return text_of(context, out, [](const http::Message& m) { return m.method_text; });
 }
 bool fetch_path(const Context& context, const Arguments&, Cursor&, Sample& out) {
