@@ -28,9 +28,15 @@ void set_redispatch(Reading& in, const Statement& line) {
     if (backend.redispatch_interval == 0) backend.redispatch = false;
 }
 
+void set_clitcpka(Reading& in, const Statement& line) {
+    in.proxy().tcpka.on = !line.no && !line.reset;
+}
+void set_srvtcpka(Reading& in, const Statement& line) {
+    in.proxy().upstream.tcpka.on = !line.no && !line.reset;
+}
 void set_tcpka(Reading& in, const Statement& line) {
-    proxy_flag<&InheritedSettings::tcpka_client>(in, line);
-    proxy_flag<&InheritedSettings::tcpka_server>(in, line);
+    set_clitcpka(in, line);
+    set_srvtcpka(in, line);
 }
 
 void set_nolinger(Reading& in, const Statement& line) {
@@ -65,8 +71,7 @@ constexpr Keyword kKeywords[] = {
          proxy_flag<&InheritedSettings::accept_invalid_response>, "tolerate odd bytes in responses"),
     flag("allbackups", kBackendSide, backend_flag<&upstream::BackendSettings::allbackups>,
          "use all backup servers at a time"),
-    flag("clitcpka", kFrontendSide, proxy_flag<&InheritedSettings::tcpka_client>,
-         "TCP keep-alive to clients"),
+    flag("clitcpka", kFrontendSide, set_clitcpka, "TCP keep-alive to clients"),
     flag("contstats", kFrontendSide, accept, "counters are current at any time anyway"),
     flag("http-buffer-request", kProxies, buffer_requests, "wait for the request's body"),
     flag("http-ignore-probes", kFrontendSide, proxy_flag<&InheritedSettings::http_ignore_probes>,
@@ -95,7 +100,7 @@ constexpr Keyword kKeywords[] = {
          "large requests go through a pipe"),
     flag("splice-response", kProxies, proxy_flag<&InheritedSettings::splice_response>,
          "large responses go through a pipe"),
-    flag("srvtcpka", kBackendSide, proxy_flag<&InheritedSettings::tcpka_server>, "TCP keep-alive to servers"),
+    flag("srvtcpka", kBackendSide, set_srvtcpka, "TCP keep-alive to servers"),
     flag("tcp-smart-accept", kFrontendSide, accept, "acknowledgements wait for data anyway"),
     flag("tcp-smart-connect", kBackendSide, accept, "acknowledgements wait for data anyway"),
     flag("tcpka", kProxies, set_tcpka, "TCP keep-alive on both sides"),

@@ -92,6 +92,7 @@ std::span<const KeywordTable> keyword_tables() {
         KeywordTable{"", proxy_keywords()},
         KeywordTable{"timeout", timeout_keywords()},
         KeywordTable{"", old_timeout_keywords()},
+        KeywordTable{"", keep_alive_keywords()},
         KeywordTable{"option", option_keywords()},
         KeywordTable{"option", header_option_keywords()},
         KeywordTable{"option", log_option_keywords()},

@@ -21,6 +21,7 @@ std::span<const Keyword> log_keywords();
 std::span<const Keyword> proxy_keywords();
 std::span<const Keyword> timeout_keywords();  // prefix "timeout"
 std::span<const Keyword> old_timeout_keywords();
+std::span<const Keyword> keep_alive_keywords();
 std::span<const Keyword> option_keywords();           // prefix "option"
 std::span<const Keyword> header_option_keywords();    // prefix "option"
 std::span<const Keyword> log_option_keywords();       // prefix "option"

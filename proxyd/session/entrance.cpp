@@ -45,6 +45,7 @@ class Entrance::Door : public net::Listener::Client {
           state_(*entrance.runtime_.state->proxies[static_cast<std::size_t>(proxy)]),
           pause_(entrance.worker_.deadlines(), end_pause, this),
           listener_(entrance.worker_, std::move(socket), *this) {
+        net::set_keep_alive(listener_.fd(), settings_.tcpka);  // also off: the socket may be a predecessor's
         listener_.start();
     }
 

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "proxyd/balance/algorithm.h"
 #include "proxyd/http/compression.h"
+#include "proxyd/net/keep_alive.h"
 #include "proxyd/net/settings.h"
 #include "proxyd/observe/settings.h"
 #include "proxyd/rules/acl.h"
@@ -185,7 +186,7 @@ struct InheritedSettings {
     bool abortonclose = false;
     bool http_no_delay = false;
     bool splice_request = false, splice_response = false;  // bodies that flow go through a pipe
-    bool tcpka_client = false, tcpka_server = false;
+    net::TcpKeepAlive tcpka;                               // of clients; of servers: upstream.tcpka
     bool http_pretend_keepalive = false;
     bool http_ignore_probes = false;
     rules::LogFormat unique_id_format;

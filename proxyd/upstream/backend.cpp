@@ -290,6 +290,7 @@ net::Task<ConnectOutcome> Backend::Impl::open(Request& request, Lease& lease) {
     target.source = server.source;
     target.tls = server.tls.get();
     target.nolinger = settings.nolinger;
+    target.keep_alive = &settings.tcpka;
     std::string header;
     if (const rules::Context* context = request.context; context != nullptr) {
         if (server.settings->client_destination && context->destination.is_ip()) {

@@ -62,6 +62,8 @@ common::Result<common::UniqueFd> start(const ConnectTarget& target) {
             return common::fail_errno("cannot bind to " + target.source.to_string());
     }
     const struct linger reset{1, 0};
+    if (target.keep_alive != nullptr && target.keep_alive->on)
+        net::set_keep_alive(fd.get(), *target.keep_alive);
     if (target.nolinger) ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     int result = 0;
     do {

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/endpoint.h"
+#include "proxyd/net/keep_alive.h"
 #include "proxyd/net/stream.h"
 #include "proxyd/net/task.h"
 #include "proxyd/net/tls_context.h"
@@ -21,7 +22,8 @@ struct ConnectTarget {
     common::Endpoint source;        // to bind to; empty: the system chooses
     std::string_view proxy_header;  // sent before anything else
     const net::TlsContext* tls = nullptr;
-    bool nolinger = false;    // the connection will end with a reset
+    bool nolinger = false;  // the connection will end with a reset
+    const net::TcpKeepAlive* keep_alive = nullptr;
     std::string server_name;  // SNI, and what the certificate must name when verified; empty: none
 };
 

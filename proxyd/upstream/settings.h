@@ -10,6 +10,7 @@
 #include "common/diagnostics.h"
 #include "common/endpoint.h"
 #include "proxyd/balance/hash_settings.h"
+#include "proxyd/net/keep_alive.h"
 #include "proxyd/net/settings.h"
 #include "proxyd/upstream/check_step.h"
 #include "proxyd/upstream/resolvers_settings.h"
@@ -151,6 +152,7 @@ struct BackendSettings {
     common::Duration timeout_connect{0}, timeout_queue{0}, timeout_check{0};  // 0: none
     bool log_health_checks = false;
     bool nolinger = false;  // connections to servers end with a reset
+    net::TcpKeepAlive tcpka;
 };
 
 }  // namespace proxyd::upstream

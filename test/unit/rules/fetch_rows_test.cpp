@@ -95,7 +95,7 @@ constexpr const char* kElsewhere =
     "res.cook_val res.fhdr "
     "res.fhdr_cnt res.hdr res.hdr_cnt res.hdr_ip res.hdr_names res.hdr_val res.hdrs res.hdrs_bin res.len "
     "res.payload res.payload_lv res.ssl_hello_type res.ver resp_ver scook scook_cnt scook_val set-cookie "
-    "shdr shdr_cnt shdr_ip shdr_val so_name src srv_conn srv_conn_free srv_id srv_is_up srv_iweight "
+    "shdr shdr_cnt shdr_ip shdr_val so_id so_name src srv_conn srv_conn_free srv_id srv_is_up srv_iweight "
     "srv_name srv_queue srv_sess_rate srv_uweight srv_weight status stopping thread unique-id url32+src "
     "url_ip url_port uuid wait_end ";
 
@@ -115,8 +115,9 @@ TEST_CASE("each fetch gives what HAProxy gives") {
                                                            {"Cookie", "one=1; two=\"zwei\"; num=12"},
                                                            {"Authorization", "Basic Y2xhaXJlOnNlY3JldA=="},
                                                            {"X-Token", "Bearer abc.def"}});
-    x.request.method = proxyd::http::Method::post;
-    x.request.method_text = "POST";
+    x.context.request_line = "POST /dir/page.html?a=1&b=two%20x&n=42 HTTP/1.1";
+    x.request.method = proxyd::http::Method::put;  // by a rule
+    x.request.method_text = "PUT";
     ExchangeVariables variables;
     x.context.variables = &variables;
     Catalogue catalogue;
