@@ -4,6 +4,7 @@
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/tables.h"
 #include "proxyd/rules/expression.h"
+#include "proxyd/rules/network.h"
 
 namespace proxyd::config {
 namespace {
@@ -30,11 +31,9 @@ bool read_address_header(Reading& in, const Statement& line, bool takes_if_none,
         }
     }
     if (option.except_network.empty()) return true;
-    const std::string_view network = option.except_network;
-    if (common::Endpoint::from_ip(network.substr(0, network.find('/')), 0)) return true;
-    in.error(line, "'" + line.name() + " except' expects an address or a network, not '" +
-                       option.except_network + "'");
-    return false;
+    const auto network = rules::parse_network(option.except_network);
+    if (!network) in.error(line, "'" + line.name() + " except': " + network.error().text);
+    return network.has_value();
 }
 
 template <session::AddressHeader InheritedSettings::* member, bool takes_if_none>
