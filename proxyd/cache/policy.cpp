@@ -4,8 +4,8 @@
 #include <charconv>
 
 #include "common/text.h"
-#include "proxyd/http/chars.h"
 #include "proxyd/http/date.h"
+#include "proxyd/http/elements.h"
 
 namespace proxyd::cache {
 
@@ -33,17 +33,10 @@ Directive directive_of(std::string_view element) {
     return out;
 }
 
-// False: there is no such field.
 template <class Use>
-bool for_each_directive(const Fields& fields, Use use) {
-    bool found = false;
-    for (const Field& field : fields.all()) {
-        if (field.id != FieldId::cache_control) continue;
-        found = true;
-        for (std::string_view rest = field.value; !rest.empty();)
-            if (const auto element = http::next_element(rest); !element.empty()) use(directive_of(element));
-    }
-    return found;
+void for_each_directive(const Fields& fields, Use use) {
+    http::for_each_element(fields, "cache-control",
+                           [&](std::string_view element) { use(directive_of(element)); });
 }
 
 // Seconds; nothing when it is no number.
@@ -126,11 +119,11 @@ RequestPolicy judge_request(const http::Message& request) {
     if (request.version == http::Version::http_1_0 || request.fields.find(FieldId::authorization)) return {};
     if (request.method != Method::get && request.method != Method::head) return {};
     RequestPolicy policy{true, request.method == Method::get};
-    const bool controlled = for_each_directive(request.fields, [&](const Directive& each) {
+    for_each_directive(request.fields, [&](const Directive& each) {
         if (is_one_of(each.name, {"no-cache", "max-age", "max-stale", "min-fresh"})) policy.may_use = false;
         if (iequals(each.name, "no-store")) policy.may_store = false;
     });
-    if (!controlled && says_no_cache(request.fields)) policy.may_use = false;
+    if (!request.fields.find(FieldId::cache_control) && says_no_cache(request.fields)) policy.may_use = false;
     return policy;
 }
 

@@ -1,8 +1,8 @@
 #include "proxyd/cache/variant.h"
 
 #include "common/text.h"
-#include "proxyd/http/chars.h"
 #include "proxyd/http/compression.h"
+#include "proxyd/http/elements.h"
 
 namespace proxyd::cache {
 
@@ -30,19 +30,11 @@ Codings coding_bit(std::string_view name) {
     return kUnknown;
 }
 
-template <class Use>
-void for_each_element(const http::Fields& fields, std::string_view name, Use use) {
-    for (const http::Field& field : fields.all())
-        if (iequals(field.name, name))
-            for (std::string_view rest = field.value; !rest.empty();)
-                if (const auto element = http::next_element(rest); !element.empty()) use(element);
-}
-
 // Identity is acceptable unless it is refused by name, as HAProxy has it.
 Codings accepted_codings(const http::Fields& request) {
     Codings accepted = 0, refused = 0;
     bool any = false;
-    for_each_element(request, "accept-encoding", [&](std::string_view element) {
+    http::for_each_element(request, "accept-encoding", [&](std::string_view element) {
         const std::string_view name = common::trim(element.substr(0, element.find(';')));
         const bool wanted = http::quality(element) > 0;
         if (name == "*")
@@ -68,7 +60,7 @@ RequestTraits traits_of(const http::Fields& request) {
 std::optional<Variant> variant_of(const http::Fields& response, const RequestTraits& traits) {
     Variant out;
     bool managed = true;
-    for_each_element(response, "vary", [&](std::string_view element) {
+    http::for_each_element(response, "vary", [&](std::string_view element) {
         if (iequals(element, "accept-encoding"))
             out.by_encoding = true;
         else if (iequals(element, "referer"))
@@ -82,8 +74,8 @@ std::optional<Variant> variant_of(const http::Fields& response, const RequestTra
     if (out.by_referer) out.referer = traits.referer;
     if (out.by_origin) out.origin = traits.origin;
     if (!out.by_encoding) return out;
-    for_each_element(response, "content-encoding",
-                     [&](std::string_view element) { out.codings |= coding_bit(element); });
+    http::for_each_element(response, "content-encoding",
+                           [&](std::string_view element) { out.codings |= coding_bit(element); });
     if (out.codings == 0) out.codings = kIdentity;
     if ((out.codings & kUnknown) != 0) return std::nullopt;
     return out;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "proxyd/config/source.h"
+#include "proxyd/net/tls_files.h"
 
 namespace proxyd::config {
 namespace {
@@ -64,13 +65,6 @@ Result<> check_pem(const std::string& path, const std::string& key_path) {
     return {};
 }
 
-// Files that HAProxy reads along with a certificate but that are none.
-bool beside_certificate(const fs::path& path) {
-    constexpr std::string_view kExtensions[] = {".key", ".ocsp", ".issuer", ".sctl"};
-    return std::ranges::find(kExtensions, path.extension().string()) != std::end(kExtensions) ||
-           path.filename().string().starts_with('.');
-}
-
 }  // namespace
 
 std::string in_folder(std::string_view base, const std::string& path) {
@@ -84,7 +78,7 @@ Result<> check_certificate(const net::CertificateFiles& files) {
     if (!fs::is_directory(path, error)) return check_pem(path, files.key);
     std::size_t count = 0;
     for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
-        if (!entry.is_regular_file() || beside_certificate(entry.path())) continue;
+        if (!entry.is_regular_file() || net::beside_certificate(entry.path())) continue;
         if (const auto checked = check_pem(entry.path(), {}); !checked) return checked;
         ++count;
     }

@@ -8,7 +8,7 @@
 #include <ranges>
 
 #include "common/text.h"
-#include "proxyd/http/chars.h"
+#include "proxyd/http/elements.h"
 
 namespace proxyd::http {
 
@@ -36,15 +36,6 @@ constexpr CodingRow kCodings[] = {
 
 const CodingRow& row(Coding coding) {
     return kCodings[static_cast<std::size_t>(coding)];
-}
-
-// Calls `use(element)` for each comma-separated element of all fields of a name.
-template <class Use>
-void for_each_element(const Fields& fields, std::string_view name, Use use) {
-    for (const Field& field : fields.all()) {
-        if (!common::iequals(field.name, name)) continue;
-        for (std::string_view rest = field.value; !rest.empty();) use(next_element(rest));
-    }
 }
 
 // Old browsers that claim codings which they cannot decode: "Mozilla/4" other than MSIE 6 with SP2 and MSIE 7

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "proxyd/net/pipe.h"
+#include "proxyd/net/reset_on_close.h"
 #include "proxyd/net/tls_session.h"
 #include "proxyd/net/watch.h"
 #include "proxyd/net/worker.h"
@@ -278,8 +279,7 @@ void Stream::close() {
 
 void Stream::reset() {
     if (!open()) return;
-    const linger now{1, 0};
-    ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    reset_on_close(fd());
     tls_.reset();
     close();
 }

@@ -70,12 +70,13 @@ KeyPointer group_parameters(int bits) {
     return KeyPointer(made);
 }
 
-bool accompanies(const fs::path& path) {
-    const std::string extension = path.extension().string();
-    return extension == ".key" || extension == ".issuer" || extension == ".ocsp" || extension == ".sctl";
-}
-
 }  // namespace
+
+bool beside_certificate(const fs::path& path) {
+    constexpr std::string_view kExtensions[] = {".key", ".ocsp", ".issuer", ".sctl"};
+    return std::ranges::find(kExtensions, path.extension().string()) != std::end(kExtensions) ||
+           path.filename().string().starts_with('.');
+}
 
 std::string openssl_reason() {
     const unsigned long code = ERR_peek_last_error();
@@ -118,8 +119,7 @@ common::Result<std::vector<CertificateFiles>> single_certificates(
         }
         std::vector<std::string> found;
         for (const auto& entry : fs::directory_iterator(one.chain, error)) {
-            const std::string name = entry.path().filename().string();
-            if (name.starts_with('.') || !entry.is_regular_file(error) || accompanies(entry.path())) continue;
+            if (!entry.is_regular_file(error) || beside_certificate(entry.path())) continue;
             found.push_back(entry.path().string());
         }
         if (found.empty()) return refuse_tls(one.chain, "no certificate in this directory");

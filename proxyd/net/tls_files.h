@@ -1,8 +1,9 @@
-// Loads what TLS needs from files into an OpenSSL context. For tls_context.cpp and certificate_errors.cpp.
+// Loads what TLS needs from files into an OpenSSL context.
 #pragma once
 
 #include <openssl/ssl.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ std::unexpected<common::Error> refuse_tls(const std::string& file, const std::st
 // (configuration manual 5.1, "crt").
 common::Result<> load_certificate(SSL_CTX* context, const CertificateFiles& files, bool find_key);
 
+// Files in a folder of certificates that are none: those that HAProxy reads along with one, hidden ones.
+bool beside_certificate(const std::filesystem::path& path);
 // Folders stand for their files in alphabetical order, without those that accompany others.
 common::Result<std::vector<CertificateFiles>> single_certificates(const std::vector<CertificateFiles>& given);
 

@@ -6,25 +6,18 @@ namespace proxyd::session {
 
 namespace {
 
-// The backend's word counts before the frontend's.
-template <class Pick>
-const CompressionSettings* first_that_says(const ProxySettings& frontend, const ProxySettings& backend,
-                                           Pick pick) {
+// The settings that hold: the backend's word counts before the frontend's. Null: neither says anything.
+template <class Says>
+const CompressionSettings* first_that(const ProxySettings& frontend, const ProxySettings& backend,
+                                      Says says) {
     for (const ProxySettings* section : {&backend, &frontend})
-        if (section->compression && !((*section->compression).*pick).empty())
-            return section->compression.get();
+        if (section->compression && says(*section->compression)) return section->compression.get();
     return nullptr;
 }
 
 // A cached response may come before a backend is chosen.
 const ProxySettings& backend_of(const ProxySettings& frontend, const Exchange& exchange) {
     return exchange.backend ? *exchange.backend : frontend;
-}
-
-const CompressionSettings* first_that_limits(const ProxySettings& frontend, const ProxySettings& backend) {
-    for (const ProxySettings* section : {&backend, &frontend})
-        if (section->compression && section->compression->least > 0) return section->compression.get();
-    return nullptr;
 }
 
 // A body whose size is known and not worth the work.
@@ -42,7 +35,8 @@ void choose_coding(const ProxySettings& frontend, Exchange& exchange) {
     const ProxySettings& backend = backend_of(frontend, exchange);
     if (!frontend.compression && !backend.compression) return;
     if (exchange.coding != http::Coding::identity) return;  // sent again: the header may be gone
-    const auto* settings = first_that_says(frontend, backend, &CompressionSettings::codings);
+    const auto* settings =
+        first_that(frontend, backend, [](const auto& each) { return !each.codings.empty(); });
     if (settings == nullptr || !settings->responses || exchange.request.version == http::Version::http_1_0)
         return;
     exchange.coding = http::accepted_coding(exchange.request, settings->codings);
@@ -53,10 +47,8 @@ void choose_coding(const ProxySettings& frontend, Exchange& exchange) {
 bool compress_request(const ProxySettings& frontend, Exchange& exchange) {
     const ProxySettings& backend = *exchange.backend;
     if (!frontend.compression && !backend.compression) return false;
-    const CompressionSettings* settings = nullptr;
-    for (const ProxySettings* section : {&backend, &frontend})
-        if (section->compression && section->compression->request_coding && settings == nullptr)
-            settings = section->compression.get();
+    const auto* settings =
+        first_that(frontend, backend, [](const auto& each) { return each.request_coding.has_value(); });
     if (settings == nullptr || !settings->requests) return false;
     // Sent again: the head says so already.
     if (!exchange.request_compressed &&
@@ -73,11 +65,12 @@ bool compress_request(const ProxySettings& frontend, Exchange& exchange) {
 
 bool compress_response(const ProxySettings& frontend, Exchange& exchange) {
     if (exchange.coding == http::Coding::identity || exchange.tunnel) return false;
+    const ProxySettings& backend = backend_of(frontend, exchange);
     const auto* settings =
-        first_that_says(frontend, backend_of(frontend, exchange), &CompressionSettings::types);
+        first_that(frontend, backend, [](const auto& each) { return !each.types.empty(); });
     const std::span<const std::string> types =
         settings != nullptr ? std::span<const std::string>(settings->types) : std::span<const std::string>();
-    const auto* limit = first_that_limits(frontend, backend_of(frontend, exchange));
+    const auto* limit = first_that(frontend, backend, [](const auto& each) { return each.least > 0; });
     if (limit != nullptr && below(exchange.response, limit->least)) return false;
     if (!http::compressible(exchange.response, types)) return false;
     exchange.down.compress(exchange.coding);

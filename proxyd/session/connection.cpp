@@ -8,6 +8,8 @@
 
 #include <chrono>
 
+#include "proxyd/net/reset_on_close.h"
+
 namespace proxyd::session {
 
 using namespace std::chrono_literals;
@@ -19,12 +21,6 @@ namespace {
 constexpr auto kLinger = 1s;
 // A handshake that takes longer than this is no client (used when the configuration sets no timeout).
 constexpr auto kLongestHandshake = 60s;
-
-// The end of the socket will be a reset that leaves nothing behind.
-void set_no_linger(int fd) {
-    const struct linger reset{1, 0};
-    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-}
 
 using Error = rules::ConnectionError;
 
@@ -71,7 +67,7 @@ Connection::Connection(Arrival arrival)
       accepted_(worker.now()),
       handshake_done_(accepted_) {
     client.attach(waiter, Waiter::kClientIn, Waiter::kClientOut);
-    if (frontend_.nolinger) set_no_linger(client.fd());
+    if (frontend_.nolinger) net::reset_on_close(client.fd());
     state::ProcessState& process = runtime.state->process;
     process.connections.enter();
     process.connection_rate.tick(accepted_);
@@ -218,7 +214,7 @@ void Connection::forget_client() {
     if (::setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof on) != 0) {
         ::setsockopt(fd, IPPROTO_IP, IP_TTL, &one_hop, sizeof one_hop);
         ::setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &one_hop, sizeof one_hop);
-        set_no_linger(fd);
+        net::reset_on_close(fd);
     }
     client_ended = true;
 }

@@ -283,10 +283,6 @@ void insert_cookie(Exchange& exchange, std::string_view server_cookie) {
     if (cookie.nocache && may_be_cached(exchange.response)) fields.add(arena, "cache-control", "private");
 }
 
-}  // namespace
-
-namespace {
-
 // The server that an RDP cookie names: its address as a number in the order of a little-endian host, a dot,
 // its port with the bytes exchanged.
 std::size_t server_of_rdp_cookie(const Exchange& exchange) {
@@ -326,7 +322,7 @@ void choose_server(Exchange& exchange) {
 }
 
 void prefer_last_server(const upstream::Kept& kept, const upstream::Backend& backend, Exchange& exchange) {
-    if (!exchange.backend->prefer_last_server || exchange.wanted != balance::kNone) return;
+    if (exchange.wanted != balance::kNone) return;
     const std::size_t last = kept.server_of(backend);
     if (last == balance::kNone) return;
     const state::ServerState& server = *exchange.context.backend->servers[last];

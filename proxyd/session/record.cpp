@@ -78,6 +78,20 @@ void count_compression(Counters& counters, const http::Compressor& compressor) {
     counters.compressed_responses.add();
 }
 
+void note_so_far(const Connection& connection, Exchange& exchange) {
+    rules::Context& context = exchange.context;
+    context.times.finished = micros(connection.now());
+    context.bytes_to_client = exchange.down.bytes_out;
+    context.bytes_from_client = exchange.up.bytes_in;
+    context.active_connections = connection.runtime.state->process.connections.now();
+    context.frontend_connections = connection.state.frontend.sessions.now();
+}
+
+void note_sessions_behind(rules::Context& context) {
+    if (context.backend) context.backend_connections = context.backend->backend.sessions.now();
+    if (context.server) context.server_connections = context.server->sessions.now();
+}
+
 // Fills in what is known only now, and counts.
 void settle(Connection& connection, Exchange& exchange) {
     rules::Context& context = exchange.context;
@@ -85,11 +99,7 @@ void settle(Connection& connection, Exchange& exchange) {
     const EndRow& row = end_row(exchange.end);
     context.termination.cause = row.cause;
     context.termination.phase = row.phase;
-    context.times.finished = micros(connection.now());
-    context.bytes_to_client = exchange.down.bytes_out;
-    context.bytes_from_client = exchange.up.bytes_in;
-    context.active_connections = connection.runtime.state->process.connections.now();
-    context.frontend_connections = connection.state.frontend.sessions.now();
+    note_so_far(connection, exchange);
 
     count_tracked(exchange.tracking, context);
     count_tracked(connection.tracking, context);
@@ -109,11 +119,8 @@ void settle(Connection& connection, Exchange& exchange) {
 void leave(Exchange& exchange) {
     rules::Context& context = exchange.context;
     exchange.lease = upstream::Lease();
-    if (context.backend) {
-        context.backend->backend.sessions.leave();
-        context.backend_connections = context.backend->backend.sessions.now();
-    }
-    if (context.server) context.server_connections = context.server->sessions.now();
+    if (context.backend) context.backend->backend.sessions.leave();
+    note_sessions_behind(context);
 }
 
 void write_log(Connection& connection, Exchange& exchange) {
@@ -127,13 +134,9 @@ void write_log(Connection& connection, Exchange& exchange) {
 
 void log_early(Connection& connection, Exchange& exchange) {
     rules::Context& context = exchange.context;
-    context.times.finished = micros(connection.now());
-    context.bytes_to_client = exchange.down.bytes_out + exchange.down.out.bytes();
-    context.bytes_from_client = exchange.up.bytes_in;
-    context.active_connections = connection.runtime.state->process.connections.now();
-    context.frontend_connections = connection.state.frontend.sessions.now();
-    if (context.backend) context.backend_connections = context.backend->backend.sessions.now();
-    if (context.server) context.server_connections = context.server->sessions.now();
+    note_so_far(connection, exchange);
+    context.bytes_to_client += exchange.down.out.bytes();
+    note_sessions_behind(context);
     context.log_early = true;
     write_log(connection, exchange);
     context.log_early = false;

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "common/unique_fd.h"
+#include "proxyd/net/reset_on_close.h"
 #include "proxyd/net/worker.h"
 
 namespace proxyd::upstream {
@@ -61,10 +62,9 @@ common::Result<common::UniqueFd> start(const ConnectTarget& target) {
         if (::bind(fd.get(), target.source.data(), target.source.size()) != 0)
             return common::fail_errno("cannot bind to " + target.source.to_string());
     }
-    const struct linger reset{1, 0};
     if (target.keep_alive != nullptr && target.keep_alive->on)
         net::set_keep_alive(fd.get(), *target.keep_alive);
-    if (target.nolinger) ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    if (target.nolinger) net::reset_on_close(fd.get());
     int result = 0;
     do {
         result = ::connect(fd.get(), target.address.data(), target.address.size());
