@@ -18,11 +18,12 @@ using Source = ForwardedSettings::Source;
 bool read_address_header(Reading& in, const Statement& line, bool takes_if_none,
                          session::AddressHeader& option) {
     const auto words = line.arguments();
+    std::string except;
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (words[i] == "if-none" && takes_if_none) {
             option.if_none = true;
         } else if ((words[i] == "except" || words[i] == "header") && i + 1 < words.size()) {
-            (words[i] == "except" ? option.except_network : option.header) = words[i + 1];
+            (words[i] == "except" ? except : option.header) = words[i + 1];
             ++i;
         } else {
             in.error(line, "'" + line.name() + "' expects [except NETWORK] [header NAME]" +
@@ -30,10 +31,11 @@ bool read_address_header(Reading& in, const Statement& line, bool takes_if_none,
             return false;
         }
     }
-    if (option.except_network.empty()) return true;
-    const auto network = rules::parse_network(option.except_network);
-    if (!network) in.error(line, "'" + line.name() + " except': " + network.error().text);
-    return network.has_value();
+    if (except.empty()) return true;
+    const auto network = rules::parse_network(except);
+    if (!network) return in.error(line, "'" + line.name() + " except': " + network.error().text), false;
+    option.except = *network;
+    return true;
 }
 
 template <session::AddressHeader InheritedSettings::* member, bool takes_if_none>

@@ -2,20 +2,12 @@
 
 #include <arpa/inet.h>
 
-#include "proxyd/rules/network.h"
-
 namespace proxyd::session {
 
 namespace {
 
-bool excepted(const AddressHeader& option, const common::Endpoint& address) {
-    if (option.except_network.empty()) return false;
-    const auto network = rules::parse_network(option.except_network);
-    return network && network->contains(address);
-}
-
 bool applies(const AddressHeader& option, const common::Endpoint& address, const http::Message& request) {
-    if (!option.enabled || excepted(option, address)) return false;
+    if (!option.enabled || (option.except && option.except->contains(address))) return false;
     return !option.if_none || !request.fields.find(option.header);
 }
 

@@ -19,6 +19,7 @@
 #include "proxyd/rules/catalogue.h"
 #include "proxyd/rules/expression.h"
 #include "proxyd/rules/jump_table.h"
+#include "proxyd/rules/network.h"
 #include "proxyd/rules/rule_set.h"
 #include "proxyd/state/stick_table.h"
 #include "proxyd/upstream/settings.h"
@@ -41,7 +42,7 @@ enum class KeepAlive : unsigned char { keep_alive, server_close, close };
 struct AddressHeader {
     bool enabled = false;
     std::string header;
-    std::string except_network;  // "127.0.0.0/8" or empty
+    std::optional<rules::Network> except;  // whose addresses are not told
     bool if_none = false;
 };
 
