@@ -80,7 +80,7 @@ def many(run, count, interval, most):
     expected = master_down(101, interval, 3 if version else 2)
     last = all_master(run, count, at)
     run.time("all MASTER after", last - run.keeper(run.n1).born, at_most=expected + 0.085, by=run.n1,
-             spare=0 if EXACT else 0.5)  # hundreds of requests to a kernel that others may keep waiting
+             spare=0 if EXACT else 3)  # hundreds of requests to a kernel that others may keep waiting
     time.sleep(2 if run.quick else 5.5)  # the announcements of the start are behind, in the full run the second block too
     marks = [run.keeper(node).mark() for node in run.nodes]
     before = [cpu(run.keeper(node)) for node in run.nodes]
@@ -88,7 +88,8 @@ def many(run, count, interval, most):
     time.sleep(3 if run.quick else 10)
     seconds = time.monotonic() - begin
     used = [100 * (cpu(run.keeper(node)) - old) / seconds for node, old in zip(run.nodes, before)]
-    spare = 0 if EXACT else most
+    # A shared machine charges the same work tenfold; a keeper that spins takes 100.
+    spare = 0 if EXACT else 30
     run.note("CPU of the master, % of a core", used[0], at_most=most, by=run.n1, spare=spare)
     run.note("CPU of the backup, % of a core", used[1], at_most=most, by=run.n2, spare=spare)
     # Pages of libraries count in each process, and how many the kernel maps around a fault differs by as much.
