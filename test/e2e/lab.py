@@ -93,8 +93,9 @@ def wait_until(condition, timeout, what="the condition", interval=0.02):
         time.sleep(interval)
 
 
-def main(parallel=4):
-    """unittest.main() for test programs that mostly wait: each test runs in a process of its own, several at a time.
+def main(parallel=4, alone=()):
+    """unittest.main() for test programs that mostly wait: each test runs in a process of its own, several at a time; those of
+    the classes named in `alone` with nothing beside them.
 
     With names of tests as arguments they run here, one after the other.
     """
@@ -113,8 +114,14 @@ def main(parallel=4):
         print(f"{'ok  ' if done.returncode == 0 else 'FAIL'} {test} ({time.monotonic() - begin:.1f} s)", flush=True)
         return test, done.returncode, done.stdout
 
-    with ThreadPoolExecutor(parallel) as pool:
-        failed = [result for result in pool.map(run, tests) if result[1] != 0]
+    def is_alone(test):
+        return test.split(".")[0] in alone
+
+    failed = []
+    for by_itself, at_once in ((False, parallel), (True, 1)):
+        with ThreadPoolExecutor(at_once) as pool:
+            chosen = [test for test in tests if is_alone(test) == by_itself]
+            failed += [result for result in pool.map(run, chosen) if result[1] != 0]
     for test, _, output in failed:
         print(f"\n===== {test}\n{output}")
     sys.exit(1 if failed else 0)

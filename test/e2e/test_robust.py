@@ -221,4 +221,4 @@ class Notifications(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    lab.main(parallel=1)  # floods disturb each other
+    lab.main(alone=("Floods",))
