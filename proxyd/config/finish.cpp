@@ -9,6 +9,7 @@
 #include "proxyd/config/log_sections.h"
 #include "proxyd/config/mailers_section.h"
 #include "proxyd/config/peers_section.h"
+#include "proxyd/config/program_section.h"
 #include "proxyd/config/reading.h"
 #include "proxyd/config/resolvers.h"
 
@@ -271,6 +272,7 @@ void finish(Reading& in) {
     check_resolvers(in);
     finish_peers(in);
     finish_mailers(in);
+    finish_programs(in);
     finish_log_sections(in);
     finish_tracking(in);
     check_server_ids(in);

@@ -114,7 +114,6 @@ constexpr Keyword kKeywords[] = {
          "a client's cookie counts even for servers that are down"),
     flag("prefer-last-server", kBackendSide, proxy_flag<&InheritedSettings::prefer_last_server>,
          "a client's own idle connection is used before the algorithm is asked"),
-    inert("start-on-reload", kProgram, "programs are not started"),
     inert("use-small-buffers", kProxies, kOwnTuning),
     Keyword{
         "checkcache", kBackendSide, 0, 0,

@@ -1,4 +1,4 @@
-// Keywords of the sections without effect yet (program, fcgi-app, ...): known, so that slips are
+// Keywords of the sections without effect yet (fcgi-app, acme, ...): known, so that slips are
 // found, and silent, since the section's first line has said that nothing happens.
 #include "proxyd/config/tables.h"
 
@@ -6,11 +6,8 @@ namespace proxyd::config {
 namespace {
 
 constexpr Keyword kKeywords[] = {
-    silent("user", kProgram),
     silent("log", kFcgiApp),
-    silent("command", kProgram),
-    silent("group", kProgram),
-    silent("option", kProgram | kFcgiApp),
+    silent("option", kFcgiApp),
     silent("acl", kFcgiApp),
     silent("docroot", kFcgiApp),
     silent("index", kFcgiApp),

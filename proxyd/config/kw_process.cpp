@@ -76,6 +76,14 @@ void set_id(Reading& in, const Statement& line) {
                  std::string("it is no number; write '") + (group ? "group " : "user ") + text + "'");
 }
 
+void set_master_worker(Reading& in, const Statement& line) {
+    if (line.count() > 0 && line.argument(0) != "no-exit-on-failure")
+        return in.error(
+            line, "'master-worker' expects nothing or 'no-exit-on-failure', not '" + line.argument(0) + "'");
+    in.model.global.master_worker = !line.no;
+    in.model.global.exit_on_failure = line.count() == 0;
+}
+
 void set_spread_checks(Reading& in, const Statement& line) {
     read_number(in, line, 0, 0, 50, in.model.global.spread_checks);
 }
@@ -100,7 +108,7 @@ constexpr Keyword kKeywords[] = {
     works("gid", kGlobal, 1, 1, set_id<&Global::gid>, "<number>", "group after the start"),
     works("group", kGlobal, 1, 1, set_group, "<name>", "group after the start"),
     works("hard-stop-after", kGlobal, 1, 1, set_hard_stop, "<time>", "longest soft stop"),
-    works("master-worker", kGlobal, 0, 1, global_flag<&Global::master_worker>, "[no-exit-on-failure]",
+    works("master-worker", kGlobal, 0, 1, set_master_worker, "[no-exit-on-failure]",
           "a master process watches the worker", kNo),
     works("maxconn", kGlobal, 1, 1, global_number<&Global::maxconn, 0, kMany>, "<number>",
           "connections of the process"),

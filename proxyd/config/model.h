@@ -26,11 +26,21 @@ struct StatsSocket {
     bool expose_listeners = false;
 };
 
+// A `program` section (configuration manual 3.7).
+struct Program {
+    std::string name;
+    common::Location where;
+    std::vector<std::string> command;  // argv; the first word is looked up in PATH unless it has a '/'
+    std::string user, group;           // empty: the master's
+    bool start_on_reload = true;
+};
+
 struct Global {
     bool daemon = false;
     bool master_worker = false;
-    int threads = 0;  // nbthread / nbproc; 0: the cores we may use
-    int maxconn = 0;  // 0: from the descriptor limit
+    bool exit_on_failure = true;  // `master-worker no-exit-on-failure`: what the master survives
+    int threads = 0;              // nbthread / nbproc; 0: the cores we may use
+    int maxconn = 0;              // 0: from the descriptor limit
     int ulimit_n = 0;
     std::string user, group, chroot, pidfile;
     int uid = -1, gid = -1;  // `uid`, `gid`
@@ -68,6 +78,7 @@ struct Model {
     Global global;
     std::vector<std::unique_ptr<session::ProxySettings>> proxies;
     rules::CataloguePtr catalogue = std::make_shared<rules::Catalogue>();  // what all rules share
+    std::vector<Program> programs;
     std::vector<std::shared_ptr<const peers::Settings>> peers;
     std::vector<observe::RingSettings> rings;
     std::vector<observe::ForwardSettings> log_forwards;

@@ -122,6 +122,8 @@ std::span<const KeywordTable> keyword_tables() {
         KeywordTable{"email-alert", mail_alert_keywords()},
         KeywordTable{"compression", compression_keywords()},
         KeywordTable{"", stick_table_keywords()},
+        KeywordTable{"", program_keywords()},
+        KeywordTable{"option", program_option_keywords()},
         KeywordTable{"", other_section_keywords()},
     };
     return kTables;

@@ -9,6 +9,7 @@
 #include "proxyd/config/log_sections.h"
 #include "proxyd/config/mailers_section.h"
 #include "proxyd/config/peers_section.h"
+#include "proxyd/config/program_section.h"
 #include "proxyd/config/reading.h"
 #include "proxyd/config/resolvers.h"
 
@@ -152,9 +153,7 @@ constexpr std::array kSections{
     SectionKind{"resolvers", kResolvers, kMustName, open_resolvers, "", "name servers for host names"},
     SectionKind{"mailers", kMailers, kMustName, open_mailers, "", "mail servers for alerts"},
     SectionKind{"cache", kCache, kMustName, open_cache, "", "storage for responses"},
-    SectionKind{"program", kProgram, kMustName, nullptr,
-                "programs are not started; let the service manager do it",
-                "a program run beside the workers"},
+    SectionKind{"program", kProgram, kMustName, open_program, "", "a program that the master of -W starts"},
     SectionKind{"http-errors", kHttpErrors, kMustName, open_http_errors, "",
                 "a set of error pages for errorfiles"},
     SectionKind{"ring", kRing, kMustName, open_ring, "", "a buffer of log lines"},

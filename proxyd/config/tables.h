@@ -41,6 +41,8 @@ std::span<const Keyword> tcp_response_keywords();  // prefix "tcp-response"
 std::span<const Keyword> declare_keywords();       // prefix "declare"
 std::span<const Keyword> capture_keywords();       // prefix "capture"
 std::span<const Keyword> stats_page_keywords();    // prefix "stats", in proxies
+std::span<const Keyword> program_keywords();
+std::span<const Keyword> program_option_keywords();  // prefix "option", in program sections
 std::span<const Keyword> other_section_keywords();
 std::span<const Keyword> userlist_keywords();
 std::span<const Keyword> resolvers_keywords();

@@ -48,6 +48,8 @@ class Master {
     void open_own_log();
     void reap();
     void on_end(pid_t pid, int wait_status);
+    void fail(int code);
+    void finish_if_alone();
     void finish(int status);
 
     Starter starter_;  // plan and sockets: those that serve
@@ -63,8 +65,9 @@ class Master {
     Plan candidate_plan_;
     ListeningSockets candidate_sockets_;
     TicketKeyList ticket_keys_;  // handed from worker to worker
+    Programs programs_;
     std::list<Worker> leaving_;  // of older configurations, finishing their connections
-    bool started_ = false;
+    bool started_ = false;       // served once
     bool reload_again_ = false;
     bool exiting_ = false;  // passed SIGTERM or SIGUSR1 on: end with the last worker
     std::optional<int> status_;
@@ -139,6 +142,7 @@ void Master::promote() {
     starter_.sockets = std::move(candidate_sockets_);  // closes what the new configuration no longer names
     if (link_) link_->watch(current_->board, backend_names(*current_->model));
     open_own_log();
+    programs_.start(starter_.plan.programs, *starter_.plan.model, started_);
     log::notice("Loading success.");
     if (!std::exchange(started_, true)) {
         starter_.serving("Ready.");
@@ -186,7 +190,7 @@ void Master::on_signal(int signal) {
             log::warning("Exiting Master process...");
             exiting_ = true;
             pass_on(signal);
-            if (!current_ && !candidate_ && leaving_.empty()) finish(0);
+            finish_if_alone();
             break;
         case SIGINT:
             pass_on(SIGINT);
@@ -201,6 +205,7 @@ void Master::pass_on(int signal) {
     if (current_) ::kill(current_->pid, signal);
     if (candidate_) ::kill(candidate_->pid, SIGTERM);
     for (const Worker& worker : leaving_) ::kill(worker.pid, signal);
+    programs_.signal(signal);
 }
 
 void Master::reload() {
@@ -260,21 +265,29 @@ void Master::on_end(pid_t pid, int wait_status) {
         current_.reset();
         log::message(code == 0 ? log::Level::warning : log::Level::alert,
                      "Current worker ({}) exited with code {} ({})", pid, code, how);
-        if (!exiting_ && code != 0) {
-            // As HAProxy: whoever supervises the master starts it anew.
-            log::alert("exit-on-failure: killing every processes with SIGTERM");
-            pass_on(SIGTERM);
-            return finish(code);
-        }
-        exiting_ = true;
+        if (code == 0 && !std::exchange(exiting_, true)) programs_.signal(SIGTERM);
+        if (!exiting_ && starter_.plan.model->global.exit_on_failure) return fail(code);
+    } else if (const auto end = programs_.ended(pid, code, how.c_str()); end.ours) {
+        if (end.current && code != 0 && !exiting_ && starter_.plan.model->global.exit_on_failure)
+            return fail(code);
     } else {
         leaving_.remove_if([pid](const Worker& worker) { return worker.pid == pid; });
         log::warning("Former worker ({}) exited with code {} ({})", pid, code, how);
     }
-    if (exiting_ && !current_ && !candidate_ && leaving_.empty()) {
-        log::warning("All workers exited. Exiting... (0)");
-        finish(0);
-    }
+    finish_if_alone();
+}
+
+// As HAProxy: whoever supervises the master starts it anew.
+void Master::fail(int code) {
+    log::alert("exit-on-failure: killing every processes with SIGTERM");
+    pass_on(SIGTERM);
+    finish(code);
+}
+
+void Master::finish_if_alone() {
+    if (!exiting_ || current_ || candidate_ || !leaving_.empty() || !programs_.empty()) return;
+    log::warning("All workers exited. Exiting... (0)");
+    finish(0);
 }
 
 void Master::finish(int status) {

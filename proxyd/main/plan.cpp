@@ -118,6 +118,8 @@ std::expected<Plan, int> make_plan(const Options& options) {
         !global.stats_sockets.empty() || !plan.model->log_forwards.empty() ||
         std::ranges::any_of(plan.model->proxies, [](const auto& proxy) { return !proxy->binds.empty(); });
     plan.master = options.master || global.master_worker;
+    if (!plan.master && !plan.model->programs.empty())
+        log::warning("'program' sections have no effect: only the master of -W starts them.");
     // Under a service manager (-Ws) the first process must stay.
     plan.daemon =
         (options.daemon || global.daemon) && !options.foreground && !options.notify && options.quick.empty();
@@ -135,6 +137,12 @@ std::expected<Plan, int> make_plan(const Options& options) {
         return std::unexpected(1);
     }
     plan.identity = std::move(*identity);
+    auto programs = program_launches(*plan.model);
+    if (!programs) {
+        log::alert("{}", programs.error().text);
+        return std::unexpected(1);
+    }
+    plan.programs = std::move(*programs);
     return plan;
 }
 

@@ -10,12 +10,14 @@
 #include "common/process/privileges.h"
 #include "proxyd/config/model.h"
 #include "proxyd/main/command_line.h"
+#include "proxyd/main/programs.h"
 
 namespace proxyd::main {
 
 struct Plan {
     std::shared_ptr<const config::Model> model;
     common::process::Identity identity;  // who to become
+    std::vector<ProgramLaunch> programs;
     int workers = 1;
     int maxconn = 0;
     int pipes = 0;  // of a worker, for spliced bodies
