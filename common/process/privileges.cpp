@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "common/process/capabilities.h"
+
 namespace common::process {
 namespace {
 
@@ -71,7 +73,7 @@ Result<> set_groups(const Identity& identity) {
 }  // namespace
 
 Result<Identity> resolve_identity(const PrivilegeSettings& settings) {
-    Identity identity{settings.uid, settings.gid, {}, settings.chroot};
+    Identity identity{settings.uid, settings.gid, {}, settings.chroot, {}};
     std::optional<UserEntry> user;
     if (!settings.user.empty()) {
         user = find_user(settings.user);
@@ -103,8 +105,15 @@ Result<> drop_privileges(const Identity& identity) {
     if (identity.gid) {
         if (auto set = set_groups(identity); !set) return set;
     }
+    const bool keeps = !identity.capabilities.empty() && identity.uid && *identity.uid != 0;
+    if (keeps) {
+        if (auto held = hold_capabilities(); !held) return held;
+    }
     if (identity.uid && ::setuid(*identity.uid) < 0) {
         return fail_errno("cannot change to user " + std::to_string(*identity.uid));
+    }
+    if (keeps) {
+        if (auto kept = keep_capabilities(identity.capabilities); !kept) return kept;
     }
     const bool can_return = identity.uid && *identity.uid != 0 && ::setuid(0) == 0;
     if (can_return) return fail("privileges could be taken back after dropping them");

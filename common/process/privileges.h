@@ -26,6 +26,7 @@ struct Identity {
     std::optional<gid_t> gid;
     std::vector<gid_t> groups;  // supplementary, as initgroups(3) would set them
     std::string chroot;
+    std::vector<int> capabilities;  // CAP_* kept by a user who is not root, as far as there are any
 };
 
 // Fails with the name that does not exist. Needs no privileges: a configuration check calls it too.

@@ -7,6 +7,7 @@
 
 #include "proxyd/config/address.h"
 #include "proxyd/config/files.h"
+#include "proxyd/config/socket_words.h"
 #include "proxyd/config/users.h"
 #include "proxyd/net/tls_context.h"
 
@@ -58,13 +59,32 @@ void set_gid(const WordInput& word, Bind& bind) {
 }
 
 void set_protocol(const WordInput& word, Bind&) {
-    if (word.arguments[0] == "h2") word.no_effect("HTTP/2 is not supported yet");
+    if (word.arguments[0] == "h2") word.no_effect(kNoHttp2);
     if (word.arguments[0] != "h1" && word.arguments[0] != "h2")
         word.error("unknown protocol '" + word.arguments[0] + "' (h1 or h2)");
 }
 
+net::SocketOptions& socket_of(Bind& bind) {
+    return bind.socket;
+}
+std::string& namespace_of(Bind& bind) {
+    return bind.network_namespace;
+}
+
+template <SocketReader read>
+constexpr auto set_option = set_socket<read, Bind, socket_of>;
+
+void set_segment(const WordInput& word, Bind& bind) {
+    int& segment = bind.socket.max_segment;
+    if (!read_number(word, -65535, 65535, segment) || segment >= 0) return;
+    word.no_effect("Linux does not shrink the segments of a connection that is there");
+    segment = 0;
+}
+
 constexpr auto inert = inert_word<Bind>;
 constexpr auto refused = refused_word<Bind>;
+
+constexpr std::string_view kNoQuicAddress = "QUIC is not spoken; this address is not opened";
 
 constexpr Word kWords[] = {
     {"accept-proxy", 0, set_flag<&Bind::accept_proxy>, Effect::works, "",
@@ -90,28 +110,30 @@ constexpr Word kWords[] = {
     {"v4v6", 0, set_flag<&Bind::v4v6>, Effect::works, "", "an IPv6 address accepts IPv4, too"},
     {"v6only", 0, set_flag<&Bind::v6only>, Effect::works, "", "an IPv6 address accepts IPv6 only"},
     {"proto", 1, set_protocol, Effect::works, "h1|h2", "HTTP version of the connections"},
-    inert("cc", 1, "the system's congestion control is used"),
+    {"cc", 1, set_option<read_congestion>, Effect::works, "<algorithm>", "TCP congestion control"},
+    {"mss", 1, set_segment, Effect::works, "<bytes>", "TCP's largest segment"},
+    {"namespace", 1, set_namespace<Bind, namespace_of>, Effect::works, "<name>",
+     "the network namespace to listen in"},
+    {"tcp-md5sig", 1, set_option<read_md5_password>, Effect::works, "<password>",
+     "TCP segments are signed (RFC 2385), others not accepted"},
+    {"tcp-ut", 1, set_option<read_user_timeout>, Effect::works, "<time>",
+     "how long sent data may stay unacknowledged"},
     inert("expose-fd", 1, "sockets are handed over without it"),
-    inert("guid-prefix", 1, kNotYet),
-    inert("idle-ping", 1, kNotYet),
-    inert("label", 1, kNotYet),
+    inert("guid-prefix", 1, kNoGuid),
+    inert("idle-ping", 1, kNoHttp2),
+    inert("label", 1, "no report here puts listeners together"),
     inert("level", 1, "it belongs on 'stats socket' lines"),
-    inert("mss", 1, kNotYet),
-    inert("nbconn", 1, kNotYet),
-    inert("nice", 1, kOwnTuning),
-    inert("process", 1, kOwnTuning),
+    inert("nbconn", 1, "it is for reverse HTTP ('rhttp@'), which needs HTTP/2"),
+    inert("nice", 1, "all connections of a worker get the same share of its time"),
+    inert("process", 1, "there is one process, and all its threads accept"),
     inert("severity-output", 1, "it belongs on 'stats socket' lines"),
-    inert("shards", 1, kOwnTuning),
-    inert("tcp-ut", 1, kNotYet),
-    inert("thread", 1, kOwnTuning),
-    inert("quic-cc-algo", 1, "QUIC is not supported yet"),
-    inert("quic-force-retry", 0, "QUIC is not supported yet"),
-    inert("quic-socket", 1, "QUIC is not supported yet"),
+    inert("shards", 1, "every worker has a socket of its own for each address anyway"),
+    inert("thread", 1, "all threads accept on all addresses"),
+    inert("quic-cc-algo", 1, kNoQuic),
+    inert("quic-force-retry", 0, kNoQuic),
+    inert("quic-socket", 1, kNoQuic),
     refused("accept-netscaler-cip", 1,
             "the NetScaler header is not supported yet and would be taken for the request"),
-    refused("namespace", 1,
-            "network namespaces are not supported yet; the address would be opened elsewhere"),
-    refused("tcp-md5sig", 1, "unsigned segments would be accepted"),
 };
 
 // Listeners of a comma list or a port range differ in their address only.
@@ -167,8 +189,7 @@ void read_bind_line(Reading& in, const Statement& line) {
     if (!addresses) return;
     for (const ListenAddress& address : *addresses) {
         if (address.quic) {
-            in.no_effect(line, "'" + address.text + "'",
-                         "QUIC is not supported yet, this address is not opened");
+            in.no_effect(line, "'" + address.text + "'", kNoQuicAddress);
             continue;
         }
         bind.text = address.text;

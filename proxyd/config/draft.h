@@ -45,7 +45,7 @@ struct Preset {
     bool checks_from_defaults = false, http_checks_from_defaults = false;  // so are the steps of checks
     int backlog = 0;
     MailAlertLines mail;
-    std::string source_address;
+    upstream::SourceSettings source;
     bool load_server_state = false;
 };
 

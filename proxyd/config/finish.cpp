@@ -219,15 +219,33 @@ void finish_external_check(Reading& in, const Draft& draft) {
 // `sni-auto` of servers without `sni`.
 constexpr std::string_view kHostName = "req.hdr(host),host_only";
 
-void finish_backend(const Global& global, ProxySettings& settings) {
+// What the section and global say for servers that do not say it themselves.
+void finish_server(Reading& in, const Draft& draft, upstream::ServerSettings& server) {
+    const Global& global = in.model.global;
+    if (server.sni_auto && server.sni.empty() && draft.settings->http_mode) server.sni = kHostName;
+    if (server.source.text.empty()) server.source = draft.preset.source;
+    server.socket.receive_buffer = global.server_receive_buffer;
+    server.socket.send_buffer = global.server_send_buffer;
+    if (server.fast_open && !upstream::may_open_fast(draft.settings->upstream))
+        in.out.warning(server.where,
+                       "'tfo' of server '" + server.name +
+                           "' has no effect without 'mode http' and 'retry-on conn-failure empty-response "
+                           "response-timeout': what goes with a SYN may be lost with it");
+}
+
+void finish_backend(Reading& in, const Draft& draft) {
+    ProxySettings& settings = *draft.settings;
     upstream::BackendSettings& backend = settings.upstream;
-    if (backend.http_check.send_state) backend.http_check.node = node_name(global);
+    if (backend.http_check.send_state) backend.http_check.node = node_name(in.model.global);
     backend.http_mode = settings.http_mode;
     backend.timeout_connect = settings.timeouts.connect;
     backend.timeout_queue = settings.timeouts.queue;
     backend.timeout_check = settings.timeouts.check;
-    for (upstream::ServerSettings& server : backend.servers)
-        if (server.sni_auto && server.sni.empty() && settings.http_mode) server.sni = kHostName;
+    for (upstream::ServerSettings& server : backend.servers) finish_server(in, draft, server);
+    for (net::BindSettings& bind : settings.binds) {
+        bind.socket.receive_buffer = in.model.global.client_receive_buffer;
+        bind.socket.send_buffer = in.model.global.client_send_buffer;
+    }
 }
 
 void finish_global(Reading& in) {
@@ -261,7 +279,7 @@ void finish(Reading& in) {
         auto& cookie_length = draft->settings->captures.cookie_length;
         cookie_length = std::min(cookie_length, static_cast<std::size_t>(in.model.global.longest_cookie));
         finish_log(in, *draft);
-        finish_backend(in.model.global, *draft->settings);
+        finish_backend(in, *draft);
         finish_external_check(in, *draft);
         finish_resolvers(in, draft->settings->upstream);
         resolve_servers(in, *draft->settings);

@@ -4,8 +4,8 @@
 #include "common/keyword_table.h"
 #include "common/text.h"
 #include "proxyd/balance/algorithm.h"
-#include "proxyd/config/address.h"
 #include "proxyd/config/arguments.h"
+#include "proxyd/config/source_words.h"
 #include "proxyd/config/tables.h"
 
 namespace proxyd::config {
@@ -59,15 +59,6 @@ void set_retries(Reading& in, const Statement& line) {
 
 void set_fullconn(Reading& in, const Statement& line) {
     read_number(in, line, 0, 0, 1'000'000'000, in.proxy().upstream.fullconn);
-}
-
-void set_source(Reading& in, const Statement& line) {
-    const auto address = parse_peer_address(line.argument(0), 0);
-    if (!address) return in.error(line, address.error());
-    if (line.count() > 1)
-        return in.error(line, "'source': '" + line.argument(1) +
-                                  "' is not supported yet; connections would leave elsewhere");
-    in.draft->preset.source_address = line.argument(0);
 }
 
 void set_rate_limit(Reading& in, const Statement& line) {
@@ -124,7 +115,8 @@ constexpr Keyword kKeywords[] = {
           "connections at which minconn grows to maxconn"),
     works("rate-limit", kFrontendSide, 2, 2, set_rate_limit, "sessions <number>",
           "new sessions a second at most"),
-    works("source", kBackendSide, 1, -1, set_source, "<address>", "own address of connections to servers"),
+    works("source", kBackendSide, 1, -1, read_source_line,
+          "<address>[:<port>] [usesrc <whose>] [interface <name>]", "where connections to servers come from"),
     works("retry-on", kBackendSide, 1, -1, set_retry_on,
           "none|conn-failure|empty-response|junk-response|response-timeout|<status>...",
           "which failures are worth another attempt"),

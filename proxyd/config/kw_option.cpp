@@ -105,7 +105,7 @@ constexpr Keyword kKeywords[] = {
     flag("tcp-smart-connect", kBackendSide, accept, "acknowledgements wait for data anyway"),
     flag("tcpka", kProxies, set_tcpka, "TCP keep-alive on both sides"),
     inert("assume-rfc6587-ntf", kLogForward, "a message that begins with its length is taken by its length"),
-    inert("disable-h2-upgrade", kFrontendSide, "HTTP/2 is not supported yet"),
+    inert("disable-h2-upgrade", kFrontendSide, kNoHttp2),
     inert("dont-parse-log", kLogForward, "without 'format' messages keep the form in which they came"),
     inert("http-use-htx", kProxies, "there is only one internal form of messages"),
     inert("http-use-proxy-header", kFrontendSide,

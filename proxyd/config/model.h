@@ -50,12 +50,16 @@ struct Global {
     int stats_maxconn = 10;
     std::string control_socket;  // empty: the default path
     common::Location control_socket_where;
-    common::Duration hard_stop_after{0};   // 0: none
-    std::size_t buffer_size = 16384;       // tune.bufsize
-    std::size_t max_rewrite = 1024;        // tune.maxrewrite
-    bool splice = true;                    // nosplice, -dS
-    int max_pipes = 0;                     // maxpipes; 0: as many as are useful
-    std::size_t pipe_size = 0;             // tune.pipesize; 0: the system's
+    common::Duration hard_stop_after{0};  // 0: none
+    std::size_t buffer_size = 16384;      // tune.bufsize
+    std::size_t max_rewrite = 1024;       // tune.maxrewrite
+    bool splice = true;                   // nosplice, -dS
+    int max_pipes = 0;                    // maxpipes; 0: as many as are useful
+    std::size_t pipe_size = 0;            // tune.pipesize; 0: the system's
+    // tune.rcvbuf.*, tune.sndbuf.*, bytes; 0: the system's
+    int client_receive_buffer = 0, client_send_buffer = 0;
+    int server_receive_buffer = 0, server_send_buffer = 0;
+    std::vector<int> kept_capabilities;    // setcap: CAP_* numbers
     int tls_max_record = 0;                // tune.ssl.maxrecord
     int hello_capture = 0;                 // tune.ssl.capture-buffer-size
     int max_headers = 101;                 // tune.http.maxhdr

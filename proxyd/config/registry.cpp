@@ -82,6 +82,7 @@ std::span<const KeywordTable> keyword_tables() {
         KeywordTable{"", environment_keywords()},
         KeywordTable{"", tuning_keywords()},
         KeywordTable{"", http_tuning_keywords()},
+        KeywordTable{"", socket_keywords()},
         KeywordTable{"", unix_bind_keywords()},
         KeywordTable{"", variable_keywords()},
         KeywordTable{"", tls_keywords()},

@@ -4,6 +4,8 @@
 
 #include "common/text.h"
 #include "proxyd/config/address.h"
+#include "proxyd/config/socket_words.h"
+#include "proxyd/config/source_words.h"
 #include "proxyd/upstream/proxy_vectors.h"
 
 namespace proxyd::config {
@@ -63,10 +65,30 @@ void set_pool_purge(const WordInput& word, ServerDraft& server) {
     read_duration(word, server.settings.pool_purge_delay);
 }
 
+using SourceReader = std::string (*)(const std::string& text, upstream::SourceSettings& out);
+
+template <SourceReader read>
 void set_source(const WordInput& word, ServerDraft& server) {
+    if (const std::string complaint = read(word.arguments[0], server.settings.source); !complaint.empty())
+        word.error(complaint);
+}
+
+net::SocketOptions& socket_of(ServerDraft& server) {
+    return server.settings.socket;
+}
+std::string& namespace_of(ServerDraft& server) {
+    return server.settings.network_namespace;
+}
+
+template <SocketReader read>
+constexpr auto set_option = set_socket<read, ServerDraft, socket_of>;
+
+void set_socks(const WordInput& word, ServerDraft& server) {
     const auto address = parse_peer_address(word.arguments[0], 0);
     if (!address) return word.error(address.error().text);
-    server.settings.source_address = word.arguments[0];
+    if (!address->address.is_ip() || address->address.port() == 0)
+        return word.error("expects <address>:<port>, not '" + word.arguments[0] + "'");
+    server.settings.socks4 = address->address;
 }
 
 void set_init_addr(const WordInput& word, ServerDraft& server) {
@@ -144,8 +166,14 @@ constexpr unsigned kTlsAndName = upstream::kProxyTls | upstream::kProxyCommonNam
 
 void set_protocol(const WordInput& word, ServerDraft&) {
     const std::string& name = word.arguments[0];
-    if (name == "h2") return word.no_effect("HTTP/2 to servers is not supported yet, HTTP/1.1 is spoken");
+    if (name == "h2") return word.no_effect(kNoHttp2);
     if (name != "h1" && name != "none") word.error("unknown protocol '" + name + "' (h1 or h2)");
+}
+
+void set_websocket(const WordInput& word, ServerDraft&) {
+    const std::string& name = word.arguments[0];
+    if (name == "h2") return word.no_effect(kNoHttp2);
+    if (name != "auto" && name != "h1") word.error("unknown protocol '" + name + "' (auto, h1 or h2)");
 }
 
 constexpr Word kWords[] = {
@@ -190,7 +218,24 @@ constexpr Word kWords[] = {
     {"resolve-net", 1, set_networks, Effect::works, "<network>[,...]", "networks to prefer"},
     {"resolve-opts", 1, set_resolve_options, Effect::works, "<option>[,...]", "how answers are used"},
     {"slowstart", 1, set_slow_start, Effect::works, "<time>", "until its whole load, after it has come up"},
-    {"source", 1, set_source, Effect::works, "<address>", "own address of the connections"},
+    {"source", 1, set_source<read_source_address>, Effect::works, "<address>[:<port>[-<port>]]",
+     "own address of the connections"},
+    {"usesrc", 1, set_source<read_foreign_source>, Effect::works,
+     "client|clientip|hdr_ip(<name>[,<occurrence>])|<address>[:<port>]", "the address that servers see"},
+    {"interface", 1, set_source<read_source_interface>, Effect::works, "<name>",
+     "the network interface of the connections"},
+    {"cc", 1, set_option<read_congestion>, Effect::works, "<algorithm>", "TCP congestion control"},
+    {"namespace", 1, set_namespace<ServerDraft, namespace_of>, Effect::works, "<name>",
+     "the network namespace of the connections"},
+    {"socks4", 1, set_socks, Effect::works, "<address>:<port>", "connections go through that SOCKS server"},
+    {"tcp-md5sig", 1, set_option<read_md5_password>, Effect::works, "<password>",
+     "TCP segments are signed (RFC 2385)"},
+    {"tcp-ut", 1, set_option<read_user_timeout>, Effect::works, "<time>",
+     "how long sent data may stay unacknowledged"},
+    {"tfo", 0, set_flag<&ServerSettings::fast_open>, Effect::works, "",
+     "TCP fast open: the request may go with the SYN"},
+    {"no-tfo", 0, set_flag<&ServerSettings::fast_open, false>, Effect::works, "", "undoes tfo"},
+    {"ws", 1, set_websocket, Effect::works, "auto|h1|h2", "what WebSockets are carried by: HTTP/1.1"},
     {"weight", 1, set_weight, Effect::works, "<0..256>", "share of the load"},
 };
 
@@ -231,8 +276,6 @@ std::optional<ServerDraft> read_server(Reading& in, const Statement& line, std::
     server.settings.keep_client_port = address->keep_client_port && !server.settings.is_service();
     server.settings.port_offset = address->port_offset;
     server.settings.client_destination = address->client_destination;
-    if (server.settings.source_address.empty())
-        server.settings.source_address = in.draft->preset.source_address;
     const bool local = address->address.family() == AF_UNIX && !address->address.empty();
     if (server.settings.check.enabled && address->port == 0 && server.settings.check.port == 0 && !local)
         in.warning(line, "'server " + line.argument(0) +

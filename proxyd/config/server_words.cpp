@@ -109,6 +109,8 @@ constexpr Word kCheckWords[] = {
      "checks begin with a PROXY header"},
     {"no-check-send-proxy", 0, set_check_flag<&CheckSettings::send_proxy, false>, Effect::works, "",
      "undoes check-send-proxy"},
+    {"check-via-socks4", 0, set_check_flag<&CheckSettings::via_socks>, Effect::works, "",
+     "checks go through the SOCKS server of socks4, too"},
     {"check-sni", 1, set_check_name, Effect::works, "<name>", "the name that checks ask for in TLS"},
     {"init-state", 1, set_init_state, Effect::works, "up|fully-up|down|fully-down",
      "what it is before its first check"},
@@ -172,34 +174,24 @@ constexpr Word kAgentWords[] = {
 };
 
 constexpr auto inert = inert_word<ServerDraft>;
-constexpr auto refused = refused_word<ServerDraft>;
+
+constexpr std::string_view kOwnConnection = "each check makes a connection of its own";
 
 constexpr Word kInertWords[] = {
-    inert("cc", 1, "the system's congestion control is used"),
-    inert("check-pool-conn-name", 1, kNotYet),
+    inert("check-pool-conn-name", 1, kOwnConnection),
     inert("check-proto", 1, "checks speak HTTP/1"),
-    inert("check-reuse-pool", 0, kNotYet),
-    inert("no-check-reuse-pool", 0, kNotYet),
-    inert("check-via-socks4", 0, kNotYet),
-    inert("guid", 1, kNotYet),
-    inert("idle-ping", 1, kNotYet),
-    inert("log-bufsize", 1, kNotYet),
-    inert("log-proto", 1, kNotYet),
-    inert("pool-conn-name", 1, kNotYet),
+    inert("check-reuse-pool", 0, kOwnConnection),
+    inert("no-check-reuse-pool", 0, kOwnConnection),
+    inert("guid", 1, kNoGuid),
+    inert("idle-ping", 1, kNoHttp2),
+    inert("log-bufsize", 1, "it is for backends in mode log; log lines go to 'log' and 'ring' targets"),
+    inert("log-proto", 1, "it belongs on the servers of a 'ring' section"),
+    inert("pool-conn-name", 1, "connections that are made for one client's request serve that client only"),
     inert("pool-low-conn", 1, "idle connections stay with the worker that made them"),
     inert("redir", 1, kNotYet),
     inert("set-proxy-v2-tlv-fmt", 1, kNotYet),
-    inert("shard", 1, kNotYet),
+    inert("shard", 1, "it belongs on the servers of a 'peers' section"),
     inert("strict-maxconn", 0, "idle connections do not count in maxconn"),
-    inert("tcp-ut", 1, kNotYet),
-    inert("tfo", 0, kNotYet),
-    inert("no-tfo", 0, kNotYet),
-    inert("ws", 1, "WebSocket upgrades go over HTTP/1.1"),
-    refused("namespace", 1,
-            "network namespaces are not supported yet; the connections would leave elsewhere"),
-    refused("socks4", 1, "SOCKS is not supported yet; the connections would go straight to the server"),
-    refused("tcp-md5sig", 1, "the segments would not be signed"),
-    refused("usesrc", 1, "connections from foreign addresses are not supported yet"),
 };
 
 }  // namespace

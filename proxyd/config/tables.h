@@ -11,6 +11,7 @@ std::span<const Keyword> process_keywords();
 std::span<const Keyword> environment_keywords();
 std::span<const Keyword> tuning_keywords();
 std::span<const Keyword> http_tuning_keywords();
+std::span<const Keyword> socket_keywords();
 std::span<const Keyword> unix_bind_keywords();
 std::span<const Keyword> variable_keywords();
 std::span<const Keyword> tls_keywords();

@@ -83,6 +83,10 @@ int launch(const Options& options) {
         log::alert("No enabled listener found (check for 'bind' directives)! Exiting.");
         return 2;
     }
+    if (auto allowed = process::check_capabilities(starter.plan.needs); !allowed) {
+        log::alert("{}", allowed.error().text);
+        return 1;
+    }
     fit_descriptor_limit(starter.plan);
     starter.readiness = process::Readiness::from_environment();
     process::hold_signals({SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP});

@@ -29,8 +29,9 @@ bool v6only(const net::BindSettings& bind) {
 // port.
 Result<> check_unused(const net::BindSettings& bind) {
     if (bind.inherited_fd >= 0 || !bind.address.is_ip() || bind.address.port() == 0) return {};
-    const UniqueFd probe(::socket(bind.address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!probe) return {};
+    const auto made = make_socket(bind);
+    if (!made) return std::unexpected(made.error());
+    const UniqueFd& probe = *made;
     const int on = 1, only = v6only(bind) ? 1 : 0;
     ::setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind.address.family() == AF_INET6)
@@ -58,13 +59,28 @@ net::BindSettings as_bind(const config::StatsSocket& socket) {
     return bind;
 }
 
+// Where the line listens, as socket_key() names it.
+Result<std::uint64_t> namespace_of(const net::BindSettings& bind) {
+    if (bind.network_namespace.empty()) return 0;
+    auto probe = make_socket(bind);
+    if (!probe) return std::unexpected(probe.error());
+    return foreign_namespace(probe->get());
+}
+
 // The sockets of one line, one or more for each worker.
 Result<std::vector<UniqueFd>> open_group(const net::BindSettings& bind, int workers, SocketPool& pool,
                                          std::size_t& adopted) {
     if (bind.inherited_fd < 0) {
-        std::vector<UniqueFd> taken = pool.take(socket_key(bind.address, bind.interface, v6only(bind)));
+        auto elsewhere = namespace_of(bind);
+        if (!elsewhere) return std::unexpected(elsewhere.error());
+        std::vector<UniqueFd> taken =
+            pool.take(socket_key(bind.address, bind.interface, v6only(bind), *elsewhere));
         adopted += taken.size();
-        for (const UniqueFd& fd : taken) ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+        for (const UniqueFd& fd : taken) {
+            ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+            if (auto set = net::replace_options(fd.get(), bind.socket); !set)
+                return std::unexpected(set.error());
+        }
         if (!taken.empty()) return adopt_sockets(std::move(taken), workers);
     }
     return open_sockets(bind, workers);

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "common/text.h"
+#include "proxyd/net/network_namespace.h"
 
 namespace proxyd::main {
 
@@ -49,14 +50,17 @@ common::Result<> set_ip_options(int fd, const net::BindSettings& bind) {
                                                 static_cast<socklen_t>(bind.interface.size() + 1)) != 0) {
         return common::fail_errno(cannot(bind, ("use interface " + bind.interface + " for").c_str()));
     }
+    if (auto set = net::set_options(fd, bind.socket); !set)
+        return common::fail(cannot(bind, "listen on") + ": " + set.error().text);
     if (bind.defer_accept) set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 60);
     if (bind.tfo) set_option(fd, IPPROTO_TCP, TCP_FASTOPEN, kBacklog);
     return {};
 }
 
 Opened open_ip(const net::BindSettings& bind) {
-    UniqueFd fd(::socket(bind.address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!fd) return common::fail_errno(cannot(bind, "open a socket for"));
+    auto made = make_socket(bind);
+    if (!made) return made;
+    UniqueFd fd = std::move(*made);
     if (auto set = set_ip_options(fd.get(), bind); !set) return std::unexpected(set.error());
     if (::bind(fd.get(), bind.address.data(), bind.address.size()) != 0)
         return common::fail_errno(cannot(bind, "bind to"));
@@ -140,6 +144,19 @@ Opened inherit(const net::BindSettings& bind) {
 }
 
 }  // namespace
+
+common::Result<UniqueFd> make_socket(const net::BindSettings& bind) {
+    constexpr int kType = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    if (bind.network_namespace.empty()) {
+        UniqueFd fd(::socket(bind.address.family(), kType, 0));
+        if (!fd) return common::fail_errno(cannot(bind, "open a socket for"));
+        return fd;
+    }
+    auto there = net::NetworkNamespace::open(bind.network_namespace);
+    Opened fd = there ? (*there)->socket(bind.address.family(), kType) : std::unexpected(there.error());
+    if (!fd) return common::fail(cannot(bind, "open a socket for") + ": " + fd.error().text);
+    return fd;
+}
 
 std::vector<UniqueFd> adopt_sockets(std::vector<UniqueFd> taken, int count) {
     const std::size_t had = taken.size();

@@ -10,6 +10,9 @@
 
 namespace proxyd::main {
 
+// For an IP address, not bound yet, in the namespace that the line names.
+common::Result<common::UniqueFd> make_socket(const net::BindSettings& bind);
+
 // Sockets for `count` workers: with IP each worker gets its own (SO_REUSEPORT), so that the kernel spreads
 // connections; Unix and inherited sockets (`fd@N`) are duplicated. All listen already. Errors are sentences
 // without the place: "cannot bind to *:80: Permission denied".

@@ -13,6 +13,7 @@
 #include "common/process/descriptor_limit.h"
 #include "proxyd/admin/control_link.h"
 #include "proxyd/config/quick.h"
+#include "proxyd/main/capability_needs.h"
 #include "proxyd/state/counters.h"
 
 namespace proxyd::main {
@@ -143,6 +144,10 @@ std::expected<Plan, int> make_plan(const Options& options) {
         return std::unexpected(1);
     }
     plan.programs = std::move(*programs);
+    plan.needs = capability_needs(*plan.model);
+    plan.identity.capabilities = global.kept_capabilities;
+    for (const process::CapabilityNeed& need : plan.needs)
+        plan.identity.capabilities.push_back(need.capability);
     return plan;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/process/capabilities.h"
 #include "common/process/privileges.h"
 #include "proxyd/config/model.h"
 #include "proxyd/main/command_line.h"
@@ -18,6 +19,7 @@ struct Plan {
     std::shared_ptr<const config::Model> model;
     common::process::Identity identity;  // who to become
     std::vector<ProgramLaunch> programs;
+    std::vector<common::process::CapabilityNeed> needs;  // what it must be allowed, also later
     int workers = 1;
     int maxconn = 0;
     int pipes = 0;  // of a worker, for spliced bodies

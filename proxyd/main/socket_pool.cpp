@@ -16,6 +16,14 @@ int option(int fd, int level, int name) {
     return ::getsockopt(fd, level, name, &value, &size) < 0 ? -1 : value;
 }
 
+// Of the network namespace that a socket belongs to; 0 where the kernel is too old to say.
+std::uint64_t namespace_cookie(int fd) {
+    constexpr int kCookie = 71;  // SO_NETNS_COOKIE; older C libraries do not name it
+    std::uint64_t cookie = 0;
+    socklen_t size = sizeof cookie;
+    return ::getsockopt(fd, SOL_SOCKET, kCookie, &cookie, &size) == 0 ? cookie : 0;
+}
+
 // A Unix socket is bound to "PATH.PID.tmp" and then renamed (listening_sockets.cpp; HAProxy does the same),
 // but keeps calling itself by the name it was bound to.
 common::Endpoint without_temporary_suffix(const common::Endpoint& address) {
@@ -31,8 +39,19 @@ common::Endpoint without_temporary_suffix(const common::Endpoint& address) {
 
 }  // namespace
 
-std::string socket_key(const common::Endpoint& address, const std::string& interface, bool v6only) {
+std::uint64_t foreign_namespace(int fd) {
+    static const std::uint64_t own = [] {
+        const common::UniqueFd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        return namespace_cookie(probe.get());
+    }();
+    const std::uint64_t cookie = namespace_cookie(fd);
+    return cookie == own ? 0 : cookie;
+}
+
+std::string socket_key(const common::Endpoint& address, const std::string& interface, bool v6only,
+                       std::uint64_t name_space) {
     std::string key = address.to_string();
+    if (name_space != 0) key += " in " + std::to_string(name_space);
     if (!interface.empty()) key += "%" + interface;
     if (address.family() == AF_INET6 && v6only) key += " v6only";
     return key;
@@ -50,7 +69,8 @@ std::string socket_key(int fd) {
     socklen_t length = interface.size();
     if (::getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface.data(), &length) < 0) interface[0] = '\0';
     const bool v6only = address.family() == AF_INET6 && option(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1;
-    return socket_key(address, interface.data(), v6only);
+    const std::uint64_t elsewhere = address.is_ip() ? foreign_namespace(fd) : 0;
+    return socket_key(address, interface.data(), v6only, elsewhere);
 }
 
 void SocketPool::add(common::UniqueFd fd) {

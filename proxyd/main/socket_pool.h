@@ -18,7 +18,11 @@ namespace proxyd::main {
 // What makes two listening sockets interchangeable: address, interface, IPv6-only. Empty for a descriptor
 // that is no listening stream socket.
 std::string socket_key(int fd);
-std::string socket_key(const common::Endpoint& address, const std::string& interface, bool v6only);
+std::string socket_key(const common::Endpoint& address, const std::string& interface, bool v6only,
+                       std::uint64_t name_space = 0);
+
+// Names the network namespace of a socket; 0: ours.
+std::uint64_t foreign_namespace(int fd);
 
 class SocketPool {
  public:

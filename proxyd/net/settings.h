@@ -2,11 +2,13 @@
 #pragma once
 
 #include <bitset>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "common/diagnostics.h"
 #include "common/endpoint.h"
+#include "proxyd/net/socket_options.h"
 
 namespace proxyd::net {
 
@@ -79,6 +81,10 @@ struct BindSettings {
     std::string interface;     // SO_BINDTODEVICE
     bool v6only = false, v4v6 = false, transparent = false, accept_proxy = false, defer_accept = false,
          tfo = false;
+    bool accept_netscaler = false;      // clients begin with a NetScaler header
+    std::uint32_t netscaler_magic = 0;  // as it begins
+    std::string network_namespace;      // empty: ours
+    SocketOptions socket;
     int backlog = 0;          // 0: maxconn of the frontend
     int maxconn = 0;          // 0: no limit of its own
     int id = 0;               // 0: the next one that is free

@@ -59,7 +59,9 @@ ssize_t send_bytes(int fd, std::span<const char> data, int flags) {
 }
 
 IoResult failed(int error) {
-    if (error == EAGAIN || error == EWOULDBLOCK) return {IoResult::Kind::would_block, 0, 0};
+    // EINPROGRESS: of a first write that made the connection (TCP_FASTOPEN_CONNECT) and had no cookie.
+    if (error == EAGAIN || error == EWOULDBLOCK || error == EINPROGRESS)
+        return {IoResult::Kind::would_block, 0, 0};
     return {IoResult::Kind::error, 0, error};
 }
 
@@ -193,7 +195,7 @@ IoResult Stream::Core::send(const msghdr& message, bool more) {
 
 IoResult Stream::Core::sent(ssize_t count) {
     if (count >= 0) return {IoResult::Kind::ok, static_cast<std::size_t>(count), 0};
-    if (errno == EAGAIN) full();
+    if (errno == EAGAIN || errno == EINPROGRESS) full();
     return failed(errno);
 }
 

@@ -54,6 +54,7 @@ struct Context {
     const net::TlsInfo* tls_info = nullptr;
     const net::ProxyHeader* proxy_header = nullptr;  // the client's, null without one
     bool expect_proxy = false;                       // set by expect-proxy
+    bool expect_netscaler = false;                   // set by expect-netscaler-cip
     int client_fd = -1, server_fd = -1;              // for what the kernel knows of the connections; -1: none
     const net::TlsInfo* server_tls = nullptr;        // of the server connection, null without TLS
 

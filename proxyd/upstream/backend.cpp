@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proxyd/upstream/backend_impl.h"
+#include "proxyd/upstream/outgoing.h"
 #include "proxyd/upstream/proxy_header.h"
 #include "proxyd/upstream/proxy_vectors.h"
 #include "proxyd/upstream/servers.h"
@@ -100,7 +101,7 @@ Backend::Impl::Impl(Backend& owner, const BackendSettings& backend_settings, sta
         server->settings = &settings.servers[i];
         server->state = state.servers[i].get();
         server->address = server->state->address();
-        if (auto source = source_endpoint(*server->settings)) server->source = *source;
+        server->outgoing = std::make_unique<Outgoing>(*server->settings);
         if (server->settings->tls)
             if (auto tls = client_tls(*server->settings)) server->tls = *tls;
         if (auto name = ServerName::compile(server->settings->sni)) server->server_name = std::move(*name);
@@ -114,6 +115,9 @@ Backend::~Backend() = default;
 
 const BackendSettings& Backend::settings() const {
     return impl_->settings;
+}
+const Outgoing& Backend::outgoing(std::size_t server) const {
+    return *impl_->servers[server]->outgoing;
 }
 state::ProxyState& Backend::state() {
     return impl_->state;
@@ -282,25 +286,38 @@ net::Task<Failure> Backend::Impl::wait_for_slot(Request& request, Grant& grant) 
     co_return failure;
 }
 
+// Addresses that depend on the client.
+void Backend::Impl::address_to(const Server& server, const rules::Context& context,
+                               ConnectTarget& target) const {
+    if (server.settings->client_destination && context.destination.is_ip()) {
+        const std::uint16_t port = target.address.port();
+        target.address = context.destination;
+        target.address.set_port(port);
+    }
+    if (server.settings->keep_client_port && target.address.is_ip())
+        target.address.set_port(
+            static_cast<std::uint16_t>(context.destination.port() + server.settings->port_offset));
+    if (!server.outgoing->shows_foreign()) return;
+    const common::Endpoint foreign = server.outgoing->foreign(context);
+    target.foreign_source = !foreign.empty();
+    if (target.foreign_source) target.source = foreign;
+}
+
 net::Task<ConnectOutcome> Backend::Impl::open(Request& request, Lease& lease) {
     Server& server = *servers[lease.index_];
     ConnectTarget target;
     lease.generation_ = server.generation.load(std::memory_order_relaxed);
     target.address = server.state->address();
-    target.source = server.source;
+    target.source = server.outgoing->own();
+    target.outgoing = server.outgoing.get();
+    target.fast_open = server.settings->fast_open && may_open_fast(settings);
+    if (!server.settings->socks4.empty()) target.socks = &server.settings->socks4;
     target.tls = server.tls.get();
     target.nolinger = settings.nolinger;
     target.keep_alive = &settings.tcpka;
     std::string header;
     if (const rules::Context* context = request.context; context != nullptr) {
-        if (server.settings->client_destination && context->destination.is_ip()) {
-            const std::uint16_t port = target.address.port();
-            target.address = context->destination;
-            target.address.set_port(port);
-        }
-        if (server.settings->keep_client_port && target.address.is_ip())
-            target.address.set_port(
-                static_cast<std::uint16_t>(context->destination.port() + server.settings->port_offset));
+        address_to(server, *context, target);
         if (server.settings->send_proxy) header = proxy_header_v1(context->source, context->destination);
         if (server.settings->send_proxy_v2)
             header = proxy_header_of(*context, server.settings->proxy_options);

@@ -20,6 +20,7 @@
 namespace proxyd::upstream {
 
 class Backend;
+class Outgoing;
 
 // What went wrong on the way to a server: decides termination flags and whether to answer 502, 503 or 504.
 enum class Failure : unsigned char {
@@ -179,6 +180,8 @@ class Backend {
     int retries_of(const rules::Context& context) const;
 
     const BackendSettings& settings() const;
+    // How sockets to a server are made.
+    const Outgoing& outgoing(std::size_t server) const;
     state::ProxyState& state();
     // Called by the prober and by runtime commands after a change of health, weight, maxconn or address. Any
     // thread. Returns how many requests were sent from the queues of servers to others.

@@ -22,7 +22,7 @@ struct Server {
     state::ServerState* state = nullptr;
     std::shared_ptr<const net::TlsContext> tls;
     ServerName server_name;
-    common::Endpoint source;
+    std::unique_ptr<const Outgoing> outgoing;
     std::atomic<std::uint64_t> generation{
         1};                    // of its idle connections: raised when they must not be used any more
     std::atomic<int> idle{0};  // in all workers
@@ -31,7 +31,10 @@ struct Server {
 
     bool sends_header() const { return settings->send_proxy || settings->send_proxy_v2; }
     // Connections may differ from request to request, so that none may serve another.
-    bool shareable() const { return !sends_header() && !settings->keep_client_port && !server_name.varies(); }
+    bool shareable() const {
+        return !sends_header() && !settings->keep_client_port && !server_name.varies() &&
+               !outgoing->differs_by_client();
+    }
 };
 
 // Idle connections of one worker, made on its thread when the first one is kept.
@@ -55,6 +58,7 @@ struct Backend::Impl {
     net::Task<Failure> pursue(Request request, Lease& lease, Grant grant, int done = 0);
     net::Task<Failure> wait_for_slot(Request& request, Grant& grant);
     net::Task<ConnectOutcome> open(Request& request, Lease& lease);
+    void address_to(const Server& server, const rules::Context& context, ConnectTarget& target) const;
     net::Task<Failure> pause(Request& request);
 
     bool redispatch(const Request& request, Lease& lease, Grant& grant);

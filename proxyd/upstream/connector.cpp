@@ -4,9 +4,13 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <array>
+#include <optional>
+
 #include "common/unique_fd.h"
 #include "proxyd/net/reset_on_close.h"
 #include "proxyd/net/worker.h"
+#include "proxyd/upstream/socks4.h"
 
 namespace proxyd::upstream {
 
@@ -44,33 +48,104 @@ ConnectOutcome ended(Kind kind) {
     return outcome;
 }
 
-// The descriptor with its connect under way, or the errno.
-common::Result<common::UniqueFd> start(const ConnectTarget& target) {
-    const int family = target.address.family();
-    common::UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+// A fresh socket's buffer takes a header's 16 to 300 bytes whole. 0, or the errno.
+int write_header(net::Stream& stream, std::string_view bytes) {
+    const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+    const net::IoResult written = stream.try_write(std::span(&piece, 1));
+    if (written.ok() && written.count == bytes.size()) return 0;
+    return written.error != 0 ? written.error : ECONNRESET;
+}
+
+common::Result<> bind_source(int fd, const ConnectTarget& target, const common::Endpoint& peer) {
+    const int family = peer.family(), on = 1;
+    const bool foreign = target.foreign_source;
+    if (foreign && target.source.family() != family)
+        return common::fail_errno("cannot show " + target.source.ip(), EAFNOSUPPORT);
+    if (target.source.family() != family) return {};
+    if (foreign &&
+        ::setsockopt(fd, family == AF_INET6 ? int{IPPROTO_IPV6} : int{IPPROTO_IP},
+                     family == AF_INET6 ? int{IPV6_TRANSPARENT} : int{IP_TRANSPARENT}, &on, sizeof on) != 0)
+        return common::fail_errno("cannot show a foreign address");
+    if (!foreign && target.outgoing != nullptr && target.outgoing->has_ports()) {
+        ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        return target.outgoing->bind_to_range(fd, target.source);
+    }
+    // Otherwise bind() takes a port for this address alone, and 28,000 connections to all servers exhaust
+    // them.
+    if (target.source.port() == 0)
+        ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    else
+        ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (::bind(fd, target.source.data(), target.source.size()) != 0)
+        return common::fail_errno("cannot bind to " + target.source.to_string());
+    return {};
+}
+
+common::Result<common::UniqueFd> make_socket(const ConnectTarget& target, const common::Endpoint& peer) {
+    if (target.outgoing != nullptr && !target.outgoing->plain()) return target.outgoing->socket(peer);
+    common::UniqueFd fd(::socket(peer.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return common::fail_errno("cannot open a socket");
+    return fd;
+}
+
+// The descriptor with its connect under way, or the errno.
+common::Result<common::UniqueFd> start_once(const ConnectTarget& target) {
+    const common::Endpoint& peer = target.socks != nullptr ? *target.socks : target.address;
+    auto made = make_socket(target, peer);
+    if (!made) return made;
+    common::UniqueFd fd = std::move(*made);
     const int on = 1;
-    if (target.address.is_ip()) {
-        ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    }
-    if (!target.source.empty() && target.source.family() == family) {
-        // Otherwise bind() takes a port for this address alone, and 28,000 connections to all servers exhaust
-        // them.
-        if (target.source.port() == 0)
-            ::setsockopt(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-        if (target.source.port() != 0) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-        if (::bind(fd.get(), target.source.data(), target.source.size()) != 0)
-            return common::fail_errno("cannot bind to " + target.source.to_string());
-    }
+    if (peer.is_ip()) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    // Without a cookie of the server, or with an old kernel: an ordinary handshake.
+    if (target.fast_open && peer.is_ip())
+        ::setsockopt(fd.get(), IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &on, sizeof(on));
+    if (!target.source.empty())
+        if (auto bound = bind_source(fd.get(), target, peer); !bound) return std::unexpected(bound.error());
     if (target.keep_alive != nullptr && target.keep_alive->on)
         net::set_keep_alive(fd.get(), *target.keep_alive);
     if (target.nolinger) net::reset_on_close(fd.get());
     int result = 0;
     do {
-        result = ::connect(fd.get(), target.address.data(), target.address.size());
+        result = ::connect(fd.get(), peer.data(), peer.size());
     } while (result != 0 && errno == EINTR);
     if (result != 0 && errno != EINPROGRESS) return common::fail_errno("cannot connect");
     return fd;
+}
+
+// A port of a range may be in use towards this server, which only connect() finds out.
+common::Result<common::UniqueFd> start(const ConnectTarget& target) {
+    auto fd = start_once(target);
+    int left = target.outgoing != nullptr ? target.outgoing->ports() : 0;
+    while (!fd && fd.error().code == EADDRNOTAVAIL && --left > 0) fd = start_once(target);
+    return fd;
+}
+
+// Asks the SOCKS server for the way to the target. Its answer is read byte for byte, as the server's own
+// bytes may follow at once.
+net::Task<ConnectOutcome> pass_socks(Waiter& waiter, const ConnectTarget& target, common::TimePoint deadline,
+                                     ClientWatch& watch, net::Stream& stream) {
+    const std::optional<std::string> request = socks4_request(target.address);
+    if (!request) co_return failed(EAFNOSUPPORT);
+    if (const int error = write_header(stream, *request); error != 0) co_return failed(error);
+    std::array<char, kSocks4Answer> answer;
+    std::size_t have = 0;
+    while (have < answer.size()) {
+        const net::IoResult read = stream.try_read(std::span(answer).subspan(have));
+        if (read.ok()) {
+            have += read.count;
+            continue;
+        }
+        if (!read.would_block())
+            co_return failed(read.kind == net::IoResult::Kind::end ? ECONNRESET : read.error);
+        stream.arm_read();
+        const Waiter::Bits bits = co_await waiter.wait(Waiter::kServerIn | watch.interest(), deadline);
+        if (watch.left(bits)) co_return ended(Kind::client_gone);
+        if ((bits & Waiter::kServerIn) == 0 && (bits & Waiter::kDeadline) != 0)
+            co_return ended(Kind::timeout);
+    }
+    const int error = socks4_error({answer.data(), answer.size()});
+    if (error != 0) co_return failed(error);
+    co_return ended(Kind::connected);
 }
 
 net::Task<ConnectOutcome> handshake(Waiter& waiter, const ConnectTarget& target, common::TimePoint deadline,
@@ -130,13 +205,17 @@ net::Task<ConnectOutcome> connect(Waiter& waiter, const ConnectTarget& target, c
         stream.close();
         co_return failed(error);
     }
-    if (!target.proxy_header.empty()) {
-        // A fresh socket's buffer takes a header's 16 to 300 bytes whole.
-        const iovec piece{const_cast<char*>(target.proxy_header.data()), target.proxy_header.size()};
-        const net::IoResult written = stream.try_write(std::span(&piece, 1));
-        if (!written.ok() || written.count != target.proxy_header.size()) {
+    if (target.socks != nullptr) {
+        const ConnectOutcome passed = co_await pass_socks(waiter, target, deadline, watch, stream);
+        if (passed.kind != Kind::connected) {
             stream.close();
-            co_return failed(written.error != 0 ? written.error : ECONNRESET);
+            co_return passed;
+        }
+    }
+    if (!target.proxy_header.empty()) {
+        if (const int error = write_header(stream, target.proxy_header); error != 0) {
+            stream.close();
+            co_return failed(error);
         }
     }
     if (target.tls == nullptr) co_return ended(Kind::connected);

@@ -1,5 +1,5 @@
-// Opens one connection to a server: TCP or Unix, the PROXY header, TLS. Never blocks; ends with its deadline.
-// Used by sessions and by health checks.
+// Opens one connection to a server: TCP or Unix, through a SOCKS server, the PROXY header, TLS. Never blocks;
+// ends with its deadline. Used by sessions and by health checks.
 #pragma once
 
 #include <memory>
@@ -14,15 +14,20 @@
 #include "proxyd/net/tls_context.h"
 #include "proxyd/net/waiter.h"
 #include "proxyd/upstream/client_watch.h"
+#include "proxyd/upstream/outgoing.h"
 
 namespace proxyd::upstream {
 
 struct ConnectTarget {
     common::Endpoint address;
-    common::Endpoint source;        // to bind to; empty: the system chooses
-    std::string_view proxy_header;  // sent before anything else
+    common::Endpoint source;                  // to bind to; empty: the system chooses
+    bool foreign_source = false;              // which is another machine's
+    const Outgoing* outgoing = nullptr;       // how the socket is made; null: an ordinary one
+    const common::Endpoint* socks = nullptr;  // the SOCKS server on the way; null: none
+    std::string_view proxy_header;            // sent before anything else
     const net::TlsContext* tls = nullptr;
-    bool nolinger = false;  // the connection will end with a reset
+    bool fast_open = false;  // bytes follow at once and may go with the SYN; a failure then shows later
+    bool nolinger = false;   // the connection will end with a reset
     const net::TcpKeepAlive* keep_alive = nullptr;
     std::string server_name;  // SNI, and what the certificate must name when verified; empty: none
 };

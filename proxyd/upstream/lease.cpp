@@ -57,7 +57,7 @@ void Backend::Impl::put_idle(Lease& lease) {
     if (most_uses >= 0 && lease.uses_ >= most_uses) return;
     if (!settings.http_mode || lease.generation_ != server.generation.load(std::memory_order_relaxed)) return;
     if (settings.reuse == Reuse::never || !server.shareable()) {
-        if (lease.kept_ == nullptr) return;
+        if (lease.kept_ == nullptr || server.outgoing->differs_by_request()) return;
         lease.stream_.watch_idle();
         lease.stream_.release_buffers();
         lease.kept_->backend_ = &backend;

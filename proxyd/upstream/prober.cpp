@@ -40,13 +40,15 @@ struct Group {
 };
 
 struct Watched {
-    Watched(Group& of, const ServerSettings& server, state::ServerState& server_state)
+    Watched(Group& of, std::size_t index, state::ServerState& server_state)
         : group(of),
-          settings(server),
+          settings(of.backend.settings().servers[index]),
+          outgoing(of.backend.outgoing(index)),
           state(server_state),
-          health(server.check.rise, server.check.fall, server.check.init_state) {}
+          health(settings.check.rise, settings.check.fall, settings.check.init_state) {}
     Group& group;
     const ServerSettings& settings;
+    const Outgoing& outgoing;
     state::ServerState& state;
     Health health;
     ProbePlan plan;
@@ -93,7 +95,9 @@ void prepare(Watched& watched) {
     static const std::string kLocal[] = {proxy_header_v1({}, {}), proxy_header_v2({}, {})};
     const bool as_server = (watched.settings.send_proxy || watched.settings.send_proxy_v2) && !elsewhere;
     if (check.send_proxy || as_server) plan.target.proxy_header = kLocal[watched.settings.send_proxy_v2];
-    if (auto source = source_endpoint(watched.settings)) plan.target.source = *source;
+    plan.target.source = watched.outgoing.own();
+    plan.target.outgoing = &watched.outgoing;
+    if (check.via_socks && !watched.settings.socks4.empty()) plan.target.socks = &watched.settings.socks4;
     plan.sequence = sequence_of(watched.group);
     plan.backend = &watched.group.backend.state();
     plan.server = &watched.state;
@@ -303,7 +307,8 @@ net::Task<> Prober::Impl::watch_agent(Watched& watched, common::Duration first) 
     AgentPlan plan;
     plan.send = agent.send;
     plan.timeout = agent.inter;
-    if (auto source = source_endpoint(watched.settings)) plan.target.source = *source;
+    plan.target.source = watched.outgoing.own();
+    plan.target.outgoing = &watched.outgoing;
     common::TimePoint next = worker->now() + first;
     for (;;) {
         co_await waiter.wait(0, next);
@@ -383,10 +388,10 @@ void Prober::add(Backend& backend, HealthLog log, HealthAlert alert) {
         const ServerSettings& server = settings.servers[i];
         state::ServerState& state = *backend.state().servers[i];
         if (server.check.enabled) {
-            impl_->servers.push_back(std::make_unique<Watched>(*group, server, state));
+            impl_->servers.push_back(std::make_unique<Watched>(*group, i, state));
             by_server[i] = impl_->servers.back().get();
         }
-        if (server.agent.enabled) impl_->agents.push_back(std::make_unique<Watched>(*group, server, state));
+        if (server.agent.enabled) impl_->agents.push_back(std::make_unique<Watched>(*group, i, state));
     }
     if (std::ranges::any_of(settings.servers, [](const ServerSettings& server) {
             return server.slowstart > common::Duration::zero();

@@ -2,7 +2,6 @@
 
 #include <string_view>
 
-#include "common/text.h"
 #include "proxyd/balance/algorithm.h"
 #include "proxyd/rules/expression.h"
 #include "proxyd/upstream/backend.h"
@@ -16,25 +15,6 @@ common::Result<> complain(const ServerSettings& server, const std::string& what)
 }
 
 }  // namespace
-
-common::Result<common::Endpoint> source_endpoint(const ServerSettings& server) {
-    std::string_view text = server.source_address;
-    if (text.empty() || text == "*") return common::Endpoint();
-    if (auto plain = common::Endpoint::from_ip(text, 0)) return *plain;
-    const std::size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos)
-        return common::fail("'" + server.source_address + "' is not an address to connect from",
-                            common::Side::config);
-    const auto port = common::parse_number(text.substr(colon + 1), 0, 65535);
-    const std::string_view host = text.substr(0, colon);
-    if (port && (host.empty() || host == "*"))
-        return common::Endpoint::any_v4(static_cast<std::uint16_t>(*port));
-    auto address = common::Endpoint::from_ip(host, port ? static_cast<std::uint16_t>(*port) : 0);
-    if (!port || !address)
-        return common::fail("'" + server.source_address + "' is not an address to connect from",
-                            common::Side::config);
-    return *address;
-}
 
 common::Result<std::shared_ptr<const net::TlsContext>> client_tls(const ServerSettings& server) {
     return net::TlsContext::client(server.tls_client);
@@ -77,7 +57,6 @@ common::Result<> validate(const BackendSettings& settings) {
     if (auto selected = balance::select(settings.balance, settings.balance_arguments); !selected)
         return std::unexpected(selected.error());
     for (const ServerSettings& server : settings.servers) {
-        if (auto source = source_endpoint(server); !source) return complain(server, source.error().text);
         if (auto name = ServerName::compile(server.sni); !name) return complain(server, name.error().text);
         if (!server.tls && !server.check.tls) continue;
         if (auto tls = client_tls(server); !tls) return complain(server, tls.error().text);

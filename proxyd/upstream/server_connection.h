@@ -1,5 +1,4 @@
-// What a server line says about its connections, made ready for use: source address, TLS, the name to ask
-// for.
+// What a server line says about its connections, made ready for use: TLS, the name to ask for.
 #pragma once
 
 #include <memory>
@@ -13,9 +12,6 @@
 #include "proxyd/upstream/settings.h"
 
 namespace proxyd::upstream {
-
-// `source ADDRESS[:PORT]`; empty for none and for "*" or "0.0.0.0".
-common::Result<common::Endpoint> source_endpoint(const ServerSettings& server);
 
 common::Result<std::shared_ptr<const net::TlsContext>> client_tls(const ServerSettings& server);
 // The same for its health checks.

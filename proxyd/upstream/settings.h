@@ -12,6 +12,7 @@
 #include "proxyd/balance/hash_settings.h"
 #include "proxyd/net/keep_alive.h"
 #include "proxyd/net/settings.h"
+#include "proxyd/net/socket_options.h"
 #include "proxyd/upstream/check_step.h"
 #include "proxyd/upstream/resolvers_settings.h"
 
@@ -33,6 +34,7 @@ struct CheckSettings {
     bool send_proxy = false;   // check-send-proxy; without addr and port also what the server line says
     std::string sni;           // check-sni
     std::string alpn;          // check-alpn; empty: the server's
+    bool via_socks = false;    // check-via-socks4
 };
 
 // Agent checks: a program on the server's machine tells how it is (configuration manual 5.2, agent-check).
@@ -47,6 +49,26 @@ struct AgentSettings {
 // `observe`: what traffic says about a server's health, and what follows from it.
 enum class Observe : unsigned char { nothing, layer4, layer7 };
 enum class OnError : unsigned char { fastinter, fail_check, sudden_death, mark_down };
+
+// `source`: where connections to servers come from.
+struct SourceSettings {
+    // usesrc: whose address they show instead (Linux's transparent proxy)
+    enum class Foreign : unsigned char { none, address, client, client_without_port, header };
+    std::string text;      // as written; empty: the system chooses
+    common::Endpoint own;  // the same, read; empty: the system chooses. Health checks use it, too
+    int first_port = 0, last_port = 0;  // a range of ports in its place; 0: none
+    Foreign foreign = Foreign::none;
+    common::Endpoint foreign_address;  // Foreign::address
+    // Foreign::header: gives the address; null: none
+    std::shared_ptr<const rules::Expression> header;
+    std::string interface;  // SO_BINDTODEVICE; empty: any
+};
+
+// A vector of the PROXY header that is written for each connection (set-proxy-v2-tlv-fmt).
+struct ProxyVectorFormat {
+    int type = 0;
+    rules::LogFormat value;
+};
 
 struct ServerSettings {
     common::Location where;
@@ -79,7 +101,13 @@ struct ServerSettings {
     bool disabled = false;
     bool non_stick = false;  // stick tables do not learn it
     std::string cookie;
-    std::string source_address;
+    SourceSettings source;
+    net::SocketOptions socket;
+    std::string network_namespace;  // where connections are made; empty: ours
+    bool fast_open = false;         // tfo: the request may go with the SYN
+    common::Endpoint socks4;        // connections go through this SOCKS server; empty: straight
+    std::string redirect_prefix;    // redir: GET and HEAD are sent there; empty: nowhere
+    bool strict_maxconn = false;    // idle connections count, too
     CheckSettings check;
     AgentSettings agent;
     bool shut_sessions_when_down = false;       // on-marked-down shutdown-sessions
@@ -93,6 +121,7 @@ struct ServerSettings {
     common::Duration pool_purge_delay = std::chrono::seconds(5);
     bool send_proxy = false, send_proxy_v2 = false;
     unsigned proxy_options = 0;  // ProxyOption bits, for version 2
+    std::vector<ProxyVectorFormat> proxy_vectors;
 
     // Its name is asked for again and again, of the name servers of a section.
     bool resolved_at_run_time() const { return resolvers != nullptr && written_as_name; }
@@ -125,6 +154,9 @@ enum RetryOn : unsigned {
     kRetryTimeout = 1U << 3,  // response-timeout
 };
 
+// load-server-state-from-file (configuration manual 4.2): which file tells how servers were.
+enum class StateFile : unsigned char { none, global, local };
+
 // http-reuse (configuration manual 4.2).
 enum class Reuse : unsigned char { never, safe, aggressive, always };
 
@@ -148,11 +180,23 @@ struct BackendSettings {
     int redispatch_interval = 1;  // -1: only on the last retry (option redispatch default)
     int fullconn = 0;
     bool allbackups = false;
+    // Who has no server yet goes where he wanted to go (option transparent), or there (dispatch).
+    bool to_client_destination = false;
+    common::Endpoint dispatch;
     Reuse reuse = Reuse::safe;
     common::Duration timeout_connect{0}, timeout_queue{0}, timeout_check{0};  // 0: none
     bool log_health_checks = false;
     bool nolinger = false;  // connections to servers end with a reset
     net::TcpKeepAlive tcpka;
+    StateFile state_file = StateFile::none;
+    std::string state_file_name;  // of StateFile::local; empty: the section's name
 };
+
+// Whether `tfo` of a server may be used: what goes with a SYN can be lost with it, and must be sent again. As
+// HAProxy has it.
+inline bool may_open_fast(const BackendSettings& backend) {
+    constexpr unsigned kRepeats = kRetryConnect | kRetryEmpty | kRetryTimeout;
+    return backend.http_mode && (backend.retry_on & kRepeats) == kRepeats;
+}
 
 }  // namespace proxyd::upstream
