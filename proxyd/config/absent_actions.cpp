@@ -13,7 +13,6 @@ constexpr AbsentAction kRows[] = {
     {"capture", kHttp, kNone, "write it with 'http-response'"},
     {"do-log", kBoth, kNone, kNotYet},
     {"do-resolve", kBoth, kNone, "names are resolved for server lines only; the variable stays unset"},
-    {"expect-netscaler-cip", kTcp, kRefused, "the NetScaler header would be taken for the request"},
     {"lua", kBoth, kRefused, "there is no Lua interpreter here; what the script decides would not happen"},
     {"pause", kHttp, kNone, kNotYet},
     {"send-spoe-group", kBoth, kRefused, "not supported; what the agent decides would not happen"},

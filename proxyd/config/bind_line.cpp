@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "proxyd/config/address.h"
 #include "proxyd/config/files.h"
@@ -81,14 +82,27 @@ void set_segment(const WordInput& word, Bind& bind) {
     segment = 0;
 }
 
+// Decimal, or hexadecimal with 0x.
+void set_netscaler(const WordInput& word, Bind& bind) {
+    std::string_view text = word.arguments[0];
+    const bool hexadecimal = text.starts_with("0x");
+    if (hexadecimal) text.remove_prefix(2);
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), bind.netscaler_magic, hexadecimal ? 16 : 10);
+    if (error != std::errc() || end != text.data() + text.size() || bind.netscaler_magic == 0)
+        return word.error("expects a number from 1 to 4294967295, not '" + word.arguments[0] + "'");
+    bind.accept_netscaler = true;
+}
+
 constexpr auto inert = inert_word<Bind>;
-constexpr auto refused = refused_word<Bind>;
 
 constexpr std::string_view kNoQuicAddress = "QUIC is not spoken; this address is not opened";
 
 constexpr Word kWords[] = {
     {"accept-proxy", 0, set_flag<&Bind::accept_proxy>, Effect::works, "",
      "clients speak the PROXY protocol first"},
+    {"accept-netscaler-cip", 1, set_netscaler, Effect::works, "<magic number>",
+     "clients begin with the addresses that a NetScaler inserts"},
     {"backlog", 1, set_count<&Bind::backlog>, Effect::works, "<number>",
      "length of the queue of new connections"},
     {"defer-accept", 0, set_flag<&Bind::defer_accept>, Effect::works, "",
@@ -132,8 +146,6 @@ constexpr Word kWords[] = {
     inert("quic-cc-algo", 1, kNoQuic),
     inert("quic-force-retry", 0, kNoQuic),
     inert("quic-socket", 1, kNoQuic),
-    refused("accept-netscaler-cip", 1,
-            "the NetScaler header is not supported yet and would be taken for the request"),
 };
 
 // Listeners of a comma list or a port range differ in their address only.

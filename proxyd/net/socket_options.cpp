@@ -43,10 +43,10 @@ bool set_password(int fd, const common::Endpoint& of, int prefix, const std::str
     std::memcpy(&wanted.tcpm_addr, of.data(), of.size());
     if (prefix >= 0) {
         wanted.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX;
-        wanted.tcpm_prefixlen = static_cast<__u8>(prefix);
+        wanted.tcpm_prefixlen = static_cast<std::uint8_t>(prefix);
     }
     const std::size_t length = std::min(password.size(), sizeof wanted.tcpm_key);
-    wanted.tcpm_keylen = static_cast<__u16>(length);
+    wanted.tcpm_keylen = static_cast<std::uint16_t>(length);
     std::memcpy(wanted.tcpm_key, password.data(), length);
     const int name = prefix >= 0 ? TCP_MD5SIG_EXT : TCP_MD5SIG;
     return ::setsockopt(fd, IPPROTO_TCP, name, &wanted, sizeof wanted) == 0;

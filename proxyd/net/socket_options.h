@@ -11,9 +11,9 @@ namespace proxyd::net {
 
 // 0 and empty: as the system does.
 struct SocketOptions {
-    common::Duration user_timeout{0};  // tcp-ut: sent data stays unacknowledged so long at most
+    common::Duration user_timeout{0};         // tcp-ut: sent data stays unacknowledged so long at most
     int max_segment = 0;                      // mss: bytes
-    std::string congestion;  // cc: algorithm
+    std::string congestion;                   // cc: algorithm
     int receive_buffer = 0, send_buffer = 0;  // tune.rcvbuf.*, tune.sndbuf.*: bytes, without the kernel's own
     std::string md5_password;                 // tcp-md5sig: segments are signed (RFC 2385)
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 
+#include "proxyd/net/netscaler_header.h"
 #include "proxyd/net/reset_on_close.h"
 
 namespace proxyd::session {
@@ -24,6 +25,12 @@ constexpr auto kLongestHandshake = 60s;
 
 using Error = rules::ConnectionError;
 
+// What the beginning of a connection says, as one of the two headers.
+struct Preamble {
+    Error error = Error::none;
+    std::size_t size = 0;  // 0: more bytes are needed
+};
+
 // Why these bytes are no PROXY header.
 Error fault_of(std::string_view bytes) {
     constexpr std::string_view kLine = "PROXY ";
@@ -39,6 +46,30 @@ Error fault_of(std::string_view bytes) {
     const bool version_2 = bytes.size() <= at || static_cast<unsigned char>(bytes[at]) >> 4 == 2;
     return begins_as(net::kProxySignature) && version_2 ? Error::proxy_invalid : Error::proxy_missing;
 }
+
+Preamble as_proxy_header(std::string_view bytes, net::ProxyHeader& header) {
+    const net::ProxyResult result = net::parse_proxy_header(bytes, header);
+    if (result.status == net::ProxyStatus::error) return {fault_of(bytes), 0};
+    return {Error::none, result.status == net::ProxyStatus::done ? result.consumed : 0};
+}
+
+Preamble as_netscaler_header(std::string_view bytes, std::uint32_t magic, net::ProxyHeader& header) {
+    const net::NetscalerResult result = net::parse_netscaler_header(bytes, magic, header);
+    if (result.status == net::ProxyStatus::error)
+        return {
+            result.fault == net::NetscalerFault::magic ? Error::netscaler_magic : Error::netscaler_protocol,
+            0};
+    return {Error::none, result.status == net::ProxyStatus::done ? result.consumed : 0};
+}
+
+// How waiting for a header can end without it.
+struct WaitErrors {
+    Error empty, aborted, timeout, truncated;
+};
+constexpr WaitErrors kProxyErrors{Error::proxy_empty, Error::proxy_aborted, Error::proxy_timeout,
+                                  Error::proxy_truncated};
+constexpr WaitErrors kNetscalerErrors{Error::netscaler_empty, Error::netscaler_aborted,
+                                      Error::netscaler_timeout, Error::netscaler_truncated};
 
 // Why a TLS handshake came to nothing.
 Error fault_of(const net::IoResult& result, unsigned long code) {
@@ -82,6 +113,7 @@ Connection::Connection(Arrival arrival)
     if (listener) listener->sessions.enter();
     const auto bind = static_cast<std::size_t>(bind_);
     expects_proxy_header_ = bind < frontend_.binds.size() && frontend_.binds[bind].accept_proxy;
+    expects_netscaler_header_ = bind < frontend_.binds.size() && frontend_.binds[bind].accept_netscaler;
 }
 
 Connection::~Connection() {
@@ -101,43 +133,56 @@ const net::TlsContext* Connection::tls_context() const {
     return runtime.tls[proxy][static_cast<std::size_t>(bind_)].get();
 }
 
-// Reads no byte too many: what follows the header belongs to TLS or to the request.
+// Reads no byte too many: what follows the header belongs to TLS or to the request. A PROXY header comes
+// before one of NetScaler's.
 Step Connection::read_proxy_header() {
     const Timeouts& timeouts = frontend_.timeouts;
     const common::Duration limit =
         timeouts.client.count() ? timeouts.client : common::Duration(kLongestHandshake);
     for (;;) {
+        const WaitErrors& errors = expects_proxy_header_ ? kProxyErrors : kNetscalerErrors;
         char bytes[net::kLongestProxyHeader];
         const ssize_t seen = ::recv(client.fd(), bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
         std::size_t wanted = 1;  // nothing there: the stream itself shall find that out
         net::ProxyHeader header;
-        net::ProxyResult result;
+        Preamble preamble;
         if (seen > 0) {
             const auto count = static_cast<std::size_t>(seen);
-            result = net::parse_proxy_header(proxy_bytes_ + std::string(bytes, count), header);
-            if (result.status == net::ProxyStatus::error)
-                return finish_proxy_header(fault_of(proxy_bytes_ + std::string(bytes, count)));
-            wanted = result.status == net::ProxyStatus::done ? result.consumed - proxy_bytes_.size() : count;
+            const std::string all = proxy_bytes_ + std::string(bytes, count);
+            preamble = expects_proxy_header_ ? as_proxy_header(all, header)
+                                             : as_netscaler_header(all, netscaler_magic(), header);
+            if (preamble.error != Error::none) return finish_proxy_header(preamble.error);
+            wanted = preamble.size > 0 ? preamble.size - proxy_bytes_.size() : count;
         }
         const net::IoResult read = client.try_read(std::span(bytes, wanted));
         if (read.would_block()) {
             if (now() >= accepted_ + limit)
-                return finish_proxy_header(proxy_bytes_.empty() ? Error::proxy_timeout
-                                                                : Error::proxy_truncated);
+                return finish_proxy_header(proxy_bytes_.empty() ? errors.timeout : errors.truncated);
             client.arm_read();
             return Step::wait(kClientBits, accepted_ + limit);
         }
-        if (!read.ok() && !proxy_bytes_.empty()) return finish_proxy_header(Error::proxy_truncated);
+        if (!read.ok() && !proxy_bytes_.empty()) return finish_proxy_header(errors.truncated);
         if (!read.ok())
-            return finish_proxy_header(read.kind == net::IoResult::Kind::end ? Error::proxy_empty
-                                                                             : Error::proxy_aborted);
+            return finish_proxy_header(read.kind == net::IoResult::Kind::end ? errors.empty : errors.aborted);
         proxy_bytes_.append(bytes, read.count);
-        if (result.status != net::ProxyStatus::done || read.count < wanted) continue;
-        if (!header.local)
-            changed_ = std::make_unique<Addresses>(Addresses{header.source, header.destination});
-        proxy_header_ = std::make_unique<net::ProxyHeader>(std::move(header));
-        return finish_proxy_header(Error::none);
+        if (preamble.size == 0 || read.count < wanted) continue;
+        if (take_proxy_header(std::move(header))) return finish_proxy_header(Error::none);
     }
+}
+
+std::uint32_t Connection::netscaler_magic() const {
+    const auto bind = static_cast<std::size_t>(bind_);
+    return bind < frontend_.binds.size() ? frontend_.binds[bind].netscaler_magic : 0;
+}
+
+// False: another one follows.
+bool Connection::take_proxy_header(net::ProxyHeader header) {
+    if (!header.local) changed_ = std::make_unique<Addresses>(Addresses{header.source, header.destination});
+    if (!expects_proxy_header_) return true;
+    proxy_header_ = std::make_unique<net::ProxyHeader>(std::move(header));
+    proxy_bytes_.clear();
+    expects_proxy_header_ = false;
+    return !expects_netscaler_header_;
 }
 
 // No error: the header is there.
@@ -199,6 +244,7 @@ bool Connection::admitted(const rules::RuleSet& rules) {
     const common::Endpoint source = context.source, destination = context.destination;
     const rules::Verdict verdict = rules.run(context);
     expects_proxy_header_ |= context.expect_proxy;
+    expects_netscaler_header_ |= context.expect_netscaler;
     if (!(context.source == source) || !(context.destination == destination))
         changed_ = std::make_unique<Addresses>(Addresses{context.source, context.destination});
     entrance.exchanges().give_back(std::move(exchange));

@@ -40,8 +40,9 @@ class Connection {
     }
     state::Counters& frontend_counters() const { return state.frontend.counters.shard(worker.index()); }
 
-    // `accept-proxy` or `tcp-request connection expect-proxy`: the client's header comes first.
-    bool expects_proxy_header() const { return expects_proxy_header_; }
+    // `accept-proxy`, `accept-netscaler-cip` or `tcp-request connection expect-...`: the header of a proxy
+    // before us comes first.
+    bool expects_proxy_header() const { return expects_proxy_header_ || expects_netscaler_header_; }
     Step read_proxy_header();
     bool proxy_header_failed() const { return proxy_header_failed_; }
 
@@ -82,6 +83,8 @@ class Connection {
  private:
     void log_failure(rules::ConnectionError error);
     Step finish_proxy_header(rules::ConnectionError error);
+    std::uint32_t netscaler_magic() const;
+    bool take_proxy_header(net::ProxyHeader header);
 
     const ProxySettings& frontend_;
     const int bind_;
@@ -89,7 +92,7 @@ class Connection {
     const common::TimePoint accepted_;
     common::TimePoint handshake_done_;
     bool handshake_failed_ = false;
-    bool expects_proxy_header_ = false;
+    bool expects_proxy_header_ = false, expects_netscaler_header_ = false;
     bool proxy_header_failed_ = false;
     std::string proxy_bytes_;  // of a header that is not whole yet
     std::unique_ptr<net::ProxyHeader> proxy_header_;

@@ -112,17 +112,19 @@ ActionPtr parse_set_timeout(ActionWords& words) {
     return std::make_shared<SetTimeout>(which, std::move(*value));
 }
 
-class ExpectProxy final : public Action {
+template <bool Context::* expected>
+class Expect final : public Action {
  public:
     bool run(Context& context, Verdict&) const override {
-        context.expect_proxy = true;
+        context.*expected = true;
         return true;
     }
 };
 
-ActionPtr parse_expect_proxy(ActionWords& words) {
-    if (!words.take_if("layer4")) return words.refuse("'expect-proxy' expects 'layer4'");
-    return std::make_shared<ExpectProxy>();
+template <bool Context::* expected>
+ActionPtr parse_expect(ActionWords& words) {
+    if (!words.take_if("layer4")) return words.refuse("'" + std::string(words.name()) + "' expects 'layer4'");
+    return std::make_shared<Expect<expected>>();
 }
 
 // The session waits and goes on behind this rule.
@@ -167,7 +169,10 @@ constexpr std::array kRows{
     ActionRow{"set-tos", kAll, parse_number_action<SetTos, 255>, "TOS or DSCP of the client's packets"},
     ActionRow{"set-fc-tos", kAll, parse_number_action<SetTos, 255>, "TOS or DSCP of the client's packets"},
     ActionRow{"set-timeout", kInRequest, parse_set_timeout, "timeout server or tunnel of this exchange"},
-    ActionRow{"expect-proxy", kInConnection, parse_expect_proxy, "a PROXY header must come first"},
+    ActionRow{"expect-netscaler-cip", kInConnection, parse_expect<&Context::expect_netscaler>,
+              "a NetScaler header must come first"},
+    ActionRow{"expect-proxy", kInConnection, parse_expect<&Context::expect_proxy>,
+              "a PROXY header must come first"},
     ActionRow{"wait-for-body", kInRequest | kInResponse, parse_wait_for_body,
               "the rules go on with the body"},
 };
