@@ -37,22 +37,22 @@ constexpr CheckCode kCheckCodes[] = {
 
 int op_state(const StatSubject& s) {
     if (s.down()) return kStopped;
-    const bool draining = s.server->admin.load() == state::Admin::drain || s.server->weight.load() == 0;
-    if (draining) return kStopping;
+    if (s.server->stopping) return kStopping;
     return upstream::throttle_percent(*s.server_settings, *s.server, s.wall_ms) > 0 ? kStarting : kRunning;
 }
 
 int admin_bits(const StatSubject& s) {
-    if (s.server->unresolved) return kUnresolved;
+    const int configured = s.server_settings->disabled ? kConfiguredMaintenance : 0;
+    if (s.server->unresolved) return kUnresolved | configured;
     switch (s.server->admin.load()) {
         case state::Admin::maintenance:
-            return kForcedMaintenance | (s.server_settings->disabled ? kConfiguredMaintenance : 0);
+            return kForcedMaintenance | configured;
         case state::Admin::drain:
-            return kForcedDrain;
+            return kForcedDrain | configured;
         case state::Admin::ready:
             break;
     }
-    return 0;
+    return configured;
 }
 
 int check_result(const StatSubject& s, int code) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "common/diagnostics.h"
+#include "proxyd/main/saved_states.h"
 #include "proxyd/upstream/servers.h"
 
 namespace proxyd::main {
@@ -41,6 +42,7 @@ std::unique_ptr<state::SharedState> build_state(const config::Model& model, int 
     for (const auto& [name, settings] : model.catalogue->caches)
         shared->caches.push_back(std::make_unique<cache::Cache>(*settings));
     for (const auto& proxy : model.proxies) shared->proxies.push_back(build_proxy(*proxy, workers));
+    load_saved_states(model, *shared);
     return shared;
 }
 

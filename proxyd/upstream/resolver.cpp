@@ -224,7 +224,9 @@ void Resolver::add(Backend& backend, HealthLog log) {
     const BackendSettings& settings = backend.settings();
     for (std::size_t i = 0; i < settings.servers.size(); ++i) {
         const ServerSettings& server = settings.servers[i];
-        if (!server.address.empty() || server.host.empty() || server.is_service()) continue;
+        if (server.host.empty() || server.is_service()) continue;
+        // It has one, or had one before the reload (init-addr last).
+        if (!backend.state().servers[i]->address().empty()) continue;
         const InitAddress init = parse_init_addr(server.init_addr);
         if (server.resolved_at_run_time() && !init.ask_first && init.fallback.empty()) continue;
         auto& entry = impl_->pending.emplace_back(

@@ -180,9 +180,10 @@ struct BackendSettings {
     int redispatch_interval = 1;  // -1: only on the last retry (option redispatch default)
     int fullconn = 0;
     bool allbackups = false;
-    // Who has no server yet goes where he wanted to go (option transparent), or there (dispatch).
+    // Who is bound to no server goes where he wanted to go (option transparent), or there (dispatch).
     bool to_client_destination = false;
     common::Endpoint dispatch;
+    std::shared_ptr<const ServerSettings> direct;  // the same as a server of nobody's; null: neither
     Reuse reuse = Reuse::safe;
     common::Duration timeout_connect{0}, timeout_queue{0}, timeout_check{0};  // 0: none
     bool log_health_checks = false;
