@@ -107,6 +107,34 @@ std::string clear_all(const CommandCall& call) {
     return {};
 }
 
+// What holds now: an operator's wish, or the configuration.
+template <class Change>
+std::string change_dynamic_cookie(const CommandCall& call, Change change) {
+    const View& view = *call.context.view;
+    for (std::size_t i = 0; i < view.model->proxies.size(); ++i) {
+        const session::ProxySettings& proxy = *view.model->proxies[i];
+        if (!proxy.is_backend || proxy.name != call.argument(0)) continue;
+        state::ProxyState& state = *view.runtime->state->proxies[i];
+        state::DynamicCookie cookie =
+            state.has_dynamic_cookie ? state.dynamic_cookie()
+                                     : state::DynamicCookie{proxy.cookie.dynamic, proxy.dynamic_cookie_key};
+        change(cookie);
+        state.set_dynamic_cookie(std::move(cookie));
+        return {};
+    }
+    return "No such backend.\n";
+}
+
+template <bool on>
+std::string switch_dynamic_cookie(const CommandCall& call) {
+    return change_dynamic_cookie(call, [](state::DynamicCookie& cookie) { cookie.on = on; });
+}
+
+std::string set_dynamic_cookie_key(const CommandCall& call) {
+    if (call.argument(1).empty()) return "Key expected.\n";
+    return change_dynamic_cookie(call, [&](state::DynamicCookie& cookie) { cookie.key = call.argument(1); });
+}
+
 constexpr CommandRow kRows[] = {
     {"set server", "<bk>/<srv> [opts]", "change a server's state, weight or address", Level::admin,
      set_server},
@@ -118,6 +146,12 @@ constexpr CommandRow kRows[] = {
     {"disable server", "<bk>/<srv>", "disable a server for maintenance", Level::admin,
      switch_server<state::Admin::maintenance>},
     {"set maxconn server", "<bk>/<srv> <n>", "change a server's maxconn setting", Level::admin, set_maxconn},
+    {"enable dynamic-cookie backend", "<bk>", "make cookies of the servers' addresses", Level::admin,
+     switch_dynamic_cookie<true>},
+    {"disable dynamic-cookie backend", "<bk>", "make no cookies of the servers' addresses", Level::admin,
+     switch_dynamic_cookie<false>},
+    {"set dynamic-cookie-key backend", "<bk> <key>", "change the key of such cookies", Level::admin,
+     set_dynamic_cookie_key},
     {"clear counters", "", "clear max statistics counters", Level::oper, clear_maxima},
     {"clear counters all", "", "clear all statistics counters", Level::admin, clear_all},
 };

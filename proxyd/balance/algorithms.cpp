@@ -8,6 +8,7 @@
 #include "proxyd/balance/header.h"
 #include "proxyd/balance/leastconn.h"
 #include "proxyd/balance/random.h"
+#include "proxyd/balance/rdp_cookie.h"
 #include "proxyd/balance/roundrobin.h"
 #include "proxyd/balance/source.h"
 #include "proxyd/balance/static_rr.h"
@@ -27,6 +28,8 @@ constexpr std::array kAlgorithms{
                  "the server with the fewest streams for its weight"},
     AlgorithmRow{"random", true, false, false, false, make_random,
                  "random, random(DRAWS): the least loaded of some servers drawn by weight"},
+    AlgorithmRow{"rdp-cookie", false, false, false, true, make_rdp_cookie,
+                 "rdp-cookie, rdp-cookie(NAME): hash of a cookie in the client's first RDP packet"},
     AlgorithmRow{"roundrobin", true, false, false, false, make_roundrobin,
                  "each server in turn, smoothly by weight"},
     AlgorithmRow{"source", false, false, false, true, make_source, "hash of the client's address"},

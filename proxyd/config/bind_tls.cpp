@@ -87,6 +87,9 @@ void set_ticket_keys(const WordInput& word, Bind& bind) {
 constexpr auto inert = inert_word<Bind>;
 constexpr auto refused = refused_word<Bind>;
 
+constexpr std::string_view kNoMaking =
+    "certificates are read from files only, none is made for a client's name";
+
 constexpr Word kWords[] = {
     {"ssl", 0, enable, Effect::works, "", "clients speak TLS"},
     {"alpn", 1, set_text<&net::TlsServerSettings::alpn>, Effect::works, "<list>",
@@ -116,10 +119,10 @@ constexpr Word kWords[] = {
      "the client's order of ciphers decides"},
     {"tls-ticket-keys", 1, set_ticket_keys, Effect::works, "<file>",
      "keys of session tickets that several machines share"},
-    inert("ca-sign-file", 1, kNotYet),
-    inert("ca-sign-pass", 1, kNotYet),
-    inert("ech", 1, kNotYet),
-    inert("generate-certificates", 0, kNotYet),
+    inert("ca-sign-file", 1, kNoMaking),
+    inert("ca-sign-pass", 1, kNoMaking),
+    inert("ech", 1, "this OpenSSL does not encrypt hellos; clients send them in the clear"),
+    inert("generate-certificates", 0, kNoMaking),
 };
 
 }  // namespace

@@ -52,10 +52,7 @@ constexpr ConnectWord kConnectWords[] = {
          if (const std::string& name = words.next(); name != "h1" && name != "none")
              in.error(words.line, "'proto " + name + "': checks speak HTTP/1 only");
      }},
-    {"via-socks4",
-     [](Reading& in, CheckWords& words, CheckStep&) {
-         in.error(words.line, "'via-socks4' is refused: the check would go to the server without the proxy");
-     }},
+    {"via-socks4", [](Reading&, CheckWords&, CheckStep& step) { step.via_socks = true; }},
     {"linger", [](Reading&, CheckWords&, CheckStep&) {}},  // every check with steps ends orderly
     {"port", read_port},
     {"addr",

@@ -46,7 +46,6 @@ struct Preset {
     int backlog = 0;
     MailAlertLines mail;
     upstream::SourceSettings source;
-    bool load_server_state = false;
 };
 
 // A `log-forward` section while it is being read.

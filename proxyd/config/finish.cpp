@@ -233,6 +233,19 @@ void finish_server(Reading& in, const Draft& draft, upstream::ServerSettings& se
                            "response-timeout': what goes with a SYN may be lost with it");
 }
 
+// option transparent and dispatch: a server that no algorithm sees and no report shows.
+void add_direct_server(Reading& in, const Draft& draft) {
+    upstream::BackendSettings& backend = draft.settings->upstream;
+    if (!draft.settings->is_backend || (!backend.to_client_destination && backend.dispatch.empty())) return;
+    auto direct = std::make_shared<upstream::ServerSettings>();
+    direct->where = draft.where;
+    direct->name = "<NOSRV>";
+    direct->client_destination = direct->keep_client_port = backend.dispatch.empty();
+    direct->address = backend.dispatch.empty() ? common::Endpoint::any_v4(0) : backend.dispatch;
+    finish_server(in, draft, *direct);
+    backend.direct = std::move(direct);
+}
+
 void finish_backend(Reading& in, const Draft& draft) {
     ProxySettings& settings = *draft.settings;
     upstream::BackendSettings& backend = settings.upstream;
@@ -241,6 +254,13 @@ void finish_backend(Reading& in, const Draft& draft) {
     backend.timeout_connect = settings.timeouts.connect;
     backend.timeout_queue = settings.timeouts.queue;
     backend.timeout_check = settings.timeouts.check;
+    add_direct_server(in, draft);
+    if (backend.state_file == upstream::StateFile::global && in.model.global.server_state_file.empty() &&
+        !backend.servers.empty()) {
+        in.out.warning(draft.where, "'load-server-state-from-file global' in '" + draft.name +
+                                        "' loads nothing without 'server-state-file' in the global section");
+        backend.state_file = upstream::StateFile::none;
+    }
     for (upstream::ServerSettings& server : backend.servers) finish_server(in, draft, server);
     for (net::BindSettings& bind : settings.binds) {
         bind.socket.receive_buffer = in.model.global.client_receive_buffer;

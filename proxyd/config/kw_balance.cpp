@@ -4,6 +4,7 @@
 #include "common/keyword_table.h"
 #include "common/text.h"
 #include "proxyd/balance/algorithm.h"
+#include "proxyd/config/address.h"
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/source_words.h"
 #include "proxyd/config/tables.h"
@@ -64,6 +65,33 @@ void set_fullconn(Reading& in, const Statement& line) {
 void set_rate_limit(Reading& in, const Statement& line) {
     if (line.argument(0) != "sessions") return in.error(line, "'rate-limit' expects sessions NUMBER");
     read_number(in, line, 1, 0, 1'000'000'000, in.proxy().rate_limit);
+}
+
+void set_state_file(Reading& in, const Statement& line) {
+    struct Row {
+        std::string_view name;
+        upstream::StateFile file;
+    };
+    using enum upstream::StateFile;
+    constexpr Row kRows[] = {{"global", global}, {"local", local}, {"none", none}};
+    const std::string& name = line.argument(0);
+    const Row* row = common::find_row(std::span<const Row>(kRows), name);
+    if (row == nullptr)
+        return in.error(line, "'" + line.name() + "' expects global, local or none, not '" + name + "'");
+    in.proxy().upstream.state_file = row->file;
+}
+
+void set_state_file_name(Reading& in, const Statement& line) {
+    const bool own = line.count() == 0 || line.argument(0) == "use-backend-name";
+    in.proxy().upstream.state_file_name = own ? std::string() : line.argument(0);
+}
+
+void set_dispatch(Reading& in, const Statement& line) {
+    const auto address = parse_peer_address(line.argument(0), 0);
+    if (!address) return in.error(line, address.error());
+    if (address->address.is_ip() && address->address.port() == 0)
+        return in.error(line, "'dispatch' expects <address>:<port>, not '" + line.argument(0) + "'");
+    in.proxy().upstream.dispatch = address->address;
 }
 
 struct RetryWord {
@@ -128,15 +156,18 @@ constexpr Keyword kKeywords[] = {
         },
         "", "'option redispatch'"),
     inert("max-session-srv-conns", kFrontendSide, "a client's connection keeps at most one to a server"),
-    inert("load-server-state-from-file", kBackendSide, kNotYet),
-    inert("server-state-file-name", kBackendSide, kNotYet),
+    works("load-server-state-from-file", kBackendSide, 1, 1, set_state_file, "global|local|none",
+          "which file tells how servers were before"),
+    works("server-state-file-name", kBackendSide, 0, 1, set_state_file_name, "[use-backend-name|<file>]",
+          "the file of 'load-server-state-from-file local'"),
     works("hash-balance-factor", kBackendSide, 1, 1, set_balance_factor, "<percent>",
           "with a consistent hash: most of a server's load, of the average"),
     inert("hash-preserve-affinity", kBackendSide,
-          "a full server keeps its keys as long as its queue has room"),
-    refused("dispatch", kBackend | kListen, "removed from HAProxy; write a 'server' line"),
-    refused("transparent", kBackendSide,
-            "not supported yet; connections would not go where the client wanted"),
+          "keys wait in the queue of their server; only 'hash-type map-based' lets a full queue give way"),
+    works("dispatch", kBackend | kListen, 1, 1, set_dispatch, "<address>:<port>",
+          "who is bound to no server goes there"),
+    works("transparent", kBackendSide, 0, 0, backend_flag<&upstream::BackendSettings::to_client_destination>,
+          "", "as 'option transparent'"),
     refused("use-fcgi-app", kBackend | kListen, "FastCGI is not supported yet; its servers speak no HTTP"),
 };
 

@@ -104,6 +104,8 @@ constexpr Keyword kKeywords[] = {
     flag("tcp-smart-accept", kFrontendSide, accept, "acknowledgements wait for data anyway"),
     flag("tcp-smart-connect", kBackendSide, accept, "acknowledgements wait for data anyway"),
     flag("tcpka", kProxies, set_tcpka, "TCP keep-alive on both sides"),
+    flag("transparent", kBackendSide, backend_flag<&upstream::BackendSettings::to_client_destination>,
+         "who is bound to no server goes where he wanted to go"),
     inert("assume-rfc6587-ntf", kLogForward, "a message that begins with its length is taken by its length"),
     inert("disable-h2-upgrade", kFrontendSide, kNoHttp2),
     inert("dont-parse-log", kLogForward, "without 'format' messages keep the form in which they came"),
@@ -125,8 +127,6 @@ constexpr Keyword kKeywords[] = {
         },
         Effect::works, "", "only its 'no' is accepted", kBoth},
     refused("http_proxy", kProxies, "requests would not go where their URI says"),
-    refused("transparent", kBackendSide,
-            "not supported yet; connections would not go where the client wanted"),
 };
 
 }  // namespace

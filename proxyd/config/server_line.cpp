@@ -1,6 +1,7 @@
 #include "proxyd/config/server_line.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "common/text.h"
 #include "proxyd/config/address.h"
@@ -161,6 +162,19 @@ void set_proxy_options(const WordInput& word, ServerDraft& server) {
     }
 }
 
+// set-proxy-v2-tlv-fmt(ID) FORMAT
+void add_proxy_vector(const WordInput& word, ServerDraft& server) {
+    const std::string id(word.parameter);
+    char* end = nullptr;
+    const long type = std::strtol(id.c_str(), &end, 0);
+    if (id.empty() || *end != '\0' || type < 0 || type > 255)
+        return word.error("expects a type from 0 to 255 (or 0x00 to 0xff) in parentheses, not '" + id + "'");
+    auto format = rules::LogFormat::compile(word.arguments[0], rules::LogUse::text,
+                                            word.in.model.catalogue.get(), rules::kAtConnect);
+    if (!format) return word.error(format.error().text);
+    server.settings.proxy_vectors.push_back({static_cast<int>(type), std::move(*format)});
+}
+
 constexpr unsigned kTls = upstream::kProxyTls;
 constexpr unsigned kTlsAndName = upstream::kProxyTls | upstream::kProxyCommonName;
 
@@ -168,6 +182,10 @@ void set_protocol(const WordInput& word, ServerDraft&) {
     const std::string& name = word.arguments[0];
     if (name == "h2") return word.no_effect(kNoHttp2);
     if (name != "h1" && name != "none") word.error("unknown protocol '" + name + "' (h1 or h2)");
+}
+
+void set_redirect(const WordInput& word, ServerDraft& server) {
+    server.settings.redirect_prefix = word.arguments[0];
 }
 
 void set_websocket(const WordInput& word, ServerDraft&) {
@@ -213,6 +231,9 @@ constexpr Word kWords[] = {
     {"no-send-proxy-v2-ssl-cn", 0, send_proxy_without<kTlsAndName>, Effect::works, "",
      "undoes send-proxy-v2-ssl-cn"},
     {"proxy-v2-options", 1, set_proxy_options, Effect::works, "<options>", "what else that header tells"},
+    {"set-proxy-v2-tlv-fmt", 1, add_proxy_vector, Effect::works, "<format>",
+     "(<type>) a vector of that header, made for each connection", true},
+    {"redir", 1, set_redirect, Effect::works, "<prefix>", "GET and HEAD are sent there with a 302"},
     {"resolvers", 1, set_resolvers, Effect::works, "<section>", "name servers that follow its name"},
     {"resolve-prefer", 1, set_family, Effect::works, "ipv4|ipv6", "the family of addresses to prefer"},
     {"resolve-net", 1, set_networks, Effect::works, "<network>[,...]", "networks to prefer"},

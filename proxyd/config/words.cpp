@@ -4,6 +4,12 @@
 
 namespace proxyd::config {
 
+CalledWord split_called_word(std::string_view word) {
+    const std::size_t open = word.find('(');
+    if (open == std::string_view::npos || !word.ends_with(')')) return {word, {}};
+    return {word.substr(0, open), word.substr(open + 1, word.size() - open - 2)};
+}
+
 bool read_number(const WordInput& word, long low, long high, int& value) {
     const auto number = common::parse_number(word.arguments[0], low, high);
     if (number)

@@ -17,6 +17,7 @@ struct WordInput {
     const Statement& line;
     std::string_view name;
     std::span<const std::string> arguments;
+    std::string_view parameter = {};  // of a called word: what stands in its parentheses
 
     void error(std::string_view text) const {
         in.error(line, "'" + line.words.front() + "' word '" + std::string(name) + "': " + std::string(text));
@@ -34,16 +35,23 @@ struct WordRow {
     Effect effect = Effect::works;
     std::string_view usage;
     std::string_view text;  // help; reason of the other effects
+    bool called = false;    // its name carries a parameter in parentheses
 };
 
 template <class Target>
 constexpr WordRow<Target> inert_word(std::string_view name, int arguments, std::string_view reason) {
-    return {name, arguments, nullptr, Effect::none, "", reason};
+    return {name, arguments, nullptr, Effect::none, "", reason, false};
 }
 template <class Target>
 constexpr WordRow<Target> refused_word(std::string_view name, int arguments, std::string_view reason) {
-    return {name, arguments, nullptr, Effect::refused, "", reason};
+    return {name, arguments, nullptr, Effect::refused, "", reason, false};
 }
+
+// "name(parameter)" of a called word; the parameter is empty for others.
+struct CalledWord {
+    std::string_view name, parameter;
+};
+CalledWord split_called_word(std::string_view word);
 
 // Runs the row of every word from `words`; complaints go to the line.
 template <class Target>
@@ -52,7 +60,9 @@ void read_words(Reading& in, const Statement& line, std::span<const std::string>
     while (!words.empty()) {
         const std::string& name = words.front();
         words = words.subspan(1);
-        const WordRow<Target>* row = common::find_row(table, name);
+        const CalledWord called = split_called_word(name);
+        const WordRow<Target>* row = common::find_row(table, called.name);
+        if (row != nullptr && row->called != (called.name.size() != name.size())) row = nullptr;
         if (row == nullptr) {
             in.error(line, "'" + line.words.front() + "': unknown word '" + name + "'" +
                                common::did_you_mean(name, common::row_names(table)));
@@ -64,7 +74,7 @@ void read_words(Reading& in, const Statement& line, std::span<const std::string>
                                (row->usage.empty() ? std::string("an argument") : std::string(row->usage)));
             return;
         }
-        const WordInput input{in, line, row->name, words.first(count)};
+        const WordInput input{in, line, row->name, words.first(count), called.parameter};
         words = words.subspan(count);
         if (row->effect == Effect::none) input.no_effect(row->text);
         if (row->effect == Effect::refused) input.error("refused: " + std::string(row->text));

@@ -14,6 +14,7 @@ constexpr std::array kEnds{
     EndRow{End::denied, 'P', 'R', 403, true, false, false},
     EndRow{End::response_denied, 'P', 'H', 502, true, false, false},
     EndRow{End::response_replaced, 'L', 'H', 0, false, false, false},
+    EndRow{End::server_redirect, 'L', 'C', 0, false, false, false},
     EndRow{End::response_rejected, 'P', 'D', 0, false, false, false},
     EndRow{End::tarpitted, 'P', 'T', 500, true, false, false},
     EndRow{End::bad_request, 'P', 'R', 400, true, false, false},
@@ -94,6 +95,8 @@ End end_of(upstream::Failure failure) {
             return End::no_resource;
         case Failure::stopping:
             return End::no_server;
+        case Failure::redirected:
+            return End::server_redirect;
     }
     return End::internal;
 }

@@ -15,6 +15,7 @@ enum class End : std::uint8_t {
     denied,             // by a request rule
     response_denied,    // by a response rule
     response_replaced,  // by a response rule: return, redirect
+    server_redirect,    // redir of the chosen server
     response_rejected,  // by tcp-response content: nothing of it goes to the client
     tarpitted,
     bad_request,  // the status is the parser's

@@ -107,6 +107,7 @@ void HttpSession::begin_forwarding(upstream::Failure failure) {
         forwarder_.begin(*exchange_);
     } else {
         exchange_->end = end_of(failure);
+        if (exchange_->end == End::server_redirect) reply_with_server_prefix(connection_, *exchange_);
     }
 }
 
@@ -159,6 +160,8 @@ net::Task<upstream::Failure> HttpSession::acquire_server() {
     request.kept = &connection_.kept;
     if (exchange_->backend->prefer_last_server) prefer_last_server(connection_.kept, backend(), *exchange_);
     request.wanted = exchange_->wanted;
+    request.may_redirect =
+        exchange_->request.method == http::Method::get || exchange_->request.method == http::Method::head;
     request.first_request = connection_.requests <= 1;
     request.abort_on_client_close = exchange_->backend->abortonclose;
     request.client_gone = client_left;

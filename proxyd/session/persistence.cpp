@@ -19,7 +19,13 @@ using Mode = CookieSettings::Mode;
 std::string_view cookie_of(const Exchange& exchange, const upstream::ServerSettings& settings,
                            const state::ServerState& server) {
     const ProxySettings& backend = *exchange.backend;
-    if (!settings.cookie.empty() || !backend.cookie.dynamic) return settings.cookie;
+    if (!settings.cookie.empty()) return settings.cookie;
+    const state::ProxyState& proxy = *exchange.context.backend;
+    if (proxy.has_dynamic_cookie.load(std::memory_order_relaxed)) {
+        const state::DynamicCookie now = proxy.dynamic_cookie();
+        return now.on ? exchange.context.arena->copy(dynamic_cookie(now.key, server.address())) : "";
+    }
+    if (!backend.cookie.dynamic) return {};
     return exchange.context.arena->copy(dynamic_cookie(backend.dynamic_cookie_key, server.address()));
 }
 
@@ -267,16 +273,11 @@ void insert_cookie(Exchange& exchange, std::string_view server_cookie) {
     const CookieSettings& cookie = exchange.backend->cookie;
     common::Arena& arena = exchange.arena;
     http::Fields& fields = exchange.response.fields;
-    if (server_cookie.empty()) {
-        // The client's cookie names another server, and this one has none of its own.
-        if (exchange.context.termination.cookie_request == 'N') return;
-        fields.add(arena, "set-cookie",
-                   arena.concat({cookie.name, "=; Expires=Thu, 01-Jan-1970 00:00:01 GMT; path=/"}));
-    } else {
-        fields.add(
-            arena, "set-cookie",
-            arena.concat({cookie.name, "=", server_cookie, dates(exchange), attributes(cookie, arena)}));
-    }
+    // A server without a value of its own takes the client's away, as in HAProxy even where there is none.
+    const std::string_view end =
+        server_cookie.empty() ? "; Expires=Thu, 01-Jan-1970 00:00:01 GMT" : dates(exchange);
+    fields.add(arena, "set-cookie",
+               arena.concat({cookie.name, "=", server_cookie, end, attributes(cookie, arena)}));
     const bool known =
         exchange.told_server != balance::kNone && exchange.told_server == exchange.lease.index();
     exchange.context.termination.cookie_response = known && !server_cookie.empty() ? 'U' : 'I';
@@ -343,7 +344,8 @@ void tell_server(Exchange& exchange) {
     store_for_response(exchange);
     const CookieSettings& cookie = exchange.backend->cookie;
     const upstream::ServerSettings* const server = exchange.lease.settings();
-    if (cookie.name.empty() || server == nullptr || !exchange.response_from_server) return;
+    const bool named = exchange.context.server != nullptr;  // not where dispatch and its kin lead
+    if (cookie.name.empty() || server == nullptr || !named || !exchange.response_from_server) return;
     const std::string_view value = cookie_of(exchange, *server, *exchange.lease.server());
     const bool sent_by_server = change_set_cookie(exchange, value);
     if (cookie.mode != Mode::insert || (sent_by_server && cookie.preserve)) return;

@@ -166,6 +166,18 @@ bool reply_with_redirect(Connection& connection, Exchange& exchange, const rules
     return true;
 }
 
+void reply_with_server_prefix(Connection& connection, Exchange& exchange) {
+    const std::string_view location = exchange.arena.concat(
+        {exchange.lease.settings()->redirect_prefix, exchange.request.path_and_query()});
+    discard_response(exchange);
+    if (!http::make_redirect({302, location, {}}, exchange.arena, exchange.response)) {
+        exchange.end = End::internal;
+        return;
+    }
+    exchange.response.keep_alive = false;
+    send(connection, exchange, {});
+}
+
 void reply_with_verdict(Connection& connection, Exchange& exchange, const rules::Verdict& verdict) {
     discard_response(exchange);
     http::make_reply(verdict.status, verdict.content_type, verdict.body.size(), false, exchange.arena,

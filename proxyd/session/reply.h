@@ -18,6 +18,8 @@ void reply_with_page(Connection& connection, Exchange& exchange, int status);
 void reply_with_challenge(Connection& connection, Exchange& exchange, std::string_view realm);
 void reply_with_service(Connection& connection, Exchange& exchange, ServiceReply reply);
 bool reply_with_redirect(Connection& connection, Exchange& exchange, const rules::Verdict& verdict);
+// `redir` of the lease's server; as in HAProxy the client's connection ends with it.
+void reply_with_server_prefix(Connection& connection, Exchange& exchange);
 void reply_with_verdict(Connection& connection, Exchange& exchange, const rules::Verdict& verdict);
 // What an http-response rule wants instead of the response: exchange.end says it, the answer is made or, for
 // response_denied, yet to be made by reply_with_error().

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,12 @@ struct HalfState {
     std::atomic<std::int64_t> last_session_ms{0};
 };
 
+// What operators have made of `cookie ... dynamic` and dynamic-cookie-key.
+struct DynamicCookie {
+    bool on = false;
+    std::string key;
+};
+
 struct ProxyState {
     ProxyState(std::string proxy_name, int proxy_id, int workers)
         : name(std::move(proxy_name)), id(proxy_id), frontend(workers), backend(workers) {}
@@ -48,7 +55,16 @@ struct ProxyState {
     std::vector<std::unique_ptr<ListenerState>> listeners;  // order of the bind lines
     std::vector<std::unique_ptr<ServerState>> servers;      // order of the server lines
 
+    // Without an operator's word the configuration counts.
+    std::atomic<bool> has_dynamic_cookie{false};
+    DynamicCookie dynamic_cookie() const;
+    void set_dynamic_cookie(DynamicCookie cookie);
+
     int usable_servers(bool backup) const;
+
+ private:
+    mutable std::mutex mutex_;
+    DynamicCookie dynamic_cookie_;
 };
 
 // Process-wide figures (`show info`).

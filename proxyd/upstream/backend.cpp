@@ -82,6 +82,10 @@ class Place {
     bool done_ = false;
 };
 
+bool redirects(const Request& request, const Lease& lease) {
+    return request.may_redirect && !lease.settings()->redirect_prefix.empty();
+}
+
 ClientWatch watch_of(const Request& request) {
     if (!request.abort_on_client_close || request.client_gone == nullptr) return {};
     return {*request.waiter, request.client_gone, request.client_gone_argument};
@@ -96,17 +100,34 @@ Backend::Impl::Impl(Backend& owner, const BackendSettings& backend_settings, sta
       state(with_servers(backend_settings, proxy, worker_count)),
       pools(static_cast<std::size_t>(worker_count)),
       admission(backend_settings, proxy, select_algorithm(backend_settings), wake) {
-    for (std::size_t i = 0; i < settings.servers.size(); ++i) {
-        auto server = std::make_unique<Server>();
-        server->settings = &settings.servers[i];
-        server->state = state.servers[i].get();
-        server->address = server->state->address();
-        server->outgoing = std::make_unique<Outgoing>(*server->settings);
-        if (server->settings->tls)
-            if (auto tls = client_tls(*server->settings)) server->tls = *tls;
-        if (auto name = ServerName::compile(server->settings->sni)) server->server_name = std::move(*name);
-        servers.push_back(std::move(server));
-    }
+    for (std::size_t i = 0; i < settings.servers.size(); ++i)
+        add_server(settings.servers[i], *state.servers[i]);
+    if (settings.direct == nullptr) return;
+    direct = std::make_unique<state::ServerState>(settings.direct->name, 0, worker_count);
+    direct->set_address(settings.direct->address);
+    add_server(*settings.direct, *direct);
+}
+
+void Backend::Impl::add_server(const ServerSettings& of, state::ServerState& server_state) {
+    auto server = std::make_unique<Server>();
+    server->settings = &of;
+    server->state = &server_state;
+    server->address = server_state.address();
+    server->outgoing = std::make_unique<Outgoing>(of);
+    if (of.tls)
+        if (auto tls = client_tls(of)) server->tls = *tls;
+    if (auto name = ServerName::compile(of.sni)) server->server_name = std::move(*name);
+    servers.push_back(std::move(server));
+}
+
+Grant Backend::Impl::ask(const Request& request) {
+    const bool bound = request.wanted != balance::kNone && !is_direct(request.wanted);
+    if (direct == nullptr || bound)
+        return admission.ask({.context = request.context, .wanted = request.wanted}, request.waiter);
+    Grant grant;
+    grant.kind = Grant::Kind::slot;
+    grant.server = settings.servers.size();
+    return grant;
 }
 
 Backend::Backend(const BackendSettings& settings, state::ProxyState& state, int workers)
@@ -125,10 +146,10 @@ state::ProxyState& Backend::state() {
 
 net::Task<Failure> Backend::acquire(Request request, Lease& lease) {
     // The common case ends here: a free slot and an idle connection.
-    Grant grant =
-        impl_->admission.ask({.context = request.context, .wanted = request.wanted}, request.waiter);
+    Grant grant = impl_->ask(request);
     if (grant.kind == Grant::Kind::slot) {
         impl_->assign(request, lease, grant.server);
+        if (redirects(request, lease)) co_return Failure::redirected;
         if (impl_->take_idle(request, lease)) co_return Failure::none;
     }
     const Failure failure = co_await impl_->pursue(request, lease, std::move(grant));
@@ -189,6 +210,7 @@ net::Task<Failure> Backend::Impl::pursue(Request request, Lease& lease, Grant gr
             name_server(request, grant.server);
             co_return Failure::queue_full;
         }
+        if (redirects(request, lease)) co_return Failure::redirected;
         if (done == 0 && !request.fresh && take_idle(request, lease)) co_return Failure::none;
 
         const ConnectOutcome outcome = co_await open(request, lease);
@@ -228,6 +250,7 @@ net::Task<Failure> Backend::Impl::pursue(Request request, Lease& lease, Grant gr
 // Gives the slot back and asks for one elsewhere; false when it is the same server again.
 bool Backend::Impl::redispatch(const Request& request, Lease& lease, Grant& grant) {
     const std::size_t before = lease.index_;
+    if (is_direct(before)) return false;
     lease.reset();
     grant = admission.ask({.context = request.context, .avoid = before}, request.waiter);
     if (grant.kind == Grant::Kind::slot) assign(request, lease, grant.server);
@@ -320,7 +343,8 @@ net::Task<ConnectOutcome> Backend::Impl::open(Request& request, Lease& lease) {
         address_to(server, *context, target);
         if (server.settings->send_proxy) header = proxy_header_v1(context->source, context->destination);
         if (server.settings->send_proxy_v2)
-            header = proxy_header_of(*context, server.settings->proxy_options);
+            header =
+                proxy_header_of(*context, server.settings->proxy_options, server.settings->proxy_vectors);
     }
     target.server_name = server.server_name.evaluate(request.context);
     target.proxy_header = header;
@@ -388,7 +412,8 @@ void Backend::Impl::assign(const Request& request, Lease& lease, std::size_t ind
 // For logs and rules: which server it is about, if any.
 void Backend::Impl::name_server(const Request& request, std::size_t index) const {
     if (request.context == nullptr) return;
-    state::ServerState* server = index != balance::kNone ? servers[index]->state : nullptr;
+    state::ServerState* server =
+        index != balance::kNone && !is_direct(index) ? servers[index]->state : nullptr;
     request.context->server = server;
     request.context->server_name = server != nullptr ? std::string_view(server->name) : "<NOSRV>";
 }

@@ -33,7 +33,8 @@ enum class Failure : unsigned char {
     connect_refused,    // after all retries: 503 SC
     connect_timeout,    // 503 sC
     resource,           // no descriptor, no port: 503 RC / PC
-    stopping
+    stopping,
+    redirected  // none: the client is sent to the server's own address (redir); the lease has its slot
 };
 
 // An idle connection to a server that only its own client may use again (http-reuse never, PROXY header).
@@ -134,7 +135,8 @@ struct Request {
     std::size_t wanted = balance::kNone;  // the server that the client is bound to
     bool fresh = false;                   // no idle connection: the earlier one died under us
     bool abort_on_client_close =
-        false;  // option abortonclose: ask client_gone when kClientIn fires while waiting
+        false;                  // option abortonclose: ask client_gone when kClientIn fires while waiting
+    bool may_redirect = false;  // GET or HEAD
     bool (*client_gone)(void*) = nullptr;  // true when the client left; the read wait must be armed
     void* client_gone_argument = nullptr;
     Kept* kept = nullptr;  // the client's own idle connection, used before any other; may be null

@@ -56,6 +56,9 @@ struct Backend::Impl {
     // One connection attempt's circumstances, on the way of one request.
     // `done`: attempts that have failed.
     net::Task<Failure> pursue(Request request, Lease& lease, Grant grant, int done = 0);
+    Grant ask(const Request& request);
+    // option transparent, dispatch: behind the servers of the configuration, without a limit.
+    bool is_direct(std::size_t index) const { return index >= settings.servers.size(); }
     net::Task<Failure> wait_for_slot(Request& request, Grant& grant);
     net::Task<ConnectOutcome> open(Request& request, Lease& lease);
     void address_to(const Server& server, const rules::Context& context, ConnectTarget& target) const;
@@ -63,6 +66,7 @@ struct Backend::Impl {
 
     bool redispatch(const Request& request, Lease& lease, Grant& grant);
     void assign(const Request& request, Lease& lease, std::size_t server);
+    void add_server(const ServerSettings& server, state::ServerState& server_state);
     void name_server(const Request& request, std::size_t server) const;
     bool take_idle(const Request& request, Lease& lease);
     void finished(const Request& request, Lease& lease, bool reused);
@@ -73,7 +77,8 @@ struct Backend::Impl {
     Backend& backend;
     const BackendSettings& settings;
     state::ProxyState& state;
-    std::vector<std::unique_ptr<Server>> servers;
+    std::unique_ptr<state::ServerState> direct;       // of settings.direct
+    std::vector<std::unique_ptr<Server>> servers;     // of the configuration, and perhaps settings.direct
     std::vector<std::unique_ptr<WorkerPools>> pools;  // by worker
     Admission admission;
     std::function<void()> wake_all;

@@ -45,7 +45,8 @@ struct CheckStep {
     bool as_server = true;  // TLS, SNI and PROXY header as for the server line (`default`); else the step's
     std::string sni;        // in place of the server line's
     bool send_proxy = false;
-    bool implicit = false;  // not written: the check is no more than that
+    bool via_socks = false;  // through the SOCKS server of the server line
+    bool implicit = false;   // not written: the check is no more than that
 
     // send
     std::string bytes;

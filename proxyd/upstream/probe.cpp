@@ -105,7 +105,9 @@ ConnectTarget target_of(const ProbePlan& plan, const CheckStep& step, const rule
         target.tls = nullptr;
         target.server_name.clear();
         target.proxy_header = {};
+        target.socks = nullptr;
     }
+    if (step.via_socks) target.socks = plan.socks;
     if (!step.address.empty()) {
         const std::uint16_t port = target.address.port();
         target.address = step.address;

@@ -15,6 +15,7 @@ struct ProbePlan {
     ConnectTarget target;
     const CheckSequence* sequence = nullptr;    // null: the connection is the check
     const net::TlsContext* step_tls = nullptr;  // for steps that say `ssl`
+    const common::Endpoint* socks = nullptr;    // for steps that say `via-socks4`
     // Whom samples of the steps tell of; null: nobody.
     state::ProxyState* backend = nullptr;
     state::ServerState* server = nullptr;

@@ -97,7 +97,8 @@ void prepare(Watched& watched) {
     if (check.send_proxy || as_server) plan.target.proxy_header = kLocal[watched.settings.send_proxy_v2];
     plan.target.source = watched.outgoing.own();
     plan.target.outgoing = &watched.outgoing;
-    if (check.via_socks && !watched.settings.socks4.empty()) plan.target.socks = &watched.settings.socks4;
+    if (!watched.settings.socks4.empty()) plan.socks = &watched.settings.socks4;
+    if (check.via_socks) plan.target.socks = plan.socks;
     plan.sequence = sequence_of(watched.group);
     plan.backend = &watched.group.backend.state();
     plan.server = &watched.state;

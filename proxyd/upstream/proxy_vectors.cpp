@@ -31,6 +31,7 @@ constexpr std::array kOptions{
 using net::ProxyVector;
 
 enum SslClient : unsigned char { kClientTls = 1, kClientCertificate = 2, kClientSession = 4 };
+constexpr std::size_t kLongestVector = 1024;
 constexpr std::size_t kLengthAt = 14;  // in the header, two bytes
 
 void add(std::string& out, ProxyVector type, std::string_view value) {
@@ -80,7 +81,8 @@ std::optional<unsigned> proxy_option(std::string_view name) {
     return row == kOptions.end() ? std::nullopt : std::optional(row->bits);
 }
 
-std::string proxy_header_of(const rules::Context& context, unsigned options) {
+std::string proxy_header_of(const rules::Context& context, unsigned options,
+                            std::span<const ProxyVectorFormat> more) {
     std::string header = proxy_header_v2(context.source, context.destination);
     const bool local = (header[12] & 1) == 0;
     if (local) return header;
@@ -93,6 +95,12 @@ std::string proxy_header_of(const rules::Context& context, unsigned options) {
         add(vectors, ProxyVector::unique_id, context.unique_id.substr(0, 128));
     if ((options & kProxyTls) != 0 && tls != nullptr)
         add(vectors, ProxyVector::ssl, tls_vector(*tls, options));
+    for (const ProxyVectorFormat& vector : more) {
+        std::string value;
+        vector.value.render(context, value);
+        if (!value.empty() && value.size() <= kLongestVector)
+            add(vectors, static_cast<ProxyVector>(vector.type), value);
+    }
     if ((options & kProxyChecksum) != 0) add(vectors, ProxyVector::crc32c, std::string_view("\0\0\0\0", 4));
     header += vectors;
     const std::size_t size = header.size() - kLengthAt - 2;

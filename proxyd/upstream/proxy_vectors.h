@@ -4,10 +4,12 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "proxyd/rules/context.h"
+#include "proxyd/upstream/settings.h"
 
 namespace proxyd::upstream {
 
@@ -25,7 +27,8 @@ enum ProxyOption : unsigned {
 // "ssl", "cert-cn", ...; nothing for another name.
 std::optional<unsigned> proxy_option(std::string_view name);
 
-// The whole header of version 2.
-std::string proxy_header_of(const rules::Context& context, unsigned options);
+// The whole header of version 2, with further vectors (set-proxy-v2-tlv-fmt): each one that has a value.
+std::string proxy_header_of(const rules::Context& context, unsigned options,
+                            std::span<const ProxyVectorFormat> more = {});
 
 }  // namespace proxyd::upstream
