@@ -72,8 +72,8 @@ void check_duplicate_binds(Reading& in) {
         if (draft->settings->disabled) continue;
         for (const net::BindSettings& bind : draft->settings->binds) {
             if (bind.address.empty()) continue;
-            const auto [it, added] =
-                seen.try_emplace(bind.address.to_string() + "@" + bind.interface, bind.where);
+            const auto [it, added] = seen.try_emplace(
+                bind.address.to_string() + "@" + bind.interface + "@" + bind.network_namespace, bind.where);
             if (!added)
                 in.out.warning(bind.where, "'bind " + bind.text + "' is also opened at " +
                                                at_line(it->second) +
