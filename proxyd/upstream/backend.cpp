@@ -424,7 +424,10 @@ bool Backend::Impl::take_idle(const Request& request, Lease& lease) {
     const std::uint64_t generation = server.generation.load(std::memory_order_relaxed);
     if (Kept* kept = request.kept; kept != nullptr && kept->stream_.open() && kept->backend_ == &backend &&
                                    kept->server_ == lease.index_ && kept->generation_ == generation) {
-        if (!kept->stream_.disturbed()) {
+        const bool fits =
+            !server.outgoing->differs_by_client() ||
+            (request.context != nullptr && server.outgoing->fits(kept->stream_.fd(), *request.context));
+        if (fits && !kept->stream_.disturbed()) {
             lease.stream_ = std::move(kept->stream_);
             lease.generation_ = generation;
             lease.uses_ = kept->uses_ + 1;

@@ -52,18 +52,13 @@ void Lease::release() {
     reset();
 }
 
-// Not even the same client's next request may use the connection.
-static bool differs_by_request(const Server& server) {
-    return server.outgoing->differs_by_request() || server.settings->client_destination;
-}
-
 void Backend::Impl::put_idle(Lease& lease) {
     Server& server = *servers[lease.index_];
     const int most_uses = server.settings->max_reuse;
     if (most_uses >= 0 && lease.uses_ >= most_uses) return;
     if (!settings.http_mode || lease.generation_ != server.generation.load(std::memory_order_relaxed)) return;
     if (settings.reuse == Reuse::never || !server.shareable()) {
-        if (lease.kept_ == nullptr || is_direct(lease.index_) || differs_by_request(server)) return;
+        if (lease.kept_ == nullptr || is_direct(lease.index_) || server.settings->client_destination) return;
         lease.stream_.watch_idle();
         lease.stream_.release_buffers();
         lease.kept_->backend_ = &backend;

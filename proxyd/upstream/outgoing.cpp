@@ -86,6 +86,16 @@ common::Endpoint Outgoing::foreign(const rules::Context& context) const {
     return address;
 }
 
+bool Outgoing::fits(int fd, const rules::Context& context) const {
+    const common::Endpoint wanted = foreign(context);
+    common::Endpoint shown;
+    socklen_t size = common::Endpoint::capacity();
+    if (wanted.empty() || ::getsockname(fd, shown.data(), &size) != 0) return false;
+    shown.resize(size);
+    if (wanted.port() == 0) shown.set_port(0);
+    return shown == wanted;
+}
+
 bool Outgoing::differs_by_client() const {
     return source_.foreign != Foreign::none && source_.foreign != Foreign::address;
 }

@@ -38,9 +38,11 @@ class Outgoing {
     bool shows_foreign() const { return source_.foreign != SourceSettings::Foreign::none; }
     // Whose address a connection for this request shows; empty: own().
     common::Endpoint foreign(const rules::Context& context) const;
-    // Connections for different clients or requests differ.
+    // Connections for different clients differ, and for requests of one client may: rules and headers say
+    // what is shown.
     bool differs_by_client() const;
-    bool differs_by_request() const { return source_.foreign == SourceSettings::Foreign::header; }
+    // Whether a connection that was made for an earlier request shows what this one wants. One call.
+    bool fits(int fd, const rules::Context& context) const;
 
  private:
     const SourceSettings& source_;

@@ -3,6 +3,7 @@
 import subprocess
 import unittest
 
+import lab
 from proxy_fixture import Client, Origin, Proxy
 
 CONFIG = """
@@ -38,7 +39,8 @@ def timers(proxy):
 class KeepAlive(unittest.TestCase):
     def check(self, client, server, expected):
         with Proxy(CONFIG.format(client=client, server=server), origin=Origin()) as proxy:
-            self.assertEqual(timers(proxy), expected)
+            # While an answer is not acknowledged, ss shows that timer instead.
+            lab.wait_until(lambda: timers(proxy) == expected, 10, f"the timers {expected}")
 
     def test_both(self):
         self.check("option tcpka", "option tcpka", [True, True])

@@ -62,10 +62,10 @@ def settings(one):
 
 
 class Listener:
-    """Accepts one connection after another in a node's network, notes who they are, and answers each once."""
+    """Accepts connections in a node's network, notes who they are, and answers each of their requests."""
 
     def __init__(self, node, address):
-        self.peers, self.received = [], []
+        self.peers = []
         self._listener = node.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 16)
@@ -77,14 +77,23 @@ class Listener:
         while True:
             try:
                 connection, who = self._listener.accept()
-                connection.settimeout(10)
-                self.peers.append(who)
-                self.received.append(connection.recv(65536))
-                connection.sendall(ANSWER)
-                connection.close()
             except OSError:
-                if self._listener.fileno() < 0:
-                    return
+                return
+            self.peers.append(who)
+            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    @staticmethod
+    def _answer(connection):
+        with connection:
+            connection.settimeout(10)
+            try:
+                while request := connection.recv(65536):
+                    keeps = b"X-Keep" in request or b"x-keep" in request
+                    connection.sendall(ANSWER.replace(b"Connection: close\r\n", b"") if keeps else ANSWER)
+                    if not keeps:
+                        return
+            except OSError:
+                pass
 
     def close(self):
         self._listener.close()
@@ -280,17 +289,19 @@ class Networks(unittest.TestCase):
         self.assertIsNone(process.status, self.net.logs())
         return process
 
-    def ask(self, node, extra=b"", address=("10.9.0.2", 8080)):
+    def ask(self, node, *extras):
+        """The status of the last answer on one connection, and the client's address."""
         with node.socket(socket.AF_INET, socket.SOCK_STREAM) as one:
             one.settimeout(10)
-            one.connect(address)
-            one.sendall(REQUEST[:-2] + extra + b"\r\n")
-            received = b""
-            while b"\r\n" not in received:
-                more = one.recv(65536)
-                if not more:
-                    break
-                received += more
+            one.connect(("10.9.0.2", 8080))
+            for extra in extras or (b"",):
+                one.sendall(REQUEST[:-2] + extra + b"\r\n")
+                received = b""
+                while not received.endswith(b"ok"):
+                    more = one.recv(65536)
+                    if not more:
+                        break
+                    received += more
             return received.split(b" ")[1] if received else b"", one.getsockname()
 
     # Answers of the server for foreign addresses come to this machine and are its own.
@@ -298,7 +309,8 @@ class Networks(unittest.TestCase):
                    "ip route add local 0.0.0.0/0 dev lo table 100 && sysctl -qw net.ipv4.conf.all.rp_filter=0 "
                    "net.ipv4.conf.eth0.rp_filter=0")
 
-    def transparent(self, source, extra=b""):
+    def transparent(self, source, *extras):
+        """Whom the server has seen last, and who asked; self.seen: all."""
         client = self.net.node("client", "10.9.1.5/24")
         client.run("ip route add 10.9.0.0/24 dev eth0")
         self.proxy.run("ip route add 10.9.1.0/24 dev eth0; ip route add 10.7.0.0/16 dev eth0; " + self.TRANSPARENT)
@@ -311,8 +323,9 @@ listen l
     {source}
     server s 10.9.0.3:9000
 """)
-        status, own = self.ask(client, extra)
+        status, own = self.ask(client, *extras)
         self.assertEqual(status, b"200", self.net.logs())
+        self.seen = [address for address, _ in listener.peers]
         return listener.peers[-1], own
 
     def test_address_of_the_client(self):
@@ -322,6 +335,11 @@ listen l
     def test_address_and_port_of_the_client(self):
         shown, own = self.transparent("source 0.0.0.0 usesrc client")
         self.assertEqual(shown, own)
+
+    def test_address_that_changes_with_each_request(self):
+        self.transparent("http-request set-src hdr(x-real)\n    source 0.0.0.0 usesrc clientip",
+                         *(b"X-Keep: 1\r\nX-Real: %s\r\n" % one for one in (b"10.7.1.2", b"10.7.1.3", b"10.7.1.3")))
+        self.assertEqual(list(dict.fromkeys(self.seen)), ["10.7.1.2", "10.7.1.3"])
 
     def test_address_in_a_header(self):
         shown, _ = self.transparent("source 0.0.0.0 usesrc hdr_ip(X-Real,1)", b"X-Real: 10.7.1.2, 10.7.1.3\r\n")
