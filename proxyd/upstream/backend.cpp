@@ -418,38 +418,6 @@ void Backend::Impl::name_server(const Request& request, std::size_t index) const
     request.context->server_name = server != nullptr ? std::string_view(server->name) : "<NOSRV>";
 }
 
-bool Backend::Impl::take_idle(const Request& request, Lease& lease) {
-    if (request.fresh || !settings.http_mode) return false;
-    Server& server = *servers[lease.index_];
-    const std::uint64_t generation = server.generation.load(std::memory_order_relaxed);
-    if (Kept* kept = request.kept; kept != nullptr && kept->stream_.open() && kept->backend_ == &backend &&
-                                   kept->server_ == lease.index_ && kept->generation_ == generation) {
-        const bool fits =
-            !server.outgoing->differs_by_client() ||
-            (request.context != nullptr && server.outgoing->fits(kept->stream_.fd(), *request.context));
-        if (fits && !kept->stream_.disturbed()) {
-            lease.stream_ = std::move(kept->stream_);
-            lease.generation_ = generation;
-            lease.uses_ = kept->uses_ + 1;
-            finished(request, lease, true);
-            return true;
-        }
-        kept->close();
-    }
-    if (settings.reuse == Reuse::never || (settings.reuse == Reuse::safe && request.first_request))
-        return false;
-    const auto& mine = pools[static_cast<std::size_t>(lease.worker_->index())];
-    if (!mine) return false;
-    const bool proven_only = settings.reuse == Reuse::aggressive && request.first_request;
-    IdlePool::Connection connection;
-    if (!mine->pools[lease.index_]->take(proven_only, generation, connection)) return false;
-    lease.stream_ = std::move(connection.stream);
-    lease.generation_ = generation;
-    lease.uses_ = connection.uses + 1;
-    finished(request, lease, true);
-    return true;
-}
-
 void Backend::Impl::finished(const Request& request, Lease& lease, bool reused) {
     lease.reused_ = reused;
     Waiter& waiter = *request.waiter;

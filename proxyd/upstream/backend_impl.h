@@ -1,4 +1,5 @@
-// The inside of a Backend, shared by backend.cpp (the way to a server) and lease.cpp (the way back).
+// The inside of a Backend, shared by backend.cpp (the way to a server) and lease.cpp (the way
+// back, and idle connections).
 #pragma once
 
 #include <atomic>

@@ -52,6 +52,46 @@ void Lease::release() {
     reset();
 }
 
+// Whether the client's own connection is what this request of his would get: the name that TLS asked for, and
+// the address that it shows, may differ from request to request.
+static bool fits(const Server& server, const Request& request, const net::Stream& stream) {
+    if (server.server_name.varies()) {
+        const net::TlsInfo* const tls = stream.tls_info();
+        if (tls == nullptr || tls->sni != server.server_name.evaluate(request.context)) return false;
+    }
+    if (!server.outgoing->differs_by_client()) return true;
+    return request.context != nullptr && server.outgoing->fits(stream.fd(), *request.context);
+}
+
+bool Backend::Impl::take_idle(const Request& request, Lease& lease) {
+    if (request.fresh || !settings.http_mode) return false;
+    Server& server = *servers[lease.index_];
+    const std::uint64_t generation = server.generation.load(std::memory_order_relaxed);
+    if (Kept* kept = request.kept; kept != nullptr && kept->stream_.open() && kept->backend_ == &backend &&
+                                   kept->server_ == lease.index_ && kept->generation_ == generation) {
+        if (fits(server, request, kept->stream_) && !kept->stream_.disturbed()) {
+            lease.stream_ = std::move(kept->stream_);
+            lease.generation_ = generation;
+            lease.uses_ = kept->uses_ + 1;
+            finished(request, lease, true);
+            return true;
+        }
+        kept->close();
+    }
+    if (settings.reuse == Reuse::never || (settings.reuse == Reuse::safe && request.first_request))
+        return false;
+    const auto& mine = pools[static_cast<std::size_t>(lease.worker_->index())];
+    if (!mine) return false;
+    const bool proven_only = settings.reuse == Reuse::aggressive && request.first_request;
+    IdlePool::Connection connection;
+    if (!mine->pools[lease.index_]->take(proven_only, generation, connection)) return false;
+    lease.stream_ = std::move(connection.stream);
+    lease.generation_ = generation;
+    lease.uses_ = connection.uses + 1;
+    finished(request, lease, true);
+    return true;
+}
+
 void Backend::Impl::put_idle(Lease& lease) {
     Server& server = *servers[lease.index_];
     const int most_uses = server.settings->max_reuse;

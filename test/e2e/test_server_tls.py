@@ -54,6 +54,8 @@ backend misnamed
     server s 127.0.0.1:{tls} ssl verify required ca-file {dir}/ca.pem verifyhost other.example.org
 backend asked
     server s 127.0.0.1:{tls} ssl verify required ca-file {dir}/ca.pem verifyhost other.example.org sni str(server.example.org)
+backend follows
+    server s 127.0.0.1:{tls} ssl verify none sni req.hdr(host)
 backend revoked
     server s 127.0.0.1:{tls} ssl verify required ca-file {dir}/ca.pem crl-file {dir}/crl.pem
 frontend clients
@@ -215,6 +217,15 @@ class ServerTls(unittest.TestCase):
         self.assertEqual(self.ask("misnamed")[0], 503)
         status, seen = self.ask("asked")
         self.assertEqual((status, seen["name"]), (200, "server.example.org"), "sni is what counts")
+
+    def test_name_that_changes_with_each_request(self):
+        before = len(self.origin.seen)
+        with self.proxy.connect() as client:
+            for host in ("a.example.org", "b.example.org", "b.example.org"):
+                client.send(f"GET /follows HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                self.assertEqual(client.response()[0], 200)
+        self.assertEqual([note["name"] for note in self.origin.seen[before:]],
+                         ["a.example.org", "b.example.org", "b.example.org"])
 
     def test_revoked_server(self):
         self.assertEqual(self.ask("revoked")[0], 503)
