@@ -249,6 +249,8 @@ constexpr Word kWords[] = {
     {"namespace", 1, set_namespace<ServerDraft, namespace_of>, Effect::works, "<name>",
      "the network namespace of the connections"},
     {"socks4", 1, set_socks, Effect::works, "<address>:<port>", "connections go through that SOCKS server"},
+    {"strict-maxconn", 0, set_flag<&ServerSettings::strict_maxconn>, Effect::works, "",
+     "idle connections count in maxconn, too; with several threads none are kept"},
     {"tcp-md5sig", 1, set_option<read_md5_password>, Effect::works, "<password>",
      "TCP segments are signed (RFC 2385)"},
     {"tcp-ut", 1, set_option<read_user_timeout>, Effect::works, "<time>",

@@ -189,7 +189,6 @@ constexpr Word kInertWords[] = {
     inert("pool-conn-name", 1, "connections that are made for one client's request serve that client only"),
     inert("pool-low-conn", 1, "idle connections stay with the worker that made them"),
     inert("shard", 1, "it belongs on the servers of a 'peers' section"),
-    inert("strict-maxconn", 0, "idle connections do not count in maxconn"),
 };
 
 }  // namespace

@@ -328,6 +328,7 @@ void Backend::Impl::address_to(const Server& server, const rules::Context& conte
 
 net::Task<ConnectOutcome> Backend::Impl::open(Request& request, Lease& lease) {
     Server& server = *servers[lease.index_];
+    if (server.settings->strict_maxconn) make_room(lease);
     ConnectTarget target;
     lease.generation_ = server.generation.load(std::memory_order_relaxed);
     target.address = server.state->address();

@@ -73,6 +73,7 @@ struct Backend::Impl {
     void finished(const Request& request, Lease& lease, bool reused);
     bool wants_redispatch(int retries_done, int retries_allowed) const;
     void put_idle(Lease& lease);
+    void make_room(Lease& lease);  // for a new connection, where idle ones count
     WorkerPools& pools_of(net::Worker& worker);
 
     Backend& backend;

@@ -63,6 +63,23 @@ static bool fits(const Server& server, const Request& request, const net::Stream
     return request.context != nullptr && server.outgoing->fits(stream.fd(), *request.context);
 }
 
+// strict-maxconn: idle connections take room, too. Those of other workers cannot be closed at once when it is
+// needed, so that idle ones are kept only by a lone worker.
+static bool counts_idle(const Server& server) {
+    return server.settings->strict_maxconn && server.state->maxconn.load(std::memory_order_relaxed) > 0;
+}
+
+void Backend::Impl::make_room(Lease& lease) {
+    const Server& server = *servers[lease.index_];
+    const auto& mine = pools[static_cast<std::size_t>(lease.worker_->index())];
+    if (!mine || !counts_idle(server)) return;
+    const std::int64_t most = server.state->maxconn.load(std::memory_order_relaxed);
+    IdlePool::Connection dropped;
+    while (server.state->sessions.now() + server.idle.load(std::memory_order_relaxed) > most &&
+           mine->pools[lease.index_]->take(false, server.generation.load(std::memory_order_relaxed), dropped))
+        dropped.stream.close();
+}
+
 bool Backend::Impl::take_idle(const Request& request, Lease& lease) {
     if (request.fresh || !settings.http_mode) return false;
     Server& server = *servers[lease.index_];
@@ -97,6 +114,8 @@ void Backend::Impl::put_idle(Lease& lease) {
     const int most_uses = server.settings->max_reuse;
     if (most_uses >= 0 && lease.uses_ >= most_uses) return;
     if (!settings.http_mode || lease.generation_ != server.generation.load(std::memory_order_relaxed)) return;
+    if (counts_idle(server) && (pools.size() > 1 || !server.shareable() || settings.reuse == Reuse::never))
+        return;
     if (settings.reuse == Reuse::never || !server.shareable()) {
         if (lease.kept_ == nullptr || is_direct(lease.index_) || server.settings->client_destination) return;
         lease.stream_.watch_idle();

@@ -22,7 +22,7 @@ struct Farm {
         }
     }
     Backend& backend() {
-        if (!backend_) backend_ = std::make_unique<Backend>(settings, state, kWorkers);
+        if (!backend_) backend_ = std::make_unique<Backend>(settings, state, workers);
         return *backend_;
     }
     std::uint64_t count(state::Count state::Counters::* which) {
@@ -36,6 +36,7 @@ struct Farm {
     void destroy() { backend_.reset(); }
 
     static constexpr int kWorkers = 4;
+    int workers = kWorkers;
     BackendSettings settings;
     state::ProxyState state{"b", 1, kWorkers};
 

@@ -61,6 +61,47 @@ TEST_CASE("http-reuse decides who may use an idle connection") {
     }
 }
 
+TEST_CASE("strict-maxconn: idle connections take room") {
+    for (const bool strict : {false, true}) {
+        TinyServer origin;
+        Farm farm({origin.address()});
+        farm.workers = 1;
+        farm.settings.servers[0].maxconn = 1;
+        farm.settings.servers[0].strict_maxconn = strict;
+        Loop loop;
+        CHECK(acquire_once(loop, farm) == Failure::none);
+        CHECK(eventually([&] { return origin.open_connections() == 1; }));  // idle
+        loop.run([&]() -> net::Task<> {
+            Client client(loop.worker);
+            const Failure failure = co_await farm.backend().acquire(client.request(true), client.lease);
+            CHECK(failure == Failure::none);
+            CHECK_FALSE(client.lease.reused());
+            INFO("strict " << strict);
+            CHECK(eventually([&] { return origin.open_connections() == (strict ? 1 : 2); }));
+            client.lease.release();
+        });
+        CHECK(acquire_once(loop, farm) == Failure::none);
+        CHECK(farm.count(&state::Counters::reuses) == 1);
+        loop.join();
+        farm.destroy();
+    }
+}
+
+TEST_CASE("strict-maxconn with several workers keeps no connections") {
+    TinyServer origin;
+    Farm farm({origin.address()});
+    farm.settings.servers[0].strict_maxconn = true;
+    Loop loop;
+    for (int i = 0; i < 2; ++i) CHECK(acquire_once(loop, farm) == Failure::none);
+    CHECK(farm.count(&state::Counters::reuses) == 1);  // without maxconn it says nothing
+    farm.server(0).maxconn = 5;
+    for (int i = 0; i < 3; ++i) CHECK(acquire_once(loop, farm) == Failure::none);
+    CHECK(farm.count(&state::Counters::reuses) == 2);  // the one from before
+    CHECK(eventually([&] { return origin.open_connections() == 0; }));
+    loop.join();
+    farm.destroy();
+}
+
 TEST_CASE("http-reuse never keeps a connection for its own client") {
     TinyServer origin;
     Farm farm({origin.address()});
