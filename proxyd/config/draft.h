@@ -54,6 +54,12 @@ struct ForwardDraft {
     std::vector<LogLine> logs;
 };
 
+// An `fcgi-app` section while it is being read.
+struct FastCgiDraft {
+    std::shared_ptr<fcgi::App> app;
+    std::vector<LogLine> logs;
+};
+
 struct Draft {
     Sections kind = 0;  // kDefaults, kFrontend, kListen or kBackend
     std::string name;
@@ -68,6 +74,8 @@ struct Draft {
     bool switches_mode = false;  // tcp-request content switch-mode
     bool has_rules = false;      // a named defaults section
     bool routed_without_condition = false;
+    std::string fcgi_app;  // use-fcgi-app; empty: none
+    common::Location fcgi_app_where;
 };
 
 }  // namespace proxyd::config

@@ -6,6 +6,7 @@
 
 #include "common/keyword_table.h"
 #include "proxyd/config/caches.h"
+#include "proxyd/config/fcgi_apps.h"
 #include "proxyd/config/log_sections.h"
 #include "proxyd/config/mailers_section.h"
 #include "proxyd/config/peers_section.h"
@@ -306,6 +307,7 @@ void finish(Reading& in) {
         resolve_stick_tables(in, *draft->settings);
         resolve_backends(in, *draft);
     }
+    finish_fcgi_apps(in);
     check_mentions(in);
     check_resolvers(in);
     finish_peers(in);

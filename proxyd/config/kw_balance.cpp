@@ -168,7 +168,6 @@ constexpr Keyword kKeywords[] = {
           "who is bound to no server goes there"),
     works("transparent", kBackendSide, 0, 0, backend_flag<&upstream::BackendSettings::to_client_destination>,
           "", "as 'option transparent'"),
-    refused("use-fcgi-app", kBackend | kListen, "FastCGI is not supported yet; its servers speak no HTTP"),
 };
 
 }  // namespace

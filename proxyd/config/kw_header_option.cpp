@@ -143,6 +143,7 @@ void set_odd_names(Reading& in, const Statement& line) {
                         "'option http-restrict-req-hdr-names' expects preserve, delete or reject, not '" +
                             line.argument(0) + "'");
     in.proxy().odd_names = row->policy;
+    in.proxy().odd_names_given = !line.no && !line.reset;
 }
 
 constexpr unsigned char kBoth = kNo | kDefault;

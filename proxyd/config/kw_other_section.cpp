@@ -1,4 +1,4 @@
-// Keywords of the sections without effect yet (fcgi-app, acme, ...): known, so that slips are
+// Keywords of the sections without effect yet (acme, traces, ...): known, so that slips are
 // found, and silent, since the section's first line has said that nothing happens.
 #include "proxyd/config/tables.h"
 
@@ -6,15 +6,6 @@ namespace proxyd::config {
 namespace {
 
 constexpr Keyword kKeywords[] = {
-    silent("log", kFcgiApp),
-    silent("option", kFcgiApp),
-    silent("acl", kFcgiApp),
-    silent("docroot", kFcgiApp),
-    silent("index", kFcgiApp),
-    silent("log-stderr", kFcgiApp),
-    silent("pass-header", kFcgiApp),
-    silent("path-info", kFcgiApp),
-    silent("set-param", kFcgiApp),
     silent("trace", kTraces | kGlobal),
     silent("log-tag", kLogProfile),
     silent("on", kLogProfile),

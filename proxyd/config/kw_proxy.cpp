@@ -1,5 +1,6 @@
 // Mode, limits and small settings of proxy sections (configuration manual 4.2).
 #include "proxyd/config/arguments.h"
+#include "proxyd/config/fcgi_apps.h"
 #include "proxyd/config/tables.h"
 
 namespace proxyd::config {
@@ -45,11 +46,15 @@ void name_cache(Reading& in, const Statement& line) {
     if (settings->mentioned.line == 0) settings->mentioned = line.where;
 }
 
-// Without its agent a firewall decides nothing and a FastCGI server understands nothing.
+// Without its agent a firewall decides nothing.
 void add_filter(Reading& in, const Statement& line) {
     const std::string& name = line.argument(0);
-    if (name == "spoe" || name == "fcgi-app" || name == "opentracing" || name == "bwlim-in" ||
-        name == "bwlim-out")
+    if (name == "fcgi-app") {
+        if (line.count() != 2)
+            return in.error(line, "'filter fcgi-app' expects the name of an fcgi-app section");
+        return use_fcgi_app(in, line, line.argument(1));
+    }
+    if (name == "spoe" || name == "opentracing" || name == "bwlim-in" || name == "bwlim-out")
         return name == "opentracing" ? in.no_effect(line, "'filter " + name + "'", kNotYet)
                                      : in.error(line, "'filter " + name +
                                                           "' is refused: not supported yet; what it "
@@ -83,7 +88,7 @@ constexpr Keyword kKeywords[] = {
     inert("monitor-net", kProxies, "removed from HAProxy; write monitor-uri"),
     inert("bind-process", kProxies, kOwnTuning),
     works("filter", kOwnProxies, 1, -1, add_filter, "<name> ...",
-          "no effect yet; spoe and fcgi-app are refused"),
+          "cache and fcgi-app name their sections; spoe and bwlim are refused, others have no effect"),
     inert("guid", kOwnProxies, kNotYet),
     inert("quic-initial", kProxies, "QUIC is not supported yet"),
 };

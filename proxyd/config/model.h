@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/diagnostics.h"
+#include "proxyd/fcgi/app.h"
 #include "proxyd/http/case_map.h"
 #include "proxyd/observe/forward_settings.h"
 #include "proxyd/observe/mail_settings.h"
@@ -84,6 +85,12 @@ struct Model {
     rules::CataloguePtr catalogue = std::make_shared<rules::Catalogue>();  // what all rules share
     std::vector<Program> programs;
     std::vector<std::shared_ptr<const peers::Settings>> peers;
+    // FastCGI applications, and where what each writes to its standard error goes.
+    struct FastCgiApp {
+        std::shared_ptr<fcgi::App> app;
+        observe::LogSettings errors;
+    };
+    std::vector<FastCgiApp> apps;  // by App::index
     std::vector<observe::RingSettings> rings;
     std::vector<observe::ForwardSettings> log_forwards;
     std::vector<std::shared_ptr<const observe::MailAlert>> mail_alerts;  // by proxy index, null without

@@ -42,6 +42,8 @@ struct PeersDraft {
     };
     std::vector<Table> tables;         // of its own
     std::vector<const Draft*> shared;  // sections whose tables it shares
+    upstream::ServerSettings default_server;
+    net::BindSettings default_bind;
 };
 
 using ErrorFiles = std::map<int, std::shared_ptr<const session::ErrorFile>>;
@@ -79,6 +81,7 @@ struct Reading {
     std::map<std::string, PeersDraft, std::less<>> peers;
     std::map<std::string, observe::Mailers, std::less<>> mailers;
     std::map<std::string, observe::RingSettings, std::less<>> rings;
+    std::vector<FastCgiDraft> apps;      // the last one is open while its section is
     std::vector<ForwardDraft> forwards;  // the last one is open while its section is
     std::string local_peer;              // -L, `localpeer`, or this machine's name
     bool local_peer_given = false;

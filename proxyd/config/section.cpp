@@ -6,6 +6,7 @@
 #include "proxyd/config/bind_line.h"
 #include "proxyd/config/caches.h"
 #include "proxyd/config/certificates.h"
+#include "proxyd/config/fcgi_apps.h"
 #include "proxyd/config/log_sections.h"
 #include "proxyd/config/mailers_section.h"
 #include "proxyd/config/peers_section.h"
@@ -159,9 +160,7 @@ constexpr std::array kSections{
     SectionKind{"ring", kRing, kMustName, open_ring, "", "a buffer of log lines"},
     SectionKind{"log-forward", kLogForward, kMustName, open_log_forward, "", "a syslog relay"},
     SectionKind{"crt-store", kCrtStore, kMayName, open_crt_store, "", "certificates under names"},
-    SectionKind{"fcgi-app", kFcgiApp, kMustName, nullptr,
-                "servers are spoken to in HTTP only; let a web server stand before the application",
-                "a FastCGI application"},
+    SectionKind{"fcgi-app", kFcgiApp, kMustName, open_fcgi_app, "", "a FastCGI application"},
     SectionKind{"traces", kTraces, kNoName, nullptr, "this program has no traces of that kind",
                 "debugging traces"},
     SectionKind{"log-profile", kLogProfile, kMustName, nullptr,

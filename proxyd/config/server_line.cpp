@@ -178,10 +178,12 @@ void add_proxy_vector(const WordInput& word, ServerDraft& server) {
 constexpr unsigned kTls = upstream::kProxyTls;
 constexpr unsigned kTlsAndName = upstream::kProxyTls | upstream::kProxyCommonName;
 
-void set_protocol(const WordInput& word, ServerDraft&) {
+void set_protocol(const WordInput& word, ServerDraft& server) {
     const std::string& name = word.arguments[0];
+    server.settings.speaks_fastcgi = name == "fcgi";
     if (name == "h2") return word.no_effect(kNoHttp2);
-    if (name != "h1" && name != "none") word.error("unknown protocol '" + name + "' (h1 or h2)");
+    if (name != "h1" && name != "none" && name != "fcgi")
+        word.error("unknown protocol '" + name + "' (fcgi, h1 or h2)");
 }
 
 void set_redirect(const WordInput& word, ServerDraft& server) {
@@ -217,7 +219,7 @@ constexpr Word kWords[] = {
     {"pool-max-conn", 1, set_pool_size, Effect::works, "<number>", "idle connections kept, -1: all"},
     {"pool-purge-delay", 1, set_pool_purge, Effect::works, "<time>",
      "how often idle connections are given up"},
-    {"proto", 1, set_protocol, Effect::works, "h1|h2", "HTTP version of the connections"},
+    {"proto", 1, set_protocol, Effect::works, "fcgi|h1|h2", "what the connections speak"},
     {"send-proxy", 0, send_proxy, Effect::works, "", "PROXY protocol version 1 before the data"},
     {"no-send-proxy", 0, set_flag<&ServerSettings::send_proxy, false>, Effect::works, "",
      "undoes send-proxy"},
@@ -280,6 +282,16 @@ bool is_name(Reading& in, const Statement& line, const std::string& name) {
     return false;
 }
 
+}  // namespace
+
+void check_server_tls(Reading& in, const Statement& line, const ServerSettings& server) {
+    if (server.tls && server.tls_client.verify && server.tls_client.ca_file.empty())
+        in.error(line, "'server " + line.argument(0) +
+                           "': 'ssl' needs 'ca-file FILE' to verify the server, or 'verify none'");
+}
+
+namespace {
+
 // Address and words; nothing when refused.
 std::optional<ServerDraft> read_server(Reading& in, const Statement& line, std::size_t address_at) {
     ServerDraft server{in.draft->preset.default_server, false};
@@ -311,10 +323,7 @@ std::optional<ServerDraft> read_server(Reading& in, const Statement& line, std::
         in.error(line, "'server " + line.argument(0) + "': 'agent-check' needs 'agent-port <port>'");
         server.settings.agent.enabled = false;
     }
-    if (server.settings.tls && server.settings.tls_client.verify &&
-        server.settings.tls_client.ca_file.empty())
-        in.error(line, "'server " + line.argument(0) +
-                           "': 'ssl' needs 'ca-file FILE' to verify the server, or 'verify none'");
+    check_server_tls(in, line, server.settings);
     return server;
 }
 

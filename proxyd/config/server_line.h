@@ -19,6 +19,9 @@ struct ServerDraft {
     bool is_default = false;
 };
 
+// What only the whole line can tell of its TLS.
+void check_server_tls(Reading& in, const Statement& line, const upstream::ServerSettings& server);
+
 std::span<const WordRow<ServerDraft>> server_words();
 std::span<const WordRow<ServerDraft>> server_check_words();
 std::span<const WordRow<ServerDraft>> server_agent_words();

@@ -89,6 +89,14 @@ void set_track(const WordInput& word, ServerDraft& server) {
     server.settings.track = word.arguments[0];
 }
 
+void set_check_protocol(const WordInput& word, ServerDraft& server) {
+    using Protocol = upstream::CheckSettings::Protocol;
+    if (word.arguments[0] == "h2") return word.no_effect("checks do not speak HTTP/2");
+    constexpr Choice<Protocol> kProtocols[] = {
+        {"fcgi", Protocol::fastcgi}, {"h1", Protocol::http}, {"none", Protocol::http}};
+    choose(word, kProtocols, server.settings.check.protocol);
+}
+
 constexpr Word kCheckWords[] = {
     {"check", 0, set_check_flag<&CheckSettings::enabled>, Effect::works, "", "watch the server's health"},
     {"no-check", 0, set_check_flag<&CheckSettings::enabled, false>, Effect::works, "", "undoes check"},
@@ -112,6 +120,8 @@ constexpr Word kCheckWords[] = {
     {"check-via-socks4", 0, set_check_flag<&CheckSettings::via_socks>, Effect::works, "",
      "checks go through the SOCKS server of socks4, too"},
     {"check-sni", 1, set_check_name, Effect::works, "<name>", "the name that checks ask for in TLS"},
+    {"check-proto", 1, set_check_protocol, Effect::works, "fcgi|h1|h2|none",
+     "what HTTP checks speak, if not what 'proto' says"},
     {"init-state", 1, set_init_state, Effect::works, "up|fully-up|down|fully-down",
      "what it is before its first check"},
     {"observe", 1, set_observe, Effect::works, "layer4|layer7", "let the traffic tell its health, too"},
@@ -179,7 +189,6 @@ constexpr std::string_view kOwnConnection = "each check makes a connection of it
 
 constexpr Word kInertWords[] = {
     inert("check-pool-conn-name", 1, kOwnConnection),
-    inert("check-proto", 1, "checks speak HTTP/1"),
     inert("check-reuse-pool", 0, kOwnConnection),
     inert("no-check-reuse-pool", 0, kOwnConnection),
     inert("guid", 1, kNoGuid),

@@ -53,7 +53,9 @@ std::span<const Keyword> mailers_keywords();
 std::span<const Keyword> mail_alert_keywords();  // prefix "email-alert"
 std::span<const Keyword> ring_keywords();
 std::span<const Keyword> log_forward_keywords();
-std::span<const Keyword> compression_keywords();  // prefix "compression"
+std::span<const Keyword> fcgi_app_keywords();
+std::span<const Keyword> fcgi_app_option_keywords();  // prefix "option"
+std::span<const Keyword> compression_keywords();      // prefix "compression"
 std::span<const Keyword> stick_table_keywords();
 
 }  // namespace proxyd::config

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <ctime>
 
 #include "common/text.h"
 
@@ -124,6 +125,14 @@ std::optional<std::int64_t> parse_date(std::string_view text, int now_year) {
     const auto whole =
         sys_days(date).time_since_epoch() + hours(parts.hour) + minutes(parts.minute) + seconds(parts.second);
     return duration_cast<seconds>(whole).count();
+}
+
+std::string format_date(std::int64_t seconds) {
+    const std::time_t when = seconds;
+    std::tm parts{};
+    if (::gmtime_r(&when, &parts) == nullptr) return {};
+    std::array<char, 64> text{};
+    return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
 }
 
 }  // namespace proxyd::http

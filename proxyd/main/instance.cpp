@@ -93,6 +93,11 @@ common::Result<> Instance::Impl::open_logs() {
         if (!log) return std::unexpected(log.error());
         runtime.logs.push_back(std::move(*log));
     }
+    for (const auto& app : settings.model->apps) {
+        auto log = open_log(app.errors);
+        if (!log) return std::unexpected(log.error());
+        runtime.app_logs.push_back(std::move(*log));
+    }
     auto log = open_log(settings.model->global.log);
     if (!log) return std::unexpected(log.error());
     own_log = std::move(*log);

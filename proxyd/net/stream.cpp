@@ -14,6 +14,7 @@
 #include <new>
 #include <utility>
 
+#include "proxyd/net/layer.h"
 #include "proxyd/net/pipe.h"
 #include "proxyd/net/reset_on_close.h"
 #include "proxyd/net/tls_session.h"
@@ -117,6 +118,7 @@ Stream& Stream::operator=(Stream&& other) noexcept {
         close();
         core_ = std::move(other.core_);
         tls_ = std::move(other.tls_);
+        layer_ = std::move(other.layer_);
     }
     return *this;
 }
@@ -157,8 +159,10 @@ void Stream::watch_idle() {
     arm_read();
 }
 
-bool Stream::disturbed() const {
-    return core_ && core_->disturbed;
+bool Stream::disturbed() {
+    if (!core_) return false;
+    if (layer_ == nullptr) return core_->disturbed;
+    return !layer_->reusable(*this, std::exchange(core_->disturbed, false));
 }
 
 common::Result<> Stream::start_tls_server(const TlsContext& context) {
@@ -215,11 +219,23 @@ const TlsInfo* Stream::tls_info() const {
     return tls_ ? &tls_->info() : nullptr;
 }
 
+void Stream::put_on(std::unique_ptr<Layer> layer) {
+    layer_ = std::move(layer);
+}
+
 IoResult Stream::try_read(std::span<char> into) {
-    return tls_ ? tls_->try_read(into) : core_->receive(into);
+    return layer_ ? layer_->try_read(*this, into) : read_below(into);
 }
 
 IoResult Stream::try_write(std::span<const iovec> pieces, bool last) {
+    return layer_ ? layer_->try_write(*this, pieces) : write_below(pieces, last);
+}
+
+IoResult Stream::read_below(std::span<char> into) {
+    return tls_ ? tls_->try_read(into) : core_->receive(into);
+}
+
+IoResult Stream::write_below(std::span<const iovec> pieces, bool last) {
     if (tls_) return tls_->try_write(pieces, last);
     if (pieces.size() == 1)
         return core_->send({static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len}, last);
@@ -250,10 +266,11 @@ IoResult Stream::try_splice_out(Pipe& pipe) {
 }
 
 bool Stream::buffered() const {
-    return tls_ && tls_->pending();
+    return (tls_ && tls_->pending()) || (layer_ && layer_->buffered());
 }
 
 void Stream::release_buffers() {
+    if (layer_) layer_->release_buffers();
     if (tls_) tls_->release_buffers();
 }
 
@@ -274,6 +291,7 @@ void Stream::close() {
     if (!core_) return;
     core_->waiter = nullptr;
     if (tls_ && open()) tls_->send_close_notify();
+    layer_.reset();
     tls_.reset();
     core_->close();
     core_.reset();

@@ -17,6 +17,7 @@
 
 namespace proxyd::net {
 
+class Layer;
 class Pipe;
 class TlsContext;
 class TlsSession;
@@ -59,7 +60,8 @@ class Stream {
     // Arms the wait for input, so that disturbed() and a later owner learn of it, and forgets the waiter.
     void watch_idle();
     // While detached: something (data, end or error) arrived on an idle connection, which makes it unusable.
-    bool disturbed() const;
+    // A layer may read it and find that it was the rest of the exchange before.
+    bool disturbed();
 
     // TLS: start before the handshake. Server side chooses the certificate by SNI; a client sends
     // `server_name`.
@@ -71,6 +73,15 @@ class Stream {
     std::string tls_error() const;         // the reason of the last TLS failure, empty without
     bool is_tls() const { return tls_ != nullptr; }
     const TlsInfo* tls_info() const;
+
+    // From now on what is read and written is translated.
+    void put_on(std::unique_ptr<Layer> layer);
+    Layer* layer() const { return layer_.get(); }
+    // What the user reads and writes are the bytes of the connection.
+    bool is_plain() const { return tls_ == nullptr && layer_ == nullptr; }
+    // For the layer.
+    IoResult read_below(std::span<char> into);
+    IoResult write_below(std::span<const iovec> pieces, bool last);
 
     IoResult try_read(std::span<char> into);
     // `ok` means that some bytes left, not all. `last`: shutdown_write() or close() follows when all have;
@@ -96,6 +107,7 @@ class Stream {
 
     std::unique_ptr<Core> core_;
     std::unique_ptr<TlsSession> tls_;
+    std::unique_ptr<Layer> layer_;
 };
 
 }  // namespace proxyd::net

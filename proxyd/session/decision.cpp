@@ -8,6 +8,7 @@
 #include "proxyd/rules/ascii.h"
 #include "proxyd/session/cached_reply.h"
 #include "proxyd/session/captures.h"
+#include "proxyd/session/fastcgi.h"
 #include "proxyd/session/forwarded.h"
 #include "proxyd/session/forwarded_for.h"
 #include "proxyd/session/inspection.h"
@@ -247,10 +248,12 @@ bool decide(Connection& connection, Exchange& exchange) {
         if (!choose(connection, exchange)) return true;
         exchange.stage = Stage::backend;
     }
-    if (exchange.backend != &frontend) {
+    if (exchange.stage == Stage::backend && exchange.backend != &frontend) {
         const Passed passed = pass_section(connection, exchange, Phase::backend_request, *exchange.backend);
         if (passed != Passed::on) return passed == Passed::decided;
     }
+    exchange.stage = Stage::passed;
+    if (exchange.backend->fastcgi && !fastcgi_body_ready(exchange)) return false;
     choose_server(exchange);
     if (!frontend.unique_id_header.empty() && !exchange.context.unique_id.empty())
         exchange.request.fields.add(exchange.arena, frontend.unique_id_header, exchange.context.unique_id);

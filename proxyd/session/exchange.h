@@ -37,8 +37,9 @@ struct Exchange {
     common::Endpoint server_source, server_destination;  // of the lease's connection
     const ProxySettings* backend = nullptr;
     // How far decide() has come, and what it waits for: the rule that goes on, how it waits for the body.
-    // inspected: the frontend's tcp-request content rules have run on what was a TCP connection then.
-    enum class Stage : unsigned char { arrived, inspected, frontend, backend } stage = Stage::arrived;
+    // inspected: the frontend's tcp-request content rules have run on what was a TCP connection then; passed:
+    // all rules have.
+    enum class Stage : unsigned char { arrived, inspected, frontend, backend, passed } stage = Stage::arrived;
     std::size_t next_rule = 0;
     const rules::BodyWait* body_wait = nullptr;
     std::size_t wanted = balance::kNone;       // server that the request is bound to

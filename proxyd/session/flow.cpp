@@ -123,7 +123,7 @@ bool Flow::splices(net::Worker& worker) {
     if (!spliced || compressor_ || recording_ || !flowing_ || ended_ || !in_->empty() ||
         body.passthrough() < kLeastBulk)
         return false;
-    if (source_->is_tls() || sink_->is_tls()) return false;
+    if (!source_->is_plain() || !sink_->is_plain()) return false;
     if (!pipe_) pipe_ = worker.pipes().take();
     if (!pipe_) return false;
     in_->leave_bulk();

@@ -1,10 +1,12 @@
 #include "proxyd/session/forwarder.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "common/text.h"
 #include "proxyd/session/captures.h"
 #include "proxyd/session/compression.h"
+#include "proxyd/session/fastcgi.h"
 #include "proxyd/session/persistence.h"
 
 #include "proxyd/http/h1_serializer.h"
@@ -36,6 +38,21 @@ bool is_idempotent(http::Method method) {
 
 }  // namespace
 
+// The head into exchange.up, and how the body follows it.
+void Forwarder::put_request(Exchange& exchange) {
+    const http::Message& request = exchange.request;
+    http::SerializeOptions options;
+    const bool pretend = exchange.backend->http_pretend_keepalive;
+    options.keep_alive = connection_mode(connection_, exchange) == KeepAlive::keep_alive || pretend;
+    const bool compressed = compress_request(connection_.frontend(), exchange);
+    options.framing =
+        compressed ? http::Framing::chunked : http::outgoing_framing(request, http::Version::http_1_1);
+    if (exchange.backend->adjust_case_for_servers) options.spelling = connection_.runtime.spelling;
+    exchange.up.out.clear();
+    http::serialize_head(request, options, exchange.arena, exchange.up.out);
+    exchange.up.body.start(request, compressed ? http::Framing::until_close : options.framing);
+}
+
 void Forwarder::begin(Exchange& exchange) {
     http::Message& request = exchange.request;
     net::Stream& server = exchange.lease.stream();
@@ -48,21 +65,15 @@ void Forwarder::begin(Exchange& exchange) {
     next_rule_ = 0;
 
     choose_coding(connection_.frontend(), exchange);
-    http::SerializeOptions options;
-    const bool pretend = exchange.backend->http_pretend_keepalive;
-    options.keep_alive = connection_mode(connection_, exchange) == KeepAlive::keep_alive || pretend;
-    const bool compressed = compress_request(connection_.frontend(), exchange);
-    options.framing =
-        compressed ? http::Framing::chunked : http::outgoing_framing(request, http::Version::http_1_1);
-    if (exchange.backend->adjust_case_for_servers) options.spelling = connection_.runtime.spelling;
     if (const std::string& header = exchange.backend->name_header; !header.empty()) {
         request.fields.remove_if(
             [&](const http::Field& field) { return common::iequals(field.name, header); });
         request.fields.add(exchange.arena, header, exchange.context.server_name);
     }
-    exchange.up.out.clear();
-    http::serialize_head(request, options, exchange.arena, exchange.up.out);
-    exchange.up.body.start(request, compressed ? http::Framing::until_close : options.framing);
+    if (!exchange.lease.settings()->fastcgi)
+        put_request(exchange);
+    else if (!put_fastcgi_request(connection_, exchange))
+        return;
     if (exchange.backend->drop_request_trailers) exchange.up.body.drop_trailers();
     exchange.up.start(connection_.client, exchange.client_in, server);
     allow_splicing(connection_.frontend(), exchange);
@@ -181,7 +192,8 @@ bool Forwarder::read_response(Exchange& exchange) {
             continue;
         }
         if (!result.ok()) {
-            exchange.end = End::server_left_headers;
+            // Nonsense is FastCGI's: what it is to be translated from.
+            exchange.end = result.error == EBADMSG ? End::bad_response : End::server_left_headers;
             return false;
         }
         exchange.server_in.commit(result.count);

@@ -13,7 +13,8 @@ class Forwarder {
  public:
     explicit Forwarder(Connection& connection) : connection_(connection) {}
 
-    // Prepares the request for a server that exchange.lease is connected to.
+    // Prepares the request for a server that exchange.lease is connected to. When that cannot be,
+    // exchange.end says so.
     void begin(Exchange& exchange);
     // Done: exchange.end says how. `bits`: what the last wait brought.
     Step step(Exchange& exchange, net::Waiter::Bits bits);
@@ -25,6 +26,7 @@ class Forwarder {
     bool rewind(Exchange& exchange);
 
  private:
+    void put_request(Exchange& exchange);
     bool send_request(Exchange& exchange);
     bool receive_head(Exchange& exchange);
     bool read_response(Exchange& exchange);

@@ -105,6 +105,7 @@ void HttpSession::begin_forwarding(upstream::Failure failure) {
     if (forwarded_) {
         store_for_request(*exchange_);
         forwarder_.begin(*exchange_);
+        forwarded_ = exchange_->end == End::normal;
     } else {
         exchange_->end = end_of(failure);
         if (exchange_->end == End::server_redirect) reply_with_server_prefix(connection_, *exchange_);

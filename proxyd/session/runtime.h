@@ -49,6 +49,8 @@ struct Runtime {
     state::SharedState* state = nullptr;
     std::vector<std::unique_ptr<upstream::Backend>> backends;  // by proxy index, null for pure frontends
     std::vector<std::unique_ptr<observe::AccessLog>> logs;     // by proxy index, null without targets
+    std::vector<std::unique_ptr<observe::AccessLog>>
+        app_logs;  // by FastCGI application, null without targets
     // Of the bind lines: tls[proxy][bind], null for plain ones.
     std::vector<std::vector<std::shared_ptr<const net::TlsContext>>> tls;
     std::vector<Entrance*> entrances;  // one per worker; complete before the workers run

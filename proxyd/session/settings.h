@@ -176,6 +176,8 @@ struct InheritedSettings {
     std::shared_ptr<const ForwardedSettings> forwarded;  // null: no such header
     bool tells_addresses = false;                        // some of the three may be wanted
     OddNames odd_names = OddNames::preserve;
+    bool odd_names_given = false;  // else FastCGI applications decide
+    bool checkcache = false;       // cacheable answers with cookies are blocked
     bool adjust_case_for_clients = false, adjust_case_for_servers = false;  // h1-case-adjust-bogus-*
     bool drop_request_trailers = false, drop_response_trailers = false;
     bool idle_close_on_response = false;
@@ -217,6 +219,8 @@ struct ProxySettings : InheritedSettings {
     std::vector<PersistRule> persist_rules;
     rules::JumpTable routes;   // over their conditions
     int default_backend = -1;  // index, -1: none
+
+    std::shared_ptr<const fcgi::App> fastcgi;  // use-fcgi-app; null: none
 
     std::optional<state::StickTableSettings> stick_table;
     rules::CaptureSlots captures;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "proxyd/fcgi/connection.h"
 #include "proxyd/upstream/backend_impl.h"
 #include "proxyd/upstream/outgoing.h"
 #include "proxyd/upstream/proxy_header.h"
@@ -357,6 +358,8 @@ net::Task<ConnectOutcome> Backend::Impl::open(Request& request, Lease& lease) {
     ClientWatch watch = watch_of(request);
     const common::TimePoint deadline = after(request.waiter->worker(), settings.timeout_connect);
     outcome = co_await connect(*request.waiter, target, deadline, watch, lease.stream_);
+    if (server.settings->fastcgi && outcome.kind == Outcome::connected)
+        lease.stream_.put_on(std::make_unique<fcgi::Connection>());
     co_return outcome;
 }
 

@@ -17,6 +17,10 @@
 #include "proxyd/state/proxy_state.h"
 #include "proxyd/upstream/settings.h"
 
+namespace proxyd::fcgi {
+class Connection;
+}
+
 namespace proxyd::upstream {
 
 class Backend;
@@ -84,6 +88,7 @@ class Lease {
 
     explicit operator bool() const { return server_ != nullptr; }  // holds a slot
     net::Stream& stream() { return stream_; }
+    fcgi::Connection& fastcgi();  // what the stream speaks, if its server has settings()->fastcgi
     state::ServerState* server() const { return server_; }
     const ServerSettings* settings() const { return settings_; }
     std::size_t index() const { return index_; }  // of the server, while there is one

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "proxyd/fcgi/connection.h"
 #include "proxyd/net/worker.h"
 #include "proxyd/upstream/backend_impl.h"
 
@@ -39,6 +40,10 @@ void Lease::reset() {
     settings_ = nullptr;
     if (std::exchange(server_, nullptr) == nullptr) return;
     if (!backend_->impl_->is_direct(index_)) backend_->impl_->admission.free_slot(index_);
+}
+
+fcgi::Connection& Lease::fastcgi() {
+    return static_cast<fcgi::Connection&>(*stream_.layer());
 }
 
 void Lease::drop_connection() {

@@ -38,8 +38,15 @@ bool IdlePool::drop_dead() {
 void IdlePool::purge() {
     const std::size_t unneeded = (std::min(least_, idle_.size()) + 1) / 2;
     idle_.erase(idle_.begin(), idle_.begin() + static_cast<std::ptrdiff_t>(unneeded));
-    const std::size_t closed = std::erase_if(idle_, [](const Connection& c) { return c.stream.disturbed(); });
-    count_.fetch_sub(static_cast<int>(unneeded + closed), std::memory_order_relaxed);
+    const std::size_t before = idle_.size();
+    std::size_t alive = 0;
+    for (std::size_t i = 0; i < before; ++i) {
+        if (idle_[i].stream.disturbed()) continue;
+        if (i != alive) idle_[alive] = std::move(idle_[i]);
+        ++alive;
+    }
+    idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(alive), idle_.end());
+    count_.fetch_sub(static_cast<int>(unneeded + before - alive), std::memory_order_relaxed);
     least_ = idle_.size();
 }
 

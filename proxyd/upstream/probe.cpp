@@ -1,8 +1,12 @@
 #include "proxyd/upstream/probe.h"
 
 #include <array>
+#include <ctime>
 #include <system_error>
 
+#include "proxyd/fcgi/connection.h"
+#include "proxyd/fcgi/request.h"
+#include "proxyd/http/h1_parser.h"
 #include "proxyd/net/worker.h"
 #include "proxyd/rules/hexadecimal.h"
 #include "proxyd/upstream/agent.h"
@@ -87,6 +91,7 @@ struct Scene {
     common::Arena arena;
     rules::Variables variables{true}, session{true};
     rules::Context context;
+    common::Endpoint address;  // of the latest connection
 };
 
 int port_of(const CheckStep& step, const rules::Context& context) {
@@ -122,8 +127,40 @@ ConnectTarget target_of(const ProbePlan& plan, const CheckStep& step, const rule
     return target;
 }
 
-std::string text_of(const ProbePlan& plan, const CheckStep& step, const rules::Context& context) {
-    if (step.ask != nullptr) return step.ask->render(context, plan.state);
+// The records that take the place of an HTTP request; what does not look like one is sent as it is.
+std::string for_application(const fcgi::App& app, Scene& scene, net::Stream& stream,
+                            const std::string& text) {
+    http::Message request;
+    request.arena = &scene.arena;
+    http::H1Parser parser;
+    parser.start_request({});
+    const http::ParseResult parsed = parser.parse(text, request);
+    if (parsed.status != http::ParseStatus::done) return text;
+    const std::string_view body = std::string_view(text).substr(parsed.consumed);
+    rules::Context asked;
+    asked.arena = &scene.arena;
+    asked.request = &request;
+    asked.destination = scene.address;
+    std::string records;
+    if (!fcgi::append_request(app, asked, body.size(), records, fcgi::Rules::skipped)) return text;
+    auto connection = std::make_unique<fcgi::Connection>();
+    fcgi::Connection::Exchange begun;
+    begun.head = records.size();
+    begun.body = body.size();
+    begun.response.body_wanted = request.method != http::Method::head;
+    begun.response.keep_conn = false;
+    begun.response.now_s = std::time(nullptr);
+    connection->begin(begun);
+    stream.put_on(std::move(connection));
+    return records.append(body);
+}
+
+std::string text_of(const ProbePlan& plan, const CheckStep& step, Scene& scene, net::Stream& stream) {
+    const rules::Context& context = scene.context;
+    if (step.ask != nullptr) {
+        const std::string request = step.ask->render(context, plan.state);
+        return plan.fastcgi == nullptr ? request : for_application(*plan.fastcgi, scene, stream, request);
+    }
     if (step.format.empty()) return step.bytes;
     std::string text;
     step.format.render(context, text);
@@ -144,6 +181,7 @@ net::Task<CheckResult> converse(Waiter& waiter, const ProbePlan& plan) {
             if (stream.open()) stream.close();
             deadline = waiter.worker().now() + plan.connect_timeout;
             const ConnectTarget target = target_of(plan, step, scene.context);
+            scene.address = target.address;
             const ConnectOutcome outcome = co_await connect(waiter, target, deadline, nobody, stream);
             if (outcome.kind != ConnectOutcome::Kind::connected) {
                 dialogue.failed(of_connect(outcome));
@@ -153,7 +191,7 @@ net::Task<CheckResult> converse(Waiter& waiter, const ProbePlan& plan) {
             dialogue.connected(target.tls != nullptr);
         } else if (step.kind == CheckStep::Kind::send) {
             const http::Method asked = step.ask != nullptr ? step.ask->method_id() : http::Method::get;
-            const std::string text = text_of(plan, step, scene.context);
+            const std::string text = text_of(plan, step, scene, stream);
             CheckResult sent = co_await send(waiter, stream, text, deadline);
             sent.status == CheckStatus::unknown ? dialogue.sent(asked) : dialogue.failed(std::move(sent));
         } else {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/clock.h"
+#include "proxyd/fcgi/app.h"
 #include "proxyd/net/task.h"
 #include "proxyd/net/waiter.h"
 #include "proxyd/state/proxy_state.h"
@@ -19,7 +20,8 @@ struct ProbePlan {
     // Whom samples of the steps tell of; null: nobody.
     state::ProxyState* backend = nullptr;
     state::ServerState* server = nullptr;
-    std::string state;  // what http-check send-state tells
+    const fcgi::App* fastcgi = nullptr;  // HTTP steps are for this application; null: for an HTTP server
+    std::string state;                   // what http-check send-state tells
     common::Duration connect_timeout{0};
     // For the answer after the connection; zero: connect_timeout covers both.
     common::Duration answer_timeout{0};

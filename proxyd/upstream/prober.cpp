@@ -106,6 +106,10 @@ void prepare(Watched& watched) {
         !watched.tls)
         if (auto tls = check_tls(watched.settings)) watched.tls = *tls;
     plan.step_tls = watched.tls.get();
+    using Protocol = CheckSettings::Protocol;
+    const bool fastcgi =
+        check.protocol == Protocol::fastcgi || (check.protocol == Protocol::as_server && !elsewhere);
+    if (fastcgi) plan.fastcgi = watched.settings.fastcgi.get();
     plan.connect_timeout = check.inter;
     plan.answer_timeout = backend.timeout_check;
     if (backend.timeout_check > common::Duration::zero() &&

@@ -16,6 +16,10 @@
 #include "proxyd/upstream/check_step.h"
 #include "proxyd/upstream/resolvers_settings.h"
 
+namespace proxyd::fcgi {
+struct App;
+}
+
 namespace proxyd::upstream {
 
 // `init-state`: before the first check.
@@ -35,6 +39,11 @@ struct CheckSettings {
     std::string sni;           // check-sni
     std::string alpn;          // check-alpn; empty: the server's
     bool via_socks = false;    // check-via-socks4
+    enum class Protocol : unsigned char {
+        as_server,
+        http,
+        fastcgi
+    } protocol = Protocol::as_server;  // check-proto
 };
 
 // Agent checks: a program on the server's machine tells how it is (configuration manual 5.2, agent-check).
@@ -122,6 +131,8 @@ struct ServerSettings {
     bool send_proxy = false, send_proxy_v2 = false;
     unsigned proxy_options = 0;  // ProxyOption bits, for version 2
     std::vector<ProxyVectorFormat> proxy_vectors;
+    bool speaks_fastcgi = false;               // proto fcgi
+    std::shared_ptr<const fcgi::App> fastcgi;  // its section's application, if it speaks it; else null
 
     // Its name is asked for again and again, of the name servers of a section.
     bool resolved_at_run_time() const { return resolvers != nullptr && written_as_name; }

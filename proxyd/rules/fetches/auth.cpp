@@ -78,9 +78,10 @@ bool fetch_auth_group(const Context& context, const Arguments& arguments, Cursor
 
 bool fetch_type(const Context& context, const Arguments&, Cursor&, Sample& out) {
     std::string_view scheme, rest;
+    Credentials who;
     if (!split_authorization(context, scheme, rest)) return false;
-    if (!same_text(scheme, "basic", true) && !same_text(scheme, "bearer", true)) return false;
-    return out.set_text(same_text(scheme, "basic", true) ? "Basic" : "Bearer"), true;
+    if (same_text(scheme, "bearer", true)) return out.set_text("Bearer"), true;
+    return read_basic(context, who) && (out.set_text("Basic"), true);
 }
 
 bool fetch_user(const Context& context, const Arguments&, Cursor&, Sample& out) {
