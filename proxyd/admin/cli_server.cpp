@@ -33,6 +33,8 @@ using boost::system::error_code;
 using Task = asio::awaitable<void>;
 
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // out of descriptors
+constexpr auto kFollowPause = std::chrono::milliseconds(50);
+constexpr std::size_t kFollowedPiece = 64 * 1024;
 constexpr std::string_view kPrompt = "> ";
 
 std::string_view level_name(Level level) {
@@ -106,6 +108,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
             const std::string text = run_command(context_, command);
             if (context_.hand_over) co_return hand_over();
             if (context_.quit) co_return;
+            if (context_.followed != nullptr) {
+                co_await send(text);
+                co_await follow();
+                if (closed()) co_return;
+                const std::string end = "\n" + std::string(context_.prompt ? kPrompt : "");
+                co_await send(end);
+                continue;
+            }
             const std::string whole = text + "\n" + std::string(context_.prompt ? kPrompt : "");
             co_await send(whole);
             if (closed()) co_return;
@@ -113,6 +123,32 @@ class Connection : public std::enable_shared_from_this<Connection> {
         if (commands.empty() && context_.prompt) {
             const std::string prompt = "\n" + std::string(kPrompt);
             co_await send(prompt);
+        }
+    }
+
+    // Passes on what is written to a ring, until the operator sends something or leaves.
+    Task follow() {
+        const observe::Ring& ring = *std::exchange(context_.followed, nullptr);
+        std::uint64_t next = context_.follow_from, missed = 0;
+        asio::steady_timer pause(timer_.get_executor());
+        for (;;) {
+            std::string text;
+            next = ring.read(next, missed, [&](std::string_view event) {
+                text.append(event) += '\n';
+                return text.size() < kFollowedPiece;
+            });
+            if (!text.empty()) co_await send(text);
+            std::array<char, 4096> input;
+            const ssize_t count =
+                closed() ? 0 : ::recv(descriptor_.native_handle(), input.data(), input.size(), MSG_DONTWAIT);
+            if (count == 0) co_return close();
+            if (count > 0) co_return;
+            if (errno != EAGAIN && errno != EINTR) co_return close();
+            if (!text.empty()) continue;
+            touch();  // waiting is what was asked for
+            error_code ignored;
+            pause.expires_after(kFollowPause);
+            co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         }
     }
 

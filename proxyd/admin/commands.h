@@ -22,6 +22,9 @@ struct CliContext {
     bool expose_listeners = false;
     bool hand_over = false;  // `_getsocks` was accepted: the connection now belongs to the hand-over
     std::vector<std::string> sockets;  // lines of `show cli sockets`
+    // `show events SINK -w`: the connection goes on with what is written to it from that event on.
+    const observe::Ring* followed = nullptr;
+    std::uint64_t follow_from = 0;
 };
 
 // Arguments after the words of the command's name.

@@ -159,7 +159,9 @@ Bind first_settings(const Reading& in) {
     return bind;
 }
 
-void check_tls(Reading& in, const Statement& line, const Bind& bind) {
+}  // namespace
+
+void check_bind_tls(Reading& in, const Statement& line, const Bind& bind) {
     const bool named = std::ranges::any_of(line.words, [](const auto& word) {
         return word == "crt" || word == "crt-list" || word == "default-crt";
     });
@@ -179,8 +181,6 @@ void check_tls(Reading& in, const Statement& line, const Bind& bind) {
     }
 }
 
-}  // namespace
-
 std::span<const Word> bind_words() {
     return kWords;
 }
@@ -197,7 +197,7 @@ void read_bind_line(Reading& in, const Statement& line) {
     Bind bind = first_settings(in);
     bind.where = line.where;
     read_words<Bind>(in, line, line.arguments().subspan(1), table, bind);
-    check_tls(in, line, bind);
+    check_bind_tls(in, line, bind);
     if (!addresses) return;
     for (const ListenAddress& address : *addresses) {
         if (address.quic) {

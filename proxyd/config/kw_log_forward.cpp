@@ -3,6 +3,7 @@
 #include "proxyd/config/address.h"
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/log_sections.h"
+#include "proxyd/config/side_words.h"
 #include "proxyd/config/tables.h"
 
 namespace proxyd::config {
@@ -17,17 +18,15 @@ ForwardSettings& section(Reading& in) {
 void add_door(Reading& in, const Statement& line, bool datagram) {
     const auto addresses = parse_listen_addresses(line.argument(0));
     if (!addresses) return in.error(line, addresses.error());
-    for (std::size_t i = 1; i < line.count(); ++i)
-        if (line.argument(i) == "ssl")
-            return in.error(line,
-                            "'bind ... ssl' is refused here: messages are taken without encryption only");
-    if (line.count() > 1)
-        in.no_effect(line, "'" + line.argument(1) + "' of '" + line.words.front() + "'",
-                     "doors of log-forward sections have no such setting");
+    net::BindSettings said;
+    said.tls = in.tls.bind;
+    if (!read_side_bind(in, line, line.arguments().subspan(1), "doors of log-forward sections", said)) return;
+    if (datagram && said.tls.enabled)
+        return in.error(line, "'dgram-bind ... ssl': there is no TLS over UDP here");
     for (const ListenAddress& address : *addresses) {
         if (address.address.empty())
             return in.error(line, "'" + line.words.front() + "' expects an address and a port here");
-        section(in).doors.push_back({line.where, address.address, datagram});
+        section(in).doors.push_back({line.where, address.address, datagram, said.tls});
     }
 }
 
@@ -54,7 +53,8 @@ void set_timeout(Reading& in, const Statement& line) {
 }
 
 constexpr Keyword kKeywords[] = {
-    works("bind", kLogForward, 1, -1, add_stream, "<address>:<port>", "takes messages by TCP"),
+    works("bind", kLogForward, 1, -1, add_stream, "<address>:<port> [ssl ...]",
+          "takes messages by TCP or TLS"),
     works("dgram-bind", kLogForward, 1, -1, add_datagram, "<address>:<port>", "takes messages by UDP"),
     works("maxconn", kLogForward, 1, 1, set_maxconn, "<number>", "TCP connections at most"),
     works("backlog", kLogForward, 1, 1, set_backlog, "<number>", "length of the queue of new connections"),

@@ -5,6 +5,7 @@
 #include "proxyd/config/address.h"
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/peers_section.h"
+#include "proxyd/config/side_words.h"
 #include "proxyd/config/stick_table_line.h"
 #include "proxyd/config/tables.h"
 
@@ -18,19 +19,10 @@ Settings& section(Reading& in) {
     return *in.peers[in.section_name].settings;
 }
 
-// Words behind an address. Without encryption nobody should believe that there is some.
-bool check_words(Reading& in, const Statement& line, std::size_t from) {
-    for (std::size_t i = from; i < line.count(); ++i)
-        if (line.argument(i) == "ssl") {
-            in.error(line, "'" + line.words.front() +
-                               " ... ssl' is refused: peers talk without encryption here; what they tell "
-                               "would be readable on the way");
-            return false;
-        }
-    if (from < line.count())
-        in.no_effect(line, "'" + line.argument(from) + "' of '" + line.words.front() + "'",
-                     "connections of peers have no such settings");
-    return true;
+constexpr std::string_view kConnections = "connections of peers";
+
+PeersDraft& draft(Reading& in) {
+    return in.peers[in.section_name];
 }
 
 void add_peer(Reading& in, const Statement& line) {
@@ -56,7 +48,11 @@ void add_peer(Reading& in, const Statement& line) {
                                   "' needs an address and a port: it is not the local one, which is '" +
                                   in.local_peer + "' ('localpeer', -L)");
     }
-    if (check_words(in, line, words)) own.peers.push_back(std::move(peer));
+    upstream::ServerSettings said = draft(in).default_server;
+    if (!read_side_server(in, line, line.arguments().subspan(words), kConnections, said)) return;
+    peer.tls = side_tls(said);
+    peer.server_name = side_server_name(said);
+    own.peers.push_back(std::move(peer));
 }
 
 void set_bind(Reading& in, const Statement& line) {
@@ -64,11 +60,18 @@ void set_bind(Reading& in, const Statement& line) {
     if (!addresses) return in.error(line, addresses.error());
     if (addresses->size() != 1 || addresses->front().address.empty())
         return in.error(line, "'bind' of a peers section expects one address and port");
-    if (check_words(in, line, 1)) section(in).bind = addresses->front().address;
+    net::BindSettings said = draft(in).default_bind;
+    if (!read_side_bind(in, line, line.arguments().subspan(1), kConnections, said)) return;
+    section(in).bind = addresses->front().address;
+    section(in).bind_tls = said.tls;
 }
 
-void check_defaults(Reading& in, const Statement& line) {
-    check_words(in, line, 0);
+void set_default_bind(Reading& in, const Statement& line) {
+    read_side_bind(in, line, line.arguments(), kConnections, draft(in).default_bind);
+}
+
+void set_default_server(Reading& in, const Statement& line) {
+    read_side_server(in, line, line.arguments(), kConnections, draft(in).default_server);
 }
 
 template <bool disabled>
@@ -84,12 +87,14 @@ void add_table(Reading& in, const Statement& line) {
 }
 
 constexpr Keyword kKeywords[] = {
-    works("peer", kPeers, 1, -1, add_peer, "<name> <address>:<port>", "one of those that share the tables"),
-    works("server", kPeers, 1, -1, add_peer, "<name> [<address>:<port>]",
+    works("peer", kPeers, 1, -1, add_peer, "<name> <address>:<port> [ssl ...]",
+          "one of those that share the tables"),
+    works("server", kPeers, 1, -1, add_peer, "<name> [<address>:<port>] [ssl ...]",
           "the same; the local one may leave its address to 'bind'"),
-    works("bind", kPeers, 1, -1, set_bind, "<address>:<port>", "where the local peer listens"),
-    works("default-bind", kPeers, 0, -1, check_defaults, "...", "ssl is refused, the rest has no effect"),
-    works("default-server", kPeers, 0, -1, check_defaults, "...", "ssl is refused, the rest has no effect"),
+    works("bind", kPeers, 1, -1, set_bind, "<address>:<port> [ssl crt <file> ...]",
+          "where the local peer listens"),
+    works("default-bind", kPeers, 0, -1, set_default_bind, "[ssl crt <file> ...]", "what 'bind' starts with"),
+    works("default-server", kPeers, 0, -1, set_default_server, "[ssl ...]", "what later peers start with"),
     works("disabled", kPeers, 0, 0, set_disabled<true>, "", "nothing is shared"),
     works("enabled", kPeers, 0, 0, set_disabled<false>, "", "undoes disabled"),
     works("table", kPeers, 2, -1, add_table, "<name> type <type> size <n> ...",
@@ -127,6 +132,8 @@ void open_peers(Reading& in, const Statement& line) {
     }
     draft.settings->name = line.words[1];
     draft.settings->where = line.where;
+    draft.default_server.tls_client = in.tls.server;
+    draft.default_bind.tls = in.tls.bind;
 }
 
 void share_table(Reading& in, const Statement& line, const std::string& section) {

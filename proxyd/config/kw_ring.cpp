@@ -1,8 +1,11 @@
 // `ring` sections (configuration manual 3.9).
+#include <algorithm>
+
 #include "common/keyword_table.h"
 #include "proxyd/config/address.h"
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/log_sections.h"
+#include "proxyd/config/side_words.h"
 #include "proxyd/config/tables.h"
 #include "proxyd/observe/log_names.h"
 
@@ -52,26 +55,41 @@ void set_timeout(Reading& in, const Statement& line) {
     read_duration(in, line, 1, event == "server" ? section(in).timeout_server : section(in).timeout_connect);
 }
 
+// Takes `log-proto` out of the words; false after a complaint.
+bool take_protocol(Reading& in, const Statement& line, std::vector<std::string>& words,
+                   RingSettings::Server& server) {
+    const auto word = std::ranges::find(words, "log-proto");
+    if (word == words.end()) return true;
+    const std::string proto = word + 1 != words.end() ? *(word + 1) : std::string();
+    if (proto != "octet-count" && proto != "legacy") {
+        in.error(line, "'log-proto' is 'legacy' or 'octet-count', not '" + proto + "'");
+        return false;
+    }
+    server.octet_count = proto == "octet-count";
+    words.erase(word, word + 2);
+    return true;
+}
+
+void set_backing_file(Reading& in, const Statement& line) {
+    section(in).backing_file = line.argument(0);
+}
+
 void add_server(Reading& in, const Statement& line) {
     const auto address = parse_server_address(line.argument(1));
     if (!address) return in.error(line, address.error());
     if (address->address.empty() || (address->address.is_ip() && address->port == 0))
         return in.error(
             line, "'server' of a ring section expects an address and a port, not '" + line.argument(1) + "'");
-    RingSettings::Server server{line.argument(0), address->address, false};
-    for (std::size_t i = 2; i < line.count(); ++i) {
-        const std::string& word = line.argument(i);
-        if (word == "ssl")
-            return in.error(line, "'server ... ssl' is refused: a ring sends its lines without encryption");
-        if (word != "log-proto") {
-            in.no_effect(line, "'" + word + "' of 'server'", "connections of rings have no such setting");
-            break;
-        }
-        const std::string proto = i + 1 < line.count() ? line.argument(++i) : std::string();
-        if (proto != "octet-count" && proto != "legacy")
-            return in.error(line, "'log-proto' is 'legacy' or 'octet-count', not '" + proto + "'");
-        server.octet_count = proto == "octet-count";
-    }
+    RingSettings::Server server;
+    server.name = line.argument(0);
+    server.address = address->address;
+    std::vector<std::string> words(line.arguments().begin() + 2, line.arguments().end());
+    if (!take_protocol(in, line, words, server)) return;
+    upstream::ServerSettings said;
+    said.tls_client = in.tls.server;
+    if (!read_side_server(in, line, words, "connections of rings", said)) return;
+    server.tls = side_tls(said);
+    server.server_name = side_server_name(said);
     section(in).servers.push_back(std::move(server));
 }
 
@@ -82,9 +100,11 @@ constexpr Keyword kKeywords[] = {
     works("size", kRing, 1, 1, set_size, "<bytes>", "memory for its lines"),
     works("timeout", kRing, 2, 2, set_timeout, "connect <time>", "until a server must be connected"),
     works("timeout", kRing, 2, 2, set_timeout, "server <time>", "how long a server may take nothing"),
-    works("server", kRing, 2, -1, add_server, "<name> <address>:<port> [log-proto legacy|octet-count]",
-          "a syslog server that gets its lines by TCP"),
-    inert("backing-file", kRing, "its lines are kept in memory only"),
+    works("server", kRing, 2, -1, add_server,
+          "<name> <address>:<port> [log-proto legacy|octet-count] [ssl ...]",
+          "a syslog server that gets its lines by TCP or TLS"),
+    works("backing-file", kRing, 1, 1, set_backing_file, "<path>",
+          "its latest lines stay in this file when the process is gone"),
 };
 
 }  // namespace

@@ -84,7 +84,8 @@ common::Result<std::unique_ptr<observe::AccessLog>> Instance::Impl::open_log(
 common::Result<> Instance::Impl::open_logs() {
     hub = std::make_unique<observe::LogHub>(settings.workers, &state->process);
     for (const auto& ring : settings.model->rings) hub->add_ring(ring);
-    for (const auto& ring : hub->rings()) rings.add(*ring);
+    for (const auto& ring : hub->rings())
+        if (auto added = rings.add(*ring); !added) return added;
     forwarder = std::make_unique<observe::LogForwarder>(*hub);
     for (const auto& section : settings.model->log_forwards)
         if (auto added = forwarder->add(section); !added) return added;

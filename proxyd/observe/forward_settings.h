@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/diagnostics.h"
 #include "common/endpoint.h"
+#include "proxyd/net/settings.h"
 #include "proxyd/observe/settings.h"
 
 namespace proxyd::observe {
@@ -18,6 +19,7 @@ struct ForwardSettings {
         common::Location where;
         common::Endpoint address;
         bool datagram = false;
+        net::TlsServerSettings tls;
     };
     std::vector<Door> doors;
     int maxconn = 10;

@@ -14,6 +14,8 @@
 
 #include "common/process/signals.h"
 #include "common/unique_fd.h"
+#include "proxyd/net/channel.h"
+#include "proxyd/net/tls_context.h"
 #include "proxyd/observe/syslog_line.h"
 #include "proxyd/observe/syslog_message.h"
 
@@ -29,7 +31,7 @@ std::int64_t wall_us() {
 }
 
 struct Client {
-    common::UniqueFd fd;
+    net::Channel channel;
     std::string in;
     common::TimePoint heard;
 };
@@ -40,7 +42,12 @@ struct Section {
     const ForwardSettings& settings;
     std::vector<int> targets;  // numbers in the hub
     std::vector<unsigned> turns;
-    std::vector<common::UniqueFd> datagrams, listeners;
+    struct Listener {
+        common::UniqueFd fd;
+        std::shared_ptr<const net::TlsContext> tls;  // null: plain
+    };
+    std::vector<common::UniqueFd> datagrams;
+    std::vector<Listener> listeners;
     std::vector<Client> clients;
 };
 
@@ -69,7 +76,7 @@ struct LogForwarder::Impl {
     void act(Section& section, std::vector<pollfd>::const_iterator& polled);
     void forward(Section& section, std::string_view bytes);
     void receive(Section& section, int fd);
-    void accept(Section& section, int fd, common::TimePoint now);
+    void accept(Section& section, const Section::Listener& listener, common::TimePoint now);
     bool read(Section& section, Client& client, common::TimePoint now);
 
     LogHub& hub;
@@ -101,10 +108,12 @@ void LogForwarder::Impl::receive(Section& section, int fd) {
     }
 }
 
-void LogForwarder::Impl::accept(Section& section, int fd, common::TimePoint now) {
+void LogForwarder::Impl::accept(Section& section, const Section::Listener& listener, common::TimePoint now) {
     while (section.clients.size() < static_cast<std::size_t>(section.settings.maxconn)) {
-        common::UniqueFd client(::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-        if (!client) return;
+        common::UniqueFd fd(::accept4(listener.fd.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        if (!fd) return;
+        net::Channel client(std::move(fd));
+        if (listener.tls != nullptr && !client.start_tls_server(*listener.tls)) continue;
         section.clients.push_back({std::move(client), {}, now});
     }
 }
@@ -112,9 +121,9 @@ void LogForwarder::Impl::accept(Section& section, int fd, common::TimePoint now)
 // False: the connection is over.
 bool LogForwarder::Impl::read(Section& section, Client& client, common::TimePoint now) {
     std::array<char, 16384> buffer;
-    const ssize_t count = ::recv(client.fd.get(), buffer.data(), buffer.size(), 0);
-    if (count < 0) return errno == EAGAIN || errno == EINTR;
-    client.in.append(buffer.data(), static_cast<std::size_t>(count));
+    const net::IoResult received = client.channel.receive(buffer);
+    if (received.would_block() || received.kind == net::IoResult::Kind::error) return received.would_block();
+    client.in.append(buffer.data(), received.count);
     client.heard = now;
     std::string_view rest = client.in;
     for (;;) {
@@ -127,7 +136,7 @@ bool LogForwarder::Impl::read(Section& section, Client& client, common::TimePoin
         rest.remove_prefix(consumed);
     }
     client.in.erase(0, client.in.size() - rest.size());
-    return count > 0;
+    return received.ok();
 }
 
 void LogForwarder::Impl::act(Section& section, std::vector<pollfd>::const_iterator& polled) {
@@ -138,15 +147,14 @@ void LogForwarder::Impl::act(Section& section, std::vector<pollfd>::const_iterat
     const auto listeners = polled;
     polled += static_cast<std::ptrdiff_t>(section.listeners.size());
     for (Client& client : section.clients) {
-        const bool stirs = (polled++)->revents != 0;
-        const bool over =
-            (stirs && !read(section, client, now)) || (limit.count() > 0 && now - client.heard >= limit);
-        if (over) client.fd.reset();
+        bool stirs = (polled++)->revents != 0, alive = true;
+        for (; stirs && alive; stirs = client.channel.buffered()) alive = read(section, client, now);
+        if (!alive || (limit.count() > 0 && now - client.heard >= limit)) client.channel = {};
     }
-    std::erase_if(section.clients, [](const Client& client) { return !client.fd; });
+    std::erase_if(section.clients, [](const Client& client) { return !client.channel; });
     for (std::size_t i = 0; i < section.listeners.size(); ++i)
         if (listeners[static_cast<std::ptrdiff_t>(i)].revents != 0)
-            accept(section, section.listeners[i].get(), now);
+            accept(section, section.listeners[i], now);
 }
 
 void LogForwarder::Impl::run() {
@@ -161,8 +169,10 @@ void LogForwarder::Impl::run() {
         for (const auto& section : sections) {
             for (const auto& fd : section->datagrams) polled.push_back({fd.get(), POLLIN, 0});
             const bool full = section->clients.size() >= static_cast<std::size_t>(section->settings.maxconn);
-            for (const auto& fd : section->listeners) polled.push_back({full ? -1 : fd.get(), POLLIN, 0});
-            for (const auto& client : section->clients) polled.push_back({client.fd.get(), POLLIN, 0});
+            for (const auto& door : section->listeners)
+                polled.push_back({full ? -1 : door.fd.get(), POLLIN, 0});
+            for (const auto& client : section->clients)
+                polled.push_back({client.channel.fd(), client.channel.interest(false), 0});
         }
         ::poll(polled.data(), polled.size(), 1000);
         eventfd_t count = 0;
@@ -187,7 +197,15 @@ common::Result<> LogForwarder::add(const ForwardSettings& settings) {
     for (const ForwardSettings::Door& door : settings.doors) {
         auto fd = open_door(settings, door);
         if (!fd) return std::unexpected(fd.error());
-        (door.datagram ? section->datagrams : section->listeners).push_back(std::move(*fd));
+        if (door.datagram) {
+            section->datagrams.push_back(std::move(*fd));
+            continue;
+        }
+        auto& listener = section->listeners.emplace_back(std::move(*fd), nullptr);
+        if (!door.tls.enabled) continue;
+        auto context = net::TlsContext::server(door.tls);
+        if (!context) return std::unexpected(context.error());
+        listener.tls = std::move(*context);
     }
     impl_->sections.push_back(std::move(section));
     return {};

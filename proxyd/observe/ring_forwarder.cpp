@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <thread>
@@ -12,6 +13,9 @@
 
 #include "common/process/signals.h"
 #include "common/unique_fd.h"
+#include "proxyd/net/channel.h"
+#include "proxyd/net/tls_context.h"
+#include "proxyd/observe/ring_file.h"
 
 namespace proxyd::observe {
 
@@ -22,25 +26,30 @@ constexpr auto kRetry = std::chrono::seconds(1);
 
 // One server of a ring.
 struct Link {
+    Link(Ring& of, const RingSettings::Server& to) : ring(of), server(to) {}
+
     Ring& ring;
     const RingSettings::Server& server;
-    common::UniqueFd fd;
+    std::shared_ptr<const net::TlsContext> tls;  // null: plain
+    net::Channel channel;
     bool connected = false;
     std::uint64_t next = 0, missed = 0;  // event numbers
     std::string out;
     common::TimePoint moved{}, retry{};
 
     void drop(common::TimePoint now) {
-        fd.reset();
+        channel = {};
         connected = false;
         out.clear();  // half an event is no event
         retry = now + kRetry;
     }
     void connect(common::TimePoint now) {
-        fd.reset(::socket(server.address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        common::UniqueFd fd(::socket(server.address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         moved = now;
-        if (::connect(fd.get(), server.address.data(), server.address.size()) != 0 && errno != EINPROGRESS)
-            drop(now);
+        const bool begun =
+            ::connect(fd.get(), server.address.data(), server.address.size()) == 0 || errno == EINPROGRESS;
+        channel = net::Channel(std::move(fd));
+        if (!begun || (tls != nullptr && !channel.start_tls_client(*tls, server.server_name))) drop(now);
     }
     void fill() {
         next = ring.read(next, missed, [this](std::string_view event) {
@@ -52,8 +61,24 @@ struct Link {
     }
     bool overdue(common::TimePoint now) const {
         const auto limit = connected ? ring.settings().timeout_server : ring.settings().timeout_connect;
-        const bool waits = !connected || !out.empty();
+        const bool waits = !connected || !channel.established() || !out.empty();
         return waits && limit.count() > 0 && now - moved >= limit;
+    }
+};
+
+// The file behind a ring.
+struct Store {
+    Store(Ring& of, RingFile made) : ring(of), file(std::move(made)) {}
+
+    Ring& ring;
+    RingFile file;
+    std::uint64_t next = 0, missed = 0;  // event numbers
+
+    void fill() {
+        next = ring.read(next, missed, [this](std::string_view event) {
+            file.write(event);
+            return true;
+        });
     }
 };
 
@@ -65,6 +90,7 @@ struct RingForwarder::Impl {
     void send(Link& link, common::TimePoint now);
 
     std::vector<Link> links;
+    std::vector<Store> stores;
     common::UniqueFd wake;
     std::atomic<bool> stopping{false};
     std::thread thread;
@@ -77,33 +103,30 @@ void RingForwarder::Impl::send(Link& link, common::TimePoint now) {
             link.moved = now;
         }
         if (link.out.empty()) return;
-        const ssize_t count = ::send(link.fd.get(), link.out.data(), link.out.size(), MSG_NOSIGNAL);
-        if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-        if (count < 0) return link.drop(now);
-        link.out.erase(0, static_cast<std::size_t>(count));
+        const net::IoResult sent = link.channel.send(link.out);
+        if (sent.would_block()) return;
+        if (!sent.ok()) return link.drop(now);
+        link.out.erase(0, sent.count);
         link.moved = now;
     }
 }
 
 void RingForwarder::Impl::act(Link& link, short events, common::TimePoint now) {
-    if (!link.fd) {
+    if (!link.channel) {
         if (now >= link.retry) link.connect(now);
         return;
     }
     if (!link.connected && (events & (POLLOUT | POLLERR | POLLHUP)) != 0) {
-        int error = 0;
-        socklen_t size = sizeof error;
-        ::getsockopt(link.fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-        if (error != 0) return link.drop(now);
+        if (link.channel.connect_error() != 0) return link.drop(now);
         link.connected = true;
     }
-    if (link.connected && (events & (POLLIN | POLLHUP | POLLERR)) != 0) {
-        char ignored[4096];
-        const ssize_t count = ::recv(link.fd.get(), ignored, sizeof ignored, 0);
-        if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return link.drop(now);
+    if (link.connected && events != 0) {
+        std::array<char, 4096> ignored;
+        const net::IoResult read = link.channel.receive(ignored);
+        if (!read.ok() && !read.would_block()) return link.drop(now);
     }
-    if (link.connected) send(link, now);
-    if (link.fd && link.overdue(now)) link.drop(now);
+    if (link.connected && link.channel.established()) send(link, now);
+    if (link.channel && link.overdue(now)) link.drop(now);
 }
 
 void RingForwarder::Impl::run() {
@@ -112,12 +135,14 @@ void RingForwarder::Impl::run() {
         polled.assign(1, {wake.get(), POLLIN, 0});
         for (const Link& link : links) {
             const bool waits = !link.connected || !link.out.empty();
-            polled.push_back(
-                {link.fd ? link.fd.get() : -1, static_cast<short>(POLLIN | (waits ? POLLOUT : 0)), 0});
+            short events = POLLIN | POLLOUT;
+            if (link.connected && link.channel) events = link.channel.interest(waits);
+            polled.push_back({link.channel.fd(), events, 0});
         }
         ::poll(polled.data(), polled.size(), 500);
         eventfd_t count = 0;
         ::eventfd_read(wake.get(), &count);
+        for (Store& store : stores) store.fill();
         const common::TimePoint now = common::Clock::now();
         for (std::size_t i = 0; i < links.size(); ++i) act(links[i], polled[i + 1].revents, now);
     }
@@ -128,16 +153,29 @@ RingForwarder::~RingForwarder() {
     stop();
 }
 
-void RingForwarder::add(Ring& ring) {
-    for (const RingSettings::Server& server : ring.settings().servers)
-        impl_->links.push_back({ring, server, {}, false, 0, 0, {}, {}, {}});
-    if (ring.settings().servers.empty()) return;
+common::Result<> RingForwarder::add(Ring& ring) {
+    for (const RingSettings::Server& server : ring.settings().servers) {
+        Link link(ring, server);
+        if (server.tls != nullptr) {
+            auto context = net::TlsContext::client(*server.tls);
+            if (!context) return std::unexpected(context.error());
+            link.tls = std::move(*context);
+        }
+        impl_->links.push_back(std::move(link));
+    }
+    if (const std::string& path = ring.settings().backing_file; !path.empty()) {
+        auto file = RingFile::create(path, ring.settings().size);
+        if (!file) return std::unexpected(file.error());
+        impl_->stores.emplace_back(ring, std::move(*file));
+    }
+    if (ring.settings().servers.empty() && ring.settings().backing_file.empty()) return {};
     if (!impl_->wake) impl_->wake.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     ring.on_write([fd = impl_->wake.get()] { ::eventfd_write(fd, 1); });
+    return {};
 }
 
 void RingForwarder::start() {
-    if (impl_->links.empty() || impl_->thread.joinable()) return;
+    if ((impl_->links.empty() && impl_->stores.empty()) || impl_->thread.joinable()) return;
     impl_->thread = common::process::start_thread("rings", [impl = impl_.get()] { impl->run(); });
 }
 
@@ -146,6 +184,7 @@ void RingForwarder::stop() {
     impl_->stopping = true;
     ::eventfd_write(impl_->wake.get(), 1);
     impl_->thread.join();
+    for (Store& store : impl_->stores) store.fill();  // the last words
 }
 
 }  // namespace proxyd::observe

@@ -1,5 +1,5 @@
-// Sends what is in the rings to their servers by TCP, on a thread of its own. A server that does not answer
-// or is slow misses events that left the ring meanwhile.
+// Sends what is in the rings to their servers by TCP or TLS and into their files, on a thread of its own. A
+// server that does not answer or is slow misses events that left the ring meanwhile.
 #pragma once
 
 #include <memory>
@@ -15,9 +15,9 @@ class RingForwarder {
     RingForwarder(const RingForwarder&) = delete;
     RingForwarder& operator=(const RingForwarder&) = delete;
 
-    // Before start(); the ring outlives this.
-    void add(Ring& ring);
-    void start();  // main thread; nothing without servers
+    // Before start(), with the privileges of the start (certificates are read); the ring outlives this.
+    common::Result<> add(Ring& ring);
+    void start();  // main thread; nothing without servers and files
     void stop();
 
  private:

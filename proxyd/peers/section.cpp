@@ -34,24 +34,21 @@ enum class Io : unsigned char { ok, ended };
 Io receive(Link& link) {
     char buffer[16384];
     for (std::size_t total = 0; total < kMostRead;) {
-        const ssize_t count = ::recv(link.fd.get(), buffer, sizeof buffer, 0);
-        if (count > 0) {
-            link.in.append(buffer, static_cast<std::size_t>(count));
-            total += static_cast<std::size_t>(count);
-            if (static_cast<std::size_t>(count) < sizeof buffer) return Io::ok;
-            continue;
-        }
-        if (count < 0 && (errno == EAGAIN || errno == EINTR)) return Io::ok;
-        return Io::ended;
+        const net::IoResult read = link.channel.receive(buffer);
+        if (read.would_block()) return Io::ok;
+        if (!read.ok()) return Io::ended;
+        link.in.append(buffer, read.count);
+        total += read.count;
+        if (read.count < sizeof buffer && !link.channel.buffered()) return Io::ok;
     }
     return Io::ok;
 }
 
 Io send_pending(Link& link) {
     while (!link.out.empty()) {
-        const ssize_t count = ::send(link.fd.get(), link.out.data(), link.out.size(), MSG_NOSIGNAL);
-        if (count < 0) return errno == EAGAIN || errno == EINTR ? Io::ok : Io::ended;
-        link.out.erase(0, static_cast<std::size_t>(count));
+        const net::IoResult sent = link.channel.send(link.out);
+        if (!sent.ok()) return sent.would_block() ? Io::ok : Io::ended;
+        link.out.erase(0, sent.count);
     }
     return Io::ok;
 }
@@ -76,7 +73,28 @@ Section::Section(const Settings& settings, state::SharedState& state) : settings
     resync_until_ = common::Clock::now() + kLessonTime;
 }
 
+// Those of connections to peers and of those who connect.
+common::Result<> Section::read_certificates() {
+    if (settings_.bind_tls.enabled) {
+        auto context = net::TlsContext::server(settings_.bind_tls);
+        if (!context) return std::unexpected(context.error());
+        tls_ = std::move(*context);
+    }
+    for (Peer& peer : peers_) {
+        // A successor listens as we do, whatever the local peer's line says.
+        const bool own = peer.settings->local && settings_.bind_tls.enabled && peer.settings->tls == nullptr;
+        if (peer.settings->tls == nullptr && !own) continue;
+        net::TlsClientSettings unverified;
+        unverified.verify = false;
+        auto context = net::TlsContext::client(own ? unverified : *peer.settings->tls);
+        if (!context) return std::unexpected(context.error());
+        peer.tls = std::move(*context);
+    }
+    return {};
+}
+
 common::Result<> Section::listen() {
+    if (auto read = read_certificates(); !read) return read;
     const PeerSettings* local = settings_.local();
     const common::Endpoint& address = settings_.bind.empty() && local ? local->address : settings_.bind;
     if (address.empty()) return {};
@@ -93,9 +111,10 @@ common::Result<> Section::listen() {
 void Section::add_to(std::vector<pollfd>& polled) const {
     polled.push_back({listener_ ? listener_.get() : -1, POLLIN, 0});
     const auto add = [&](const Link* link) {
-        const bool waits = link && (link->stage == Link::Stage::connecting || !link->out.empty());
-        const short events = static_cast<short>(POLLIN | (waits ? POLLOUT : 0));
-        polled.push_back({link ? link->fd.get() : -1, events, 0});
+        short events = POLLIN | POLLOUT;
+        if (link && link->stage != Link::Stage::connecting)
+            events = link->channel.interest(!link->out.empty());
+        polled.push_back({link ? link->channel.fd() : -1, events, 0});
     };
     for (const auto& stranger : strangers_) add(stranger.get());
     for (const Peer& peer : peers_) add(peer.link.get());
@@ -104,7 +123,8 @@ void Section::add_to(std::vector<pollfd>& polled) const {
 void Section::act(std::vector<pollfd>::const_iterator& polled, common::TimePoint now) {
     const bool knocked = (polled++)->revents != 0;
     for (auto& stranger : strangers_) {
-        const bool ended = (polled++)->revents != 0 && receive(*stranger) == Io::ended;
+        const bool stirs = (polled++)->revents != 0 || stranger->channel.buffered();
+        const bool ended = stirs && receive(*stranger) == Io::ended;
         if (ended || now - stranger->since >= kGreetingTime)
             stranger.reset();
         else
@@ -134,7 +154,8 @@ void Section::accept_all(common::TimePoint now) {
         if (!fd) return;
         if (strangers_.size() >= kMostStrangers) strangers_.erase(strangers_.begin());  // the slowest one
         auto link = std::make_unique<Link>();
-        link->fd = std::move(fd);
+        link->channel = net::Channel(std::move(fd));
+        if (tls_ != nullptr && !link->channel.start_tls_server(*tls_)) continue;
         link->since = now;
         strangers_.push_back(std::move(link));
     }
@@ -187,10 +208,13 @@ void Section::connect(Peer& peer, common::TimePoint now) {
         peer.settings->local && !settings_.bind.empty() ? settings_.bind : peer.settings->address;
     if (address.empty()) return;
     auto link = std::make_unique<Link>();
-    link->fd = make_socket(address);
+    common::UniqueFd fd = make_socket(address);
+    const bool begun = ::connect(fd.get(), address.data(), address.size()) == 0 || errno == EINPROGRESS;
+    link->channel = net::Channel(std::move(fd));
     link->since = now;
     link->stage = Link::Stage::connecting;
-    if (::connect(link->fd.get(), address.data(), address.size()) != 0 && errno != EINPROGRESS)
+    if (!begun ||
+        (peer.tls != nullptr && !link->channel.start_tls_client(*peer.tls, peer.settings->server_name)))
         return drop(peer, "CONN", now);
     peer.status = "CONN";
     peer.link = std::move(link);
@@ -198,10 +222,7 @@ void Section::connect(Peer& peer, common::TimePoint now) {
 
 bool Section::finish_connect(Peer& peer, short events) {
     if ((events & (POLLOUT | POLLERR | POLLHUP)) == 0) return true;
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(peer.link->fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0) return false;
+    if (peer.link->channel.connect_error() != 0) return false;
     const PeerSettings* local = settings_.local();
     Hello hello;
     hello.to = peer.settings->name;
@@ -226,7 +247,7 @@ bool Section::take_status(Peer& peer, common::TimePoint now) {
 
 void Section::raise(Peer& peer, common::TimePoint now) {
     const int on = 1;
-    ::setsockopt(peer.link->fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    ::setsockopt(peer.link->channel.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     peer.link->stage = Link::Stage::up;
     peer.link->dialogue = std::make_unique<Dialogue>(tables_, peer.progress, now);
     peer.status = "ESTA";
@@ -252,7 +273,7 @@ void Section::continue_link(Peer& peer, short events, common::TimePoint now) {
     Link& link = *peer.link;
     bool alive = true;
     if (link.stage == Link::Stage::connecting) alive = finish_connect(peer, events);
-    if (alive && link.stage != Link::Stage::connecting && (events & (POLLIN | POLLHUP | POLLERR)) != 0)
+    if (alive && link.stage != Link::Stage::connecting && (events != 0 || link.channel.buffered()))
         alive = receive(link) == Io::ok;
     if (!link.in.empty() && link.stage == Link::Stage::greeted && !take_status(peer, now)) alive = false;
     if (link.stage == Link::Stage::up) {

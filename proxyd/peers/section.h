@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "common/unique_fd.h"
+#include "proxyd/net/channel.h"
+#include "proxyd/net/tls_context.h"
 #include "proxyd/peers/peers.h"
 
 namespace proxyd::peers {
@@ -16,7 +18,7 @@ namespace proxyd::peers {
 // A connection from its first byte to its last.
 struct Link {
     enum class Stage : unsigned char { connecting, greeted, listening, up };
-    common::UniqueFd fd;
+    net::Channel channel;
     Stage stage = Stage::listening;
     common::TimePoint since;
     std::string in, out;
@@ -27,6 +29,7 @@ class Section {
  public:
     Section(const Settings& settings, state::SharedState& state);
 
+    // Opens the listening socket and reads certificates.
     common::Result<> listen();
     void add_to(std::vector<pollfd>& polled) const;
     // `polled`: what add_to() added, with what happened; consumed from the front.
@@ -39,6 +42,7 @@ class Section {
  private:
     struct Peer {
         const PeerSettings* settings = nullptr;
+        std::shared_ptr<const net::TlsContext> tls;  // of connections to it; null: plain
         Progress progress;
         std::unique_ptr<Link> link;
         common::TimePoint reconnect_at;
@@ -49,6 +53,7 @@ class Section {
     };
     enum class Resync : unsigned char { from_local, from_remote, done };
 
+    common::Result<> read_certificates();
     void accept_all(common::TimePoint now);
     void greet_stranger(std::unique_ptr<Link>& link, common::TimePoint now);
     void connect(Peer& peer, common::TimePoint now);
@@ -66,6 +71,7 @@ class Section {
     const Settings& settings_;
     std::vector<TableRef> tables_;
     common::UniqueFd listener_;
+    std::shared_ptr<const net::TlsContext> tls_;  // of those who connect; null: plain
     std::vector<Peer> peers_;
     std::vector<std::unique_ptr<Link>> strangers_;
     Resync resync_ = Resync::from_local;

@@ -1,11 +1,13 @@
 // A `peers` section (configuration manual 3.5). Filled by config/.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "common/diagnostics.h"
 #include "common/endpoint.h"
+#include "proxyd/net/settings.h"
 
 namespace proxyd::peers {
 
@@ -14,6 +16,8 @@ struct PeerSettings {
     common::Endpoint address;  // where to connect to; of the local one, where to listen
     common::Location where;
     bool local = false;
+    std::shared_ptr<const net::TlsClientSettings> tls;  // of connections to it; null: without encryption
+    std::string server_name;                            // that TLS asks for; may be empty
 };
 
 // A stick table that the section shares.
@@ -28,6 +32,7 @@ struct Settings {
     common::Location mentioned;  // of the first table that names it
     bool disabled = false;
     common::Endpoint bind;  // `bind` line; empty: the local peer's address
+    net::TlsServerSettings bind_tls;
     std::vector<PeerSettings> peers;
     std::vector<SharedTable> tables;
 
