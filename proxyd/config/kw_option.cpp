@@ -117,15 +117,8 @@ constexpr Keyword kKeywords[] = {
     flag("prefer-last-server", kBackendSide, proxy_flag<&InheritedSettings::prefer_last_server>,
          "a client's own idle connection is used before the algorithm is asked"),
     inert("use-small-buffers", kProxies, kOwnTuning),
-    Keyword{
-        "checkcache", kBackendSide, 0, 0,
-        [](Reading& in, const Statement& line) {
-            if (!line.no && !line.reset)
-                in.error(
-                    line,
-                    "'option checkcache' is refused: not supported yet; responses that it blocks would pass");
-        },
-        Effect::works, "", "only its 'no' is accepted", kBoth},
+    flag("checkcache", kBackendSide, proxy_flag<&InheritedSettings::checkcache>,
+         "answers that leave a cookie in caches are replaced by 502"),
     refused("http_proxy", kProxies, "requests would not go where their URI says"),
 };
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "common/text.h"
+#include "proxyd/cache/cookie_check.h"
 #include "proxyd/session/captures.h"
 #include "proxyd/session/compression.h"
 #include "proxyd/session/fastcgi.h"
@@ -279,11 +280,28 @@ bool Forwarder::apply_response_rules(Exchange& exchange) {
         return true;
     }
     if (verdict.kind == Kind::pass || verdict.kind == Kind::allow) {
+        if (exchange.backend->checkcache && cache::exposes_cookie(exchange.request.method, exchange.response))
+            return block_cookie(exchange);
         tell_server(exchange);
         pass_response(exchange);
         return true;
     }
     replace_response(connection_, exchange, verdict);
+    return false;
+}
+
+// option checkcache. Always false: the answer is replaced.
+bool Forwarder::block_cookie(Exchange& exchange) {
+    rules::Verdict denied;
+    denied.kind = rules::Verdict::Kind::deny;
+    denied.status = 502;
+    replace_response(connection_, exchange, denied);
+    constexpr int kAlert = 1;
+    observe::AccessLog* const log =
+        connection_.runtime.logs[static_cast<std::size_t>(exchange.backend->index)].get();
+    if (log != nullptr)
+        log->message(kAlert, "Blocking cacheable cookie in response from instance " + exchange.backend->name +
+                                 ", server " + std::string(exchange.context.server_name) + ".");
     return false;
 }
 

@@ -35,6 +35,7 @@ class Forwarder {
     bool look_at_response(Exchange& exchange);
     bool held_enough(Exchange& exchange);
     bool apply_response_rules(Exchange& exchange);
+    bool block_cookie(Exchange& exchange);
     void expect_response(Exchange& exchange) const;
     bool pass_interim(Exchange& exchange);
     void pass_response(Exchange& exchange);
