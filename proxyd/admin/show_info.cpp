@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "proxyd/session/entrance.h"
+
 namespace proxyd::admin {
 
 namespace {
@@ -52,6 +54,29 @@ void rate_now(const View& view, Out& out) {
 template <auto Member>
 void rate_max(const View& view, Out& out) {
     number((process(view).*Member).max(), out);
+}
+
+using Limits = session::ProcessLimits;
+template <int Limits::* member>
+void limit(const View& view, Out& out) {
+    number(view.runtime->limits.*member, out);
+}
+
+constexpr std::int64_t kKilobyte = 1024;
+template <auto Member>
+void bytes_rate(const View& view, Out& out) {
+    number(kKilobyte * (process(view).*Member).per_second(common::Clock::now()), out);
+}
+void compression_limit(const View& view, Out& out) {
+    number(kKilobyte * view.runtime->limits.compression_rate, out);
+}
+
+// Of the busiest worker.
+void idle_percent(const View& view, Out& out) {
+    int least = 100;
+    for (const session::Entrance* entrance : view.runtime->entrances)
+        least = std::min(least, entrance->worker().idle_percent());
+    number(least, out);
 }
 
 std::int64_t uptime_s(const View& view) {
@@ -171,20 +196,20 @@ constexpr InfoRow kRows[] = {
     {"CurrConns", connections},
     {"CumConns", all_connections},
     {"CumReq", all_requests},
-    {"MaxSslConns", zero},
+    {"MaxSslConns", limit<&Limits::tls_connections>},
     {"CurrSslConns", tls_connections},
     {"CumSslConns", all_tls},
     {"Maxpipes", zero},
     {"PipesUsed", zero},
     {"PipesFree", zero},
     {"ConnRate", rate_now<&P::connection_rate>},
-    {"ConnRateLimit", zero},
+    {"ConnRateLimit", limit<&Limits::connection_rate>},
     {"MaxConnRate", rate_max<&P::connection_rate>},
     {"SessRate", rate_now<&P::session_rate>},
-    {"SessRateLimit", zero},
+    {"SessRateLimit", limit<&Limits::session_rate>},
     {"MaxSessRate", rate_max<&P::session_rate>},
     {"SslRate", rate_now<&P::tls_rate>},
-    {"SslRateLimit", zero},
+    {"SslRateLimit", limit<&Limits::tls_rate>},
     {"MaxSslRate", rate_max<&P::tls_rate>},
     {"SslFrontendKeyRate", zero},
     {"SslFrontendMaxKeyRate", zero},
@@ -193,12 +218,12 @@ constexpr InfoRow kRows[] = {
     {"SslBackendMaxKeyRate", zero},
     {"SslCacheLookups", zero},
     {"SslCacheMisses", zero},
-    {"CompressBpsIn", zero},
-    {"CompressBpsOut", zero},
-    {"CompressBpsRateLim", zero},
+    {"CompressBpsIn", bytes_rate<&P::compressed_in>},
+    {"CompressBpsOut", bytes_rate<&P::compressed_out>},
+    {"CompressBpsRateLim", compression_limit},
     {"Tasks", connections},
     {"Run_queue", zero},
-    {"Idle_pct", [](const View&, Out& out) { out += "100"; }},
+    {"Idle_pct", idle_percent},
     {"node", node},
     {"description", description},
     {"Stopping", stopping},

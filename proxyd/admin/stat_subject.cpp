@@ -77,10 +77,11 @@ class Walk {
                                         : filter_.proxy_id > 0 && filter_.proxy_id != proxy.id) {
             return;
         }
+        if (settings.disabled) return;
         base_.settings = &settings;
         base_.proxy = &proxy;
         if (settings.is_frontend && wants(1)) give(base_, StatKind::frontend);
-        if (settings.is_frontend && filter_.types > 0 && wants(8)) listeners();
+        if (settings.is_frontend && (filter_.types > 0 || settings.socket_stats) && wants(8)) listeners();
         if (settings.is_backend && wants(4)) servers();
         if (settings.is_backend && wants(2)) give(base_, StatKind::backend);
     }

@@ -42,7 +42,7 @@ struct StatSubject {
 struct StatFilter {
     int proxy_id = -1;
     std::string proxy_name;  // instead of the id
-    int types = -1;          // 1 frontends, 2 backends, 4 servers; 8 listeners, which "all" does not include
+    int types = -1;  // 1 frontends, 2 backends, 4 servers; 8 listeners: of all only with option socket-stats
     int id = -1;
     std::vector<std::string> sections;  // stats scope; empty: all
 };

@@ -59,7 +59,8 @@ void load(Reading& in, const Statement& line) {
     if (line.arguments().size() % 2 != 0)
         return in.error(line, "'load': '" + line.words.back() + "' expects a value");
     if (name.empty()) return in.error(line, "'load' expects 'crt <file>'");
-    if (const auto good = check_certificate(files); !good) return in.error(line, good.error());
+    if (const auto good = check_certificate(files, in.tls.bind.extras); !good)
+        return in.error(line, good.error());
     const std::string store = "@" + in.certificate_store + "/";
     for (const std::string& key : {name, alias})
         if (!key.empty() && !in.certificates.emplace(store + key, files).second)
@@ -96,7 +97,8 @@ common::Result<CertificateFiles> find_certificate(const Reading& in, const std::
     }
     CertificateFiles files;
     files.chain = in_folder(in.tls.crt_base, text);
-    if (const auto good = check_certificate(files); !good) return std::unexpected(good.error());
+    if (const auto good = check_certificate(files, in.tls.bind.extras); !good)
+        return std::unexpected(good.error());
     return files;
 }
 

@@ -19,10 +19,14 @@ using common::fail;
 using common::Result;
 using common::Side;
 
-constexpr std::array<std::string_view, 14> kFeatures{
-    "ACCEPT4", "CPU_AFFINITY", "CRYPT_H", "EPOLL", "GETADDRINFO", "LIBCRYPT", "LINUX_TPROXY",
-    "OPENSSL", "PRCTL",        "RT",      "TFO",   "THREAD",      "TPROXY",   "ZLIB",
+// What HAProxy's builds call their parts, as far as they are here.
+constexpr std::array<std::string_view, 17> kFeatures{
+    "ACCEPT4",      "CPU_AFFINITY", "CRYPT_H", "EPOLL",  "GETADDRINFO", "LIBCRYPT",
+    "LINUX_SPLICE", "LINUX_TPROXY", "OPENSSL", "PRCTL",  "PROMEX",      "RT",
+    "SYSTEMD",      "TFO",          "THREAD",  "TPROXY", "ZLIB",
 };
+// What can be switched off at a start, and is on while a configuration is read.
+constexpr std::array<std::string_view, 4> kEnabled{"EPOLL", "GETADDRINFO", "REUSEPORT", "SPLICE"};
 
 // "2.4-dev19" -> (2, 4, 0, 19); a release is newer than all its development versions.
 using Version = std::tuple<int, int, int, int>;
@@ -68,6 +72,9 @@ Result<bool> defined(const Call& call) {
 }
 Result<bool> feature(const Call& call) {
     return std::ranges::find(kFeatures, std::string_view(call.arguments[0])) != kFeatures.end();
+}
+Result<bool> enabled(const Call& call) {
+    return std::ranges::find(kEnabled, std::string_view(call.arguments[0])) != kEnabled.end();
 }
 Result<bool> streq(const Call& call) {
     return call.arguments[0] == call.arguments[1];
@@ -116,7 +123,7 @@ constexpr std::array kPredicates{
     Predicate{"ssllib_name_startswith", 1, ssllib_starts_with},
     Predicate{"awslc_api_atleast", 1, never},
     Predicate{"awslc_api_before", 1, never},
-    Predicate{"enabled", 1, never},
+    Predicate{"enabled", 1, enabled},
 };
 
 // Recursive descent: or < and < not < term. Terms nest at most kMaxDepth deep.

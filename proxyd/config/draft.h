@@ -2,6 +2,7 @@
 // (log targets, backends by name, global's TLS defaults) is filled in at the end, by finish.cpp.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -60,6 +61,19 @@ struct FastCgiDraft {
     std::vector<LogLine> logs;
 };
 
+// In which order kinds of rules take effect, whatever the order of their lines.
+enum class RuleKind : unsigned char {
+    tcp_connection,
+    tcp_session,
+    tcp_content,
+    monitor_fail,
+    http_request,
+    redirect,
+    use_backend,
+    use_server
+};
+inline constexpr std::size_t kRuleKinds = 8;
+
 struct Draft {
     Sections kind = 0;  // kDefaults, kFrontend, kListen or kBackend
     std::string name;
@@ -76,6 +90,7 @@ struct Draft {
     bool routed_without_condition = false;
     std::string fcgi_app;  // use-fcgi-app; empty: none
     common::Location fcgi_app_where;
+    std::array<int, kRuleKinds> rule_lines{};  // the latest line of each kind, 0: none yet
 };
 
 }  // namespace proxyd::config

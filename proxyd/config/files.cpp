@@ -47,7 +47,8 @@ PemBlocks pem_blocks(const std::string& text) {
     return found;
 }
 
-Result<> check_pem(const std::string& path, const std::string& key_path) {
+Result<> check_pem(const std::string& path, const std::string& key_path,
+                   const net::CertificateExtras& extras) {
     const auto pem = read_file(path);
     if (!pem) return std::unexpected(pem.error());
     const PemBlocks blocks = pem_blocks(*pem);
@@ -59,9 +60,10 @@ Result<> check_pem(const std::string& path, const std::string& key_path) {
         return fail("'" + key_path + "' holds no usable private key", Side::config);
     }
     if (blocks.key) return {};
-    const auto key = read_file(path + ".key");
+    const std::string beside = net::beside_name(path, ".key", extras);
+    const auto key = read_file(beside);
     if (!key || !pem_blocks(*key).key)
-        return fail("'" + path + "' holds no usable private key (nor does '" + path + ".key')", Side::config);
+        return fail("'" + path + "' holds no usable private key (nor does '" + beside + "')", Side::config);
     return {};
 }
 
@@ -72,14 +74,14 @@ std::string in_folder(std::string_view base, const std::string& path) {
     return std::string(base) + "/" + path;
 }
 
-Result<> check_certificate(const net::CertificateFiles& files) {
+Result<> check_certificate(const net::CertificateFiles& files, const net::CertificateExtras& extras) {
     const std::string& path = files.chain;
     std::error_code error;
-    if (!fs::is_directory(path, error)) return check_pem(path, files.key);
+    if (!fs::is_directory(path, error)) return check_pem(path, files.key, extras);
     std::size_t count = 0;
     for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
         if (!entry.is_regular_file() || net::beside_certificate(entry.path())) continue;
-        if (const auto checked = check_pem(entry.path(), {}); !checked) return checked;
+        if (const auto checked = check_pem(entry.path(), {}, extras); !checked) return checked;
         ++count;
     }
     if (error) return common::fail_errno("cannot read the folder '" + path + "'", error.value());

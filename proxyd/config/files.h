@@ -14,7 +14,7 @@ std::string in_folder(std::string_view base, const std::string& path);
 
 // A PEM file with certificate and key (the key may be in a file of its own, or in CHAIN.key), or a folder of
 // such.
-common::Result<> check_certificate(const net::CertificateFiles& files);
+common::Result<> check_certificate(const net::CertificateFiles& files, const net::CertificateExtras& extras);
 
 // A PEM file with certificates, a folder of hashed ones, or @system-ca.
 common::Result<> check_authority(const std::string& path);

@@ -139,8 +139,12 @@ void check_mentions(Reading& in) {
     for (const auto& draft : in.proxies) sections.push_back(draft->name);
     for (const auto& mention : in.model.catalogue->mentions) {
         if (mention.backend.empty()) continue;  // the section of the line itself
-        const auto section = std::ranges::find_if(
-            in.proxies, [&](const auto& draft) { return draft->name == mention.backend; });
+        // A frontend and a backend may have the same name: the table belongs to one of them.
+        const auto named = [&](const auto& draft) { return draft->name == mention.backend; };
+        auto section = std::ranges::find_if(in.proxies, [&](const auto& draft) {
+            return named(draft) && draft->settings->stick_table.has_value();
+        });
+        if (section == in.proxies.end()) section = std::ranges::find_if(in.proxies, named);
         if (section == in.proxies.end()) {
             in.out.error(mention.where, "unable to find '" + mention.backend + "' that '" + mention.keyword +
                                             "' names" + common::did_you_mean(mention.backend, sections));
@@ -301,6 +305,7 @@ void finish(Reading& in) {
         cookie_length = std::min(cookie_length, static_cast<std::size_t>(in.model.global.longest_cookie));
         finish_log(in, *draft);
         finish_backend(in, *draft);
+        for (net::BindSettings& bind : draft->settings->binds) bind.reuse_port = in.model.global.reuse_port;
         finish_external_check(in, *draft);
         finish_resolvers(in, draft->settings->upstream);
         resolve_servers(in, *draft->settings);

@@ -86,6 +86,10 @@ inline constexpr std::string_view kNoHttp2 = "HTTP/2 is not spoken; clients and 
 inline constexpr std::string_view kNoQuic = "QUIC is not spoken; clients come over TCP";
 inline constexpr std::string_view kNoGuid =
     "nothing here is found by a GUID; sections, listeners and servers have names and numbers";
+inline constexpr std::string_view kNoOcspUpdate =
+    "OCSP responses are files beside the certificates; renew them and reload";
+inline constexpr std::string_view kNoAcme =
+    "certificates are not fetched; let an ACME client write them and reload";
 inline constexpr std::string_view kNoLua = "there is no Lua interpreter here";
 inline constexpr std::string_view kNoDevices = "device detection libraries are not part of this program";
 

@@ -66,13 +66,13 @@ void set_httpchk(Reading& in, const Statement& line) {
 void connect_only(Reading& in, const Statement& line) {
     http_check(in).kind = CheckKind::connect;
     if (!line.no && !line.reset)
-        in.no_effect(line, "'" + line.name() + "'", "not supported yet; the check only connects");
+        in.no_effect(line, "'" + line.name() + "'", "its protocol is not spoken; the check only connects");
 }
 
 constexpr unsigned char kBoth = kNo | kDefault;
 constexpr Keyword connecting(std::string_view name) {
-    return works(name, kBackendSide, 0, -1, connect_only, "...", "not supported yet: the check only connects",
-                 kBoth);
+    return works(name, kBackendSide, 0, -1, connect_only, "...",
+                 "its protocol is not spoken: the check only connects", kBoth);
 }
 
 void set_external_check(Reading& in, const Statement& line) {

@@ -2,6 +2,7 @@
 #include "common/keyword_table.h"
 #include "common/text.h"
 #include "proxyd/config/arguments.h"
+#include "proxyd/config/rule_order.h"
 #include "proxyd/config/tables.h"
 
 namespace proxyd::config {
@@ -13,7 +14,8 @@ using Mode = CookieSettings::Mode;
 struct CookieWord {
     std::string_view name;
     bool takes_value;
-    bool (*apply)(CookieSettings& cookie, const std::string& value);  // false: a bad value
+    bool (*apply)(CookieSettings& cookie, const std::string& value);  // false: a bad value; null: a mode
+    Mode mode = Mode::passive;
 };
 
 template <common::Duration CookieSettings::* member>
@@ -28,14 +30,14 @@ constexpr CookieWord kCookieWords[] = {
     {"dynamic", false, [](CookieSettings& c, const std::string&) { return c.dynamic = true, true; }},
     {"httponly", false, [](CookieSettings& c, const std::string&) { return c.httponly = true, true; }},
     {"indirect", false, [](CookieSettings& c, const std::string&) { return c.indirect = true, true; }},
-    {"insert", false, [](CookieSettings& c, const std::string&) { return c.mode = Mode::insert, true; }},
+    {"insert", false, nullptr, Mode::insert},
     {"maxidle", true, read_age<&CookieSettings::maxidle>},
     {"maxlife", true, read_age<&CookieSettings::maxlife>},
     {"nocache", false, [](CookieSettings& c, const std::string&) { return c.nocache = true, true; }},
     {"postonly", false, [](CookieSettings& c, const std::string&) { return c.postonly = true, true; }},
-    {"prefix", false, [](CookieSettings& c, const std::string&) { return c.mode = Mode::prefix, true; }},
+    {"prefix", false, nullptr, Mode::prefix},
     {"preserve", false, [](CookieSettings& c, const std::string&) { return c.preserve = true, true; }},
-    {"rewrite", false, [](CookieSettings& c, const std::string&) { return c.mode = Mode::rewrite, true; }},
+    {"rewrite", false, nullptr, Mode::rewrite},
     {"secure", false, [](CookieSettings& c, const std::string&) { return c.secure = true, true; }},
 };
 
@@ -57,7 +59,10 @@ void set_cookie(Reading& in, const Statement& line) {
         if (row->takes_value && i + 1 == words.size())
             return in.error(line, "'cookie': '" + words[i] + "' needs a value after it");
         if (row->takes_value) ++i;
-        if (!row->apply(cookie, words[i]))
+        if (row->apply == nullptr && cookie.mode != Mode::passive && cookie.mode != row->mode)
+            return in.error(line, "'cookie': of 'rewrite', 'insert' and 'prefix' only one is possible");
+        if (row->apply == nullptr) cookie.mode = row->mode;
+        if (row->apply != nullptr && !row->apply(cookie, words[i]))
             return in.error(line,
                             "'cookie': '" + words[i] + "' is no time for '" + std::string(row->name) + "'");
     }
@@ -70,6 +75,7 @@ void set_cookie(Reading& in, const Statement& line) {
 }
 
 void add_use_server(Reading& in, const Statement& line) {
+    note_rule(in, line, RuleKind::use_server);
     session::UseServer rule;
     rule.where = line.where;
     rule.name = line.argument(0);

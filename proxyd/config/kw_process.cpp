@@ -1,6 +1,8 @@
 // global: process, user, threads, limits (configuration manual 3.1, 3.2, 3.3).
 #include <unistd.h>
 
+#include <thread>
+
 #include "common/text.h"
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/tables.h"
@@ -30,10 +32,6 @@ void set_group(Reading& in, const Statement& line) {
     if (!gid) return in.error(line, "there is no group '" + line.argument(0) + "' on this machine");
     global.group = line.argument(0);
     global.gid = *gid;
-}
-
-void set_hard_stop(Reading& in, const Statement& line) {
-    read_duration(in, line, 0, in.model.global.hard_stop_after);
 }
 
 void set_control_socket(Reading& in, const Statement& line) {
@@ -97,6 +95,44 @@ void allow_external_check(Reading& in, const Statement&) {
 }
 void keep_quiet(Reading&, const Statement&) {}
 
+void set_processes(Reading& in, const Statement& line) {
+    in.model.global.processes = true;
+    global_number<&Global::threads, 1, kMaxThreads>(in, line);
+}
+
+template <common::Duration Global::* member>
+void global_duration(Reading& in, const Statement& line) {
+    read_duration(in, line, 0, in.model.global.*member);
+}
+
+void set_close_spread(Reading& in, const Statement& line) {
+    if (line.argument(0) == "infinite")
+        in.model.global.close_spread = common::Duration::max();
+    else
+        global_duration<&Global::close_spread>(in, line);
+}
+
+void pause_reading(Reading& in, const Statement& line) {
+    common::Duration pause{0};
+    if (read_duration(in, line, 0, pause)) std::this_thread::sleep_for(pause);
+}
+
+void set_dumpable(Reading& in, const Statement& line) {
+    const std::string how = line.count() > 0 ? line.argument(0) : "on";
+    if (how != "on" && how != "off" && how != "libs")
+        return in.error(line, "'set-dumpable' expects on, off or libs, not '" + how + "'");
+    in.model.global.dumpable = !line.no && how != "off";
+}
+
+template <std::optional<int> Global::* member>
+void set_nice(Reading& in, const Statement& line) {
+    int level = 0;
+    if (read_number(in, line, 0, -20, 19, level)) in.model.global.*member = level;
+}
+
+constexpr std::string_view kNoCountersFile = "counters live in memory and begin at 0 with each process";
+constexpr std::string_view kOneGroup = "all threads are of one group";
+
 constexpr Keyword kKeywords[] = {
     works("chroot", kGlobal, 1, 1, global_text<&Global::chroot>, "<folder>",
           "the folder that becomes / after the start"),
@@ -107,13 +143,13 @@ constexpr Keyword kKeywords[] = {
     works("description", kGlobal | kOwnProxies, 0, -1, set_description, "<text>", "shown in statistics"),
     works("gid", kGlobal, 1, 1, set_id<&Global::gid>, "<number>", "group after the start"),
     works("group", kGlobal, 1, 1, set_group, "<name>", "group after the start"),
-    works("hard-stop-after", kGlobal, 1, 1, set_hard_stop, "<time>", "longest soft stop"),
+    works("hard-stop-after", kGlobal, 1, 1, global_duration<&Global::hard_stop_after>, "<time>",
+          "longest soft stop"),
     works("master-worker", kGlobal, 0, 1, set_master_worker, "[no-exit-on-failure]",
           "a master process watches the worker", kNo),
     works("maxconn", kGlobal, 1, 1, global_number<&Global::maxconn, 0, kMany>, "<number>",
           "connections of the process"),
-    removed("nbproc", kGlobal, 1, 1, global_number<&Global::threads, 1, kMaxThreads>, "<number>",
-            "'nbthread N': it means threads here"),
+    removed("nbproc", kGlobal, 1, 1, set_processes, "<number>", "'nbthread N': it means threads here"),
     works("nbthread", kGlobal, 1, 1, global_number<&Global::threads, 1, kMaxThreads>, "<number>",
           "worker threads"),
     works("node", kGlobal, 1, 1, global_text<&Global::node>, "<name>", "this node's name in statistics"),
@@ -132,38 +168,43 @@ constexpr Keyword kKeywords[] = {
     works("expose-deprecated-directives", kGlobal, 0, 0, accept, "", "nothing is hidden here"),
     works("quiet", kGlobal, 0, 0, accept, "", "no messages at the start; use -q", kNo),
     inert("cluster-secret", kGlobal, "nothing here needs it yet"),
-    inert("cpu-map", kGlobal, "threads are placed by the system's scheduler"),
-    inert("cpu-policy", kGlobal, "threads are placed by the system's scheduler"),
-    inert("cpu-set", kGlobal, "threads are placed by the system's scheduler"),
-    inert("cpu-affinity", kGlobal, "threads are placed by the system's scheduler"),
     inert("debug", kGlobal, "use -d"),
     inert("dns-accept-family", kGlobal, "the system's resolver decides"),
     works("external-check", kGlobal, 0, 1, allow_external_check, "[preserve-env]",
           "programs may check servers"),
-    inert("fd-hard-limit", kGlobal, "the descriptor limit follows maxconn and ulimit-n"),
-    inert("force-cfg-parser-pause", kGlobal, kNotYet),
-    inert("grace", kGlobal, kNotYet),
-    inert("harden.reject-privileged-ports.tcp", kGlobal, kNotYet),
-    inert("harden.reject-privileged-ports.quic", kGlobal, kNotYet),
+    works("fd-hard-limit", kGlobal, 1, 1, global_number<&Global::fd_hard_limit, 1, kMany>, "<number>",
+          "descriptors at most where no maxconn says how many connections there are"),
+    works("force-cfg-parser-pause", kGlobal, 1, 1, pause_reading, "<time>",
+          "the reading of the configuration stops for so long here"),
+    works("grace", kGlobal, 1, 1, global_duration<&Global::grace>, "<time>",
+          "between the order to stop softly and the stop"),
+    works("close-spread-time", kGlobal, 1, 1, set_close_spread, "<time>|infinite",
+          "a soft stop ends connections little by little"),
     works("insecure-fork-wanted", kGlobal, 0, 0, keep_quiet, "",
           "nothing to allow: a helper process runs the programs"),
     inert("insecure-setuid-wanted", kGlobal, "workers never start processes"),
     works("localpeer", kGlobal, 1, 1, set_local_peer, "<name>",
           "what this process is called among peers; -L counts more"),
-    inert("mworker-max-reloads", kGlobal, kNotYet),
+    works("mworker-max-reloads", kGlobal, 1, 1, global_number<&Global::most_reloads, 0, kMany>, "<number>",
+          "a worker that is left over from more reloads is ended"),
     inert("nogetaddrinfo", kGlobal, "getaddrinfo is the only resolver"),
-    inert("numa-cpu-mapping", kGlobal, "threads are placed by the system's scheduler"),
-    inert("set-dumpable", kGlobal, kNotYet),
-    inert("shm-stats-file", kGlobal, kNotYet),
-    inert("shm-stats-file-max-objects", kGlobal, kNotYet),
+    works("set-dumpable", kGlobal, 0, 1, set_dumpable, "[on|off|libs]",
+          "a crash leaves a core file in spite of the change of user", kNo),
+    inert("shm-stats-file", kGlobal, kNoCountersFile),
+    inert("shm-stats-file-max-objects", kGlobal, kNoCountersFile),
     works("spread-checks", kGlobal, 1, 1, set_spread_checks, "<0..50>",
           "percent by which the time between checks varies"),
     works("max-spread-checks", kGlobal, 1, 1, set_max_spread_checks, "<time>",
           "time until every server has had its first check"),
-    inert("stats-file", kGlobal, kNotYet),
-    inert("thread-group", kGlobal, kOwnTuning),
-    inert("thread-groups", kGlobal, kOwnTuning),
-    inert("thread-hard-limit", kGlobal, kOwnTuning),
+    inert("stats-file", kGlobal, kNoCountersFile),
+    inert("thread-group", kGlobal, kOneGroup),
+    inert("thread-groups", kGlobal, kOneGroup),
+    works("thread-hard-limit", kGlobal, 1, 1, global_number<&Global::thread_hard_limit, 1, kMaxThreads>,
+          "<number>", "threads at most, however many processors there are"),
+    works("tune.renice.startup", kGlobal, 1, 1, set_nice<&Global::renice_startup>, "<-20..19>",
+          "niceness while the configuration is loaded"),
+    works("tune.renice.runtime", kGlobal, 1, 1, set_nice<&Global::renice_runtime>, "<-20..19>",
+          "niceness when it serves"),
     inert("zero-warning", kGlobal, "use -dW"),
     inert("lua-load", kGlobal, kNoLua),
     inert("lua-load-per-thread", kGlobal, kNoLua),

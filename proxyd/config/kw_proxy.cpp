@@ -1,6 +1,7 @@
 // Mode, limits and small settings of proxy sections (configuration manual 4.2).
 #include "proxyd/config/arguments.h"
 #include "proxyd/config/fcgi_apps.h"
+#include "proxyd/config/rule_order.h"
 #include "proxyd/config/tables.h"
 
 namespace proxyd::config {
@@ -46,6 +47,9 @@ void name_cache(Reading& in, const Statement& line) {
     if (settings->mentioned.line == 0) settings->mentioned = line.where;
 }
 
+constexpr std::string_view kNoTraces = "this program has no traces of that kind";
+constexpr std::string_view kWhereItStands = "the lines that begin with 'compression' say all";
+
 // Without its agent a firewall decides nothing.
 void add_filter(Reading& in, const Statement& line) {
     const std::string& name = line.argument(0);
@@ -55,20 +59,21 @@ void add_filter(Reading& in, const Statement& line) {
         return use_fcgi_app(in, line, line.argument(1));
     }
     if (name == "spoe" || name == "opentracing" || name == "bwlim-in" || name == "bwlim-out")
-        return name == "opentracing" ? in.no_effect(line, "'filter " + name + "'", kNotYet)
+        return name == "opentracing" ? in.no_effect(line, "'filter " + name + "'", kNoTraces)
                                      : in.error(line, "'filter " + name +
-                                                          "' is refused: not supported yet; what it "
-                                                          "decides about traffic would not happen");
+                                                          "' is refused: what it decides about traffic "
+                                                          "would not happen");
     if (name != "compression" && name != "cache" && name != "trace" && name != "comp-req" &&
         name != "comp-res")
         return in.error(line, "unknown filter '" + name + "'");
     if (name == "cache") return name_cache(in, line);
     if (name != "compression")  // it stands where the compression keywords say
-        in.no_effect(line, "'filter " + name + "'", kNotYet);
+        in.no_effect(line, "'filter " + name + "'", name == "trace" ? kNoTraces : kWhereItStands);
 }
 
 void add_monitor_fail(Reading& in, const Statement& line) {
     if (line.argument(0) != "fail") return in.error(line, "'monitor' expects 'fail if|unless <condition>'");
+    note_rule(in, line, RuleKind::monitor_fail);
     rules::Condition condition;
     if (rules::compile_condition(line.arguments().subspan(1), in.proxy().acls, line.where, in.out, condition,
                                  rules::kAtFrontRequest))
@@ -86,11 +91,11 @@ constexpr Keyword kKeywords[] = {
     works("monitor", kFrontend | kListen, 3, -1, add_monitor_fail, "fail if|unless <condition>",
           "when monitor-uri answers 503"),
     inert("monitor-net", kProxies, "removed from HAProxy; write monitor-uri"),
-    inert("bind-process", kProxies, kOwnTuning),
+    inert("bind-process", kProxies, "all workers serve all sections"),
     works("filter", kOwnProxies, 1, -1, add_filter, "<name> ...",
           "cache and fcgi-app name their sections; spoe and bwlim are refused, others have no effect"),
-    inert("guid", kOwnProxies, kNotYet),
-    inert("quic-initial", kProxies, "QUIC is not supported yet"),
+    inert("guid", kOwnProxies, "nothing keeps counters over restarts, which are found by this name"),
+    inert("quic-initial", kProxies, kNoQuic),
 };
 
 }  // namespace

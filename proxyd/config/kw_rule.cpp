@@ -2,6 +2,7 @@
 // actions and samples; here is where their lines may stand and in which set they end.
 #include "proxyd/config/absent_actions.h"
 #include "proxyd/config/arguments.h"
+#include "proxyd/config/rule_order.h"
 #include "proxyd/config/tables.h"
 
 namespace proxyd::config {
@@ -29,11 +30,16 @@ void add_acl(Reading& in, const Statement& line) {
 
 template <Phase phase, RuleSet ProxySettings::* member>
 void add_rule(Reading& in, const Statement& line) {
-    if (may_hold_rules(in, line) && !skip_absent_action(in, line, phase))
-        (in.proxy().*member).add(phase, line.arguments(), in.proxy().acls, line.where, in.out);
+    if (!may_hold_rules(in, line) || skip_absent_action(in, line, phase)) return;
+    if (phase == Phase::http_request) note_rule(in, line, RuleKind::http_request);
+    note_reach(in, line, in.proxy().*member);
+    const std::size_t before = in.model.catalogue->mentions.size();
+    (in.proxy().*member).add(phase, line.arguments(), in.proxy().acls, line.where, in.out);
+    name_own_table(in, before);
 }
 
 void add_redirect(Reading& in, const Statement& line) {
+    note_rule(in, line, RuleKind::redirect);
     in.proxy().http_request.add_redirect(line.arguments(), in.proxy().acls, line.where, in.out);
 }
 
@@ -44,6 +50,7 @@ void add_legacy(Reading& in, const Statement& line) {
 }
 
 void add_use_backend(Reading& in, const Statement& line) {
+    note_rule(in, line, RuleKind::use_backend);
     session::UseBackend rule;
     rule.where = line.where;
     rule.backend_name = line.argument(0);

@@ -45,12 +45,26 @@ void set_gid(const WordInput& word, StatsSocket& socket) {
     socket.group = word.arguments[0];
 }
 
+void set_backlog(const WordInput& word, StatsSocket& socket) {
+    const auto number = common::parse_number(word.arguments[0], 0, 1'000'000);
+    if (!number) return word.error("backlog: " + number.error().text);
+    socket.backlog = static_cast<int>(*number);
+}
+void set_interface(const WordInput& word, StatsSocket& socket) {
+    socket.interface = word.arguments[0];
+}
+template <bool StatsSocket::* member>
+void set_flag(const WordInput&, StatsSocket& socket) {
+    socket.*member = true;
+}
+
 void expose(const WordInput& word, StatsSocket& socket) {
     if (word.arguments[0] != "listeners") return word.error("only 'listeners' can be exposed");
     socket.expose_listeners = true;
 }
 
 constexpr auto idle = inert_word<StatsSocket>;
+constexpr std::string_view kOneThread = "a thread of its own takes all commands";
 
 constexpr Word kWords[] = {
     {"level", 1, set_level, Effect::works, "user|operator|admin", "what commands may do"},
@@ -60,18 +74,17 @@ constexpr Word kWords[] = {
     {"uid", 1, set_uid, Effect::works, "<number>", "owner"},
     {"gid", 1, set_gid, Effect::works, "<number>", "group"},
     {"expose-fd", 1, expose, Effect::works, "listeners", "hands the listening sockets to a new process"},
-    idle("accept-proxy", 0, kNotYet),
-    idle("backlog", 1, kOwnTuning),
-    idle("interface", 1, kNotYet),
+    refused_word<StatsSocket>("accept-proxy", 0, "the PROXY header would be taken for a command"),
+    {"backlog", 1, set_backlog, Effect::works, "<number>", "connections that may wait"},
+    {"interface", 1, set_interface, Effect::works, "<name>", "commands come from there only"},
     idle("maxconn", 1, "'stats maxconn' holds for all sockets"),
-    idle("name", 1, kNotYet),
-    idle("process", 1, kOwnTuning),
-    idle("severity-output", 1, kNotYet),
-    idle("thread", 1, kOwnTuning),
-    idle("v4v6", 0, kNotYet),
-    idle("v6only", 0, kNotYet),
-    refused_word<StatsSocket>("ssl", 0,
-                              "commands over TLS are not supported yet; the socket would speak plain text"),
+    idle("name", 1, "the socket is known by its address"),
+    idle("process", 1, kOneThread),
+    idle("severity-output", 1, "answers carry no severity"),
+    idle("thread", 1, kOneThread),
+    {"v4v6", 0, set_flag<&StatsSocket::v4v6>, Effect::works, "", "IPv4 on an IPv6 socket, too"},
+    {"v6only", 0, set_flag<&StatsSocket::v6only>, Effect::works, "", "no IPv4 on an IPv6 socket"},
+    refused_word<StatsSocket>("ssl", 0, "commands would be taken and answered in plain text"),
 };
 
 void add_socket(Reading& in, const Statement& line) {
@@ -98,7 +111,7 @@ constexpr Keyword kKeywords[] = {
     works("timeout", kGlobal, 1, 1, set_timeout, "<time>", "an idle command connection is closed"),
     works("maxconn", kGlobal, 1, 1, global_number<&Global::stats_maxconn, 1, 1'000'000>, "<number>",
           "command connections at a time"),
-    inert("bind-process", kGlobal, kOwnTuning),
+    inert("bind-process", kGlobal, kOneThread),
 };
 
 }  // namespace

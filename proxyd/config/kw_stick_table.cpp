@@ -65,7 +65,9 @@ class Parser {
             return true;
         }
         if (word == "srvkey" || word == "write-to") {
-            in_.no_effect(line_, "'" + word + "' of 'stick-table'", kNotYet);
+            in_.no_effect(line_, "'" + word + "' of 'stick-table'",
+                          word == "srvkey" ? "servers are known by their names"
+                                           : "what is counted stays in this table");
             return true;
         }
         return refuse("unknown word '" + word +

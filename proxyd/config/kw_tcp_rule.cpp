@@ -1,6 +1,7 @@
 // tcp-request and tcp-response (configuration manual 4.2).
 #include "proxyd/config/absent_actions.h"
 #include "proxyd/config/arguments.h"
+#include "proxyd/config/rule_order.h"
 #include "proxyd/config/tables.h"
 
 namespace proxyd::config {
@@ -10,6 +11,19 @@ using rules::Phase;
 using rules::RuleSet;
 using session::ProxySettings;
 
+constexpr std::optional<RuleKind> kind_of(Phase phase) {
+    switch (phase) {
+        case Phase::tcp_connection:
+            return RuleKind::tcp_connection;
+        case Phase::tcp_session:
+            return RuleKind::tcp_session;
+        case Phase::tcp_content:
+            return RuleKind::tcp_content;
+        default:
+            return std::nullopt;
+    }
+}
+
 template <Phase phase, RuleSet ProxySettings::* member>
 void add_rule(Reading& in, const Statement& line) {
     if (in.in_defaults() && in.draft->name.empty())
@@ -17,7 +31,10 @@ void add_rule(Reading& in, const Statement& line) {
     if (skip_absent_action(in, line, phase)) return;
     if (in.in_defaults()) in.draft->has_rules = true;
     if (line.argument(0) == "switch-mode") in.draft->switches_mode = true;
+    if (const auto kind = kind_of(phase)) note_rule(in, line, *kind);
+    const std::size_t before = in.model.catalogue->mentions.size();
     (in.proxy().*member).add(phase, line.arguments(), in.proxy().acls, line.where, in.out);
+    name_own_table(in, before);
 }
 
 template <common::Duration session::InheritedSettings::* member>

@@ -30,7 +30,8 @@ constexpr Keyword kKeywords[] = {
     works("tarpit", kProxies, 1, 1, set<&Timeouts::tarpit>, kTime, "a tarpitted request is held"),
     works("tunnel", kBackendSide, 1, 1, set<&Timeouts::tunnel>, kTime,
           "a tunnel is silent in both directions"),
-    inert("client-hs", kFrontendSide, "'timeout client' covers the handshake"),
+    works("client-hs", kFrontendSide, 1, 1, set<&Timeouts::client_handshake>, kTime,
+          "a client's TLS handshake lasts; without it 'timeout client'"),
 };
 
 constexpr Keyword kOldKeywords[] = {

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "common/keyword_table.h"
 #include "proxyd/config/arguments.h"
@@ -10,6 +11,7 @@
 #include "proxyd/config/files.h"
 #include "proxyd/config/server_line.h"
 #include "proxyd/config/tables.h"
+#include "proxyd/net/tls_providers.h"
 
 namespace proxyd::config {
 namespace {
@@ -70,8 +72,36 @@ void set_extra_files(Reading& in, const Statement& line) {
         key = key || row->key;
         ocsp = ocsp || row->ocsp;
     }
-    in.tls.bind.find_key = in.tls.server.find_key = key;
-    in.tls.bind.find_ocsp = ocsp;
+    in.tls.bind.extras.key = in.tls.server.extras.key = key;
+    in.tls.bind.extras.ocsp = ocsp;
+}
+
+void set_issuers(Reading& in, const Statement& line) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(line.argument(0), error))
+        return in.error(line, "'issuers-chain-path': there is no folder '" + line.argument(0) + "'");
+    in.tls.bind.extras.issuers = in.tls.server.extras.issuers = line.argument(0);
+}
+
+void cut_extension(Reading& in, const Statement&) {
+    in.tls.bind.extras.without_crt = in.tls.server.extras.without_crt = true;
+}
+
+void skip_roots(Reading& in, const Statement&) {
+    in.tls.bind.extras.skip_self_issued = true;
+}
+
+void set_properties(Reading& in, const Statement& line) {
+    if (const auto set = net::set_tls_properties(line.argument(0)); !set) in.error(line, set.error().text);
+}
+
+void load_provider(Reading& in, const Statement& line) {
+    if (const auto loaded = net::load_tls_provider(line.argument(0)); !loaded)
+        in.error(line, loaded.error().text);
+}
+
+void set_provider_folder(Reading&, const Statement& line) {
+    net::set_tls_provider_folder(line.argument(0));
 }
 
 void set_server_verify(Reading& in, const Statement& line) {
@@ -124,25 +154,27 @@ constexpr Keyword kKeywords[] = {
           "how weak algorithms and keys may be"),
     works("ssl-server-verify", kGlobal, 1, 1, set_server_verify, "none|required",
           "whether server certificates are checked"),
-    inert("acme.scheduler", kGlobal, "ACME is not supported yet"),
-    inert("issuers-chain-path", kGlobal, kNotYet),
-    inert("jwt.decrypt_alg_list", kGlobal, kNotYet),
-    inert("maxsslconn", kGlobal, "TLS connections count in maxconn"),
-    inert("maxsslrate", kGlobal, kNotYet),
-    inert("ocsp-update.disable", kGlobal, "OCSP is not supported yet"),
-    inert("ocsp-update.httpproxy", kGlobal, "OCSP is not supported yet"),
-    inert("ocsp-update.maxdelay", kGlobal, "OCSP is not supported yet"),
-    inert("ocsp-update.mindelay", kGlobal, "OCSP is not supported yet"),
-    inert("ocsp-update.mode", kGlobal, "OCSP is not supported yet"),
-    inert("ssl-engine", kGlobal, kNotYet),
-    inert("ssl-load-extra-del-ext", kGlobal, kNotYet),
-    inert("ssl-mode-async", kGlobal, kNotYet),
-    inert("ssl-passphrase-cmd", kGlobal, kNotYet),
-    inert("ssl-propquery", kGlobal, kNotYet),
-    inert("ssl-provider", kGlobal, kNotYet),
-    inert("ssl-provider-path", kGlobal, kNotYet),
-    inert("ssl-skip-self-issued-ca", kGlobal, kNotYet),
-    inert("ssl-f-use", kGlobal | kFrontend | kListen, kNotYet),
+    works("issuers-chain-path", kGlobal, 1, 1, set_issuers, "<folder>",
+          "certificates that complete the chains of those that come alone"),
+    inert("acme.scheduler", kGlobal, kNoAcme),
+    inert("jwt.decrypt_alg_list", kGlobal, "encrypted tokens are not decrypted; signed ones are verified"),
+    inert("ocsp-update.disable", kGlobal, kNoOcspUpdate),
+    inert("ocsp-update.httpproxy", kGlobal, kNoOcspUpdate),
+    inert("ocsp-update.maxdelay", kGlobal, kNoOcspUpdate),
+    inert("ocsp-update.mindelay", kGlobal, kNoOcspUpdate),
+    inert("ocsp-update.mode", kGlobal, kNoOcspUpdate),
+    works("ssl-load-extra-del-ext", kGlobal, 0, 0, cut_extension, "", "of site.crt the key is site.key"),
+    works("ssl-propquery", kGlobal, 1, 1, set_properties, "<query>",
+          "properties that algorithms of OpenSSL must have"),
+    works("ssl-provider", kGlobal, 1, 1, load_provider, "<name>", "a provider of OpenSSL to use"),
+    works("ssl-provider-path", kGlobal, 1, 1, set_provider_folder, "<folder>",
+          "where providers that are named later lie"),
+    works("ssl-skip-self-issued-ca", kGlobal, 0, 0, skip_roots, "", "chains are sent without their roots"),
+    inert("ssl-engine", kGlobal, "OpenSSL has replaced engines; write 'ssl-provider'"),
+    inert("ssl-mode-async", kGlobal, "no engine takes jobs; the workers compute handshakes themselves"),
+    inert("ssl-passphrase-cmd", kGlobal, "keys must lie open; decrypt them with 'openssl pkey'"),
+    refused("ssl-f-use", kGlobal | kFrontend | kListen,
+            "the certificate would not be used; name it with 'crt' on the bind lines"),
 };
 
 constexpr std::string_view kNoClient = "this program makes no requests of its own";

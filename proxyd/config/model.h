@@ -2,16 +2,20 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/diagnostics.h"
+#include "proxyd/config/cpu_map.h"
 #include "proxyd/fcgi/app.h"
 #include "proxyd/http/case_map.h"
+#include "proxyd/http/compression.h"
 #include "proxyd/observe/forward_settings.h"
 #include "proxyd/observe/mail_settings.h"
 #include "proxyd/observe/ring_settings.h"
 #include "proxyd/peers/settings.h"
+#include "proxyd/session/limits.h"
 #include "proxyd/session/settings.h"
 
 namespace proxyd::config {
@@ -24,6 +28,9 @@ struct StatsSocket {
     enum class Level : unsigned char { user, oper, admin } level = Level::oper;
     int mode = -1;
     std::string user, group;
+    std::string interface;
+    bool v4v6 = false, v6only = false;
+    int backlog = 0;  // 0: as many as the system allows
     bool expose_listeners = false;
 };
 
@@ -43,6 +50,17 @@ struct Global {
     int threads = 0;              // nbthread / nbproc; 0: the cores we may use
     int maxconn = 0;              // 0: from the descriptor limit
     int ulimit_n = 0;
+    int thread_hard_limit = 0;       // where nothing says how many threads; 0: none
+    int fd_hard_limit = 0;           // descriptors at most, where maxconn does not say how many; 0: 1048576
+    bool processes = false;          // nbproc was given: `cpu-map` lines speak of processes
+    std::vector<CpuMap> cpu_maps;    // lines in order
+    std::vector<CpuSet> cpu_limits;  // cpu-set: all of them hold
+    bool dumpable = false;           // set-dumpable
+    std::optional<int> renice_startup, renice_runtime;  // -20..19
+    bool busy_polling = false;
+    bool reuse_port = true;  // noreuseport
+    session::ProcessLimits limits;
+    http::CompressionEffort compression;
     std::string user, group, chroot, pidfile;
     int uid = -1, gid = -1;  // `uid`, `gid`
     std::string node, description;
@@ -52,6 +70,9 @@ struct Global {
     std::string control_socket;  // empty: the default path
     common::Location control_socket_where;
     common::Duration hard_stop_after{0};  // 0: none
+    common::Duration grace{0};            // between the order to stop and the stop
+    common::Duration close_spread{0};     // session::Runtime::close_spread
+    int most_reloads = -1;                // a worker survives them; -1: any number
     std::size_t buffer_size = 16384;      // tune.bufsize
     std::size_t max_rewrite = 1024;       // tune.maxrewrite
     bool splice = true;                   // nosplice, -dS
@@ -63,6 +84,9 @@ struct Global {
     std::vector<int> kept_capabilities;    // setcap: CAP_* numbers
     int tls_max_record = 0;                // tune.ssl.maxrecord
     int hello_capture = 0;                 // tune.ssl.capture-buffer-size
+    int tls_hard_max_record = 0;           // tune.ssl.hard-maxrecord
+    int tls_lifetime_s = 0;                // tune.ssl.lifetime; 0: the library's
+    bool tls_keep_secrets = false;         // tune.ssl.keylog
     int max_headers = 101;                 // tune.http.maxhdr
     int longest_logged_line = 1023;        // tune.http.logurilen
     int longest_cookie = 63;               // tune.http.cookielen
@@ -94,7 +118,9 @@ struct Model {
     std::vector<observe::RingSettings> rings;
     std::vector<observe::ForwardSettings> log_forwards;
     std::vector<std::shared_ptr<const observe::MailAlert>> mail_alerts;  // by proxy index, null without
-    std::vector<std::string> files;                                      // read, in order
+    std::vector<std::string>
+        server_state_files;          // by proxy index: what its servers were; empty: not to be read
+    std::vector<std::string> files;  // read, in order
     std::vector<std::unique_ptr<std::string>> file_names;  // storage behind common::Location::file
 
     const session::ProxySettings* find(std::string_view name, bool frontend, bool backend) const;

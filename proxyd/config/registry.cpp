@@ -80,6 +80,8 @@ std::span<const KeywordTable> keyword_tables() {
     static const std::array kTables{
         KeywordTable{"", process_keywords()},
         KeywordTable{"", environment_keywords()},
+        KeywordTable{"", cpu_keywords()},
+        KeywordTable{"", limit_keywords()},
         KeywordTable{"", tuning_keywords()},
         KeywordTable{"", http_tuning_keywords()},
         KeywordTable{"", socket_keywords()},

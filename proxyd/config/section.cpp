@@ -165,9 +165,7 @@ constexpr std::array kSections{
                 "debugging traces"},
     SectionKind{"log-profile", kLogProfile, kMustName, nullptr,
                 "an exchange is logged once, when it has ended, as 'log-format' says", "log formats by step"},
-    SectionKind{"acme", kAcme, kMustName, nullptr,
-                "certificates are not fetched; let an ACME client write them and reload",
-                "certificates from an ACME authority"},
+    SectionKind{"acme", kAcme, kMustName, nullptr, kNoAcme, "certificates from an ACME authority"},
 };
 
 }  // namespace

@@ -9,6 +9,8 @@ namespace proxyd::config {
 
 std::span<const Keyword> process_keywords();
 std::span<const Keyword> environment_keywords();
+std::span<const Keyword> cpu_keywords();
+std::span<const Keyword> limit_keywords();
 std::span<const Keyword> tuning_keywords();
 std::span<const Keyword> http_tuning_keywords();
 std::span<const Keyword> socket_keywords();

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "proxyd/balance/algorithm.h"
+#include "proxyd/config/check_words.h"
 #include "proxyd/config/reading.h"
 
 namespace proxyd::config {
@@ -82,6 +83,17 @@ void check_duplicate_binds(Reading& in) {
     }
 }
 
+void check_bind_ids(Reading& in, const Draft& draft) {
+    std::map<int, common::Location> seen;
+    for (const net::BindSettings& bind : draft.settings->binds) {
+        if (bind.id == 0) continue;
+        const auto [it, added] = seen.try_emplace(bind.id, bind.where);
+        if (!added && !(it->second.line == bind.where.line && it->second.file == bind.where.file))
+            in.out.error(bind.where, "'bind " + bind.text + "': the id " + std::to_string(bind.id) +
+                                         " is that of the line at " + at_line(it->second) + " already");
+    }
+}
+
 void check_servers(Reading& in, const Draft& draft) {
     std::map<std::string_view, common::Location> seen;
     for (const upstream::ServerSettings& server : draft.settings->upstream.servers) {
@@ -111,6 +123,7 @@ void check_tcp_mode(Reading& in, Draft& draft) {
     ignored(!settings.http_response.empty(), "'http-response' rules are");
     ignored(!settings.http_after_response.empty(), "'http-after-response' rules are");
     ignored(!settings.monitor_uri.empty(), "'monitor-uri' is");
+    ignored(settings.is_backend && !settings.cookie.name.empty(), "'cookie' is");
     if (!settings.is_backend) return;
     upstream::BackendSettings& backend = settings.upstream;
     const auto selected = balance::select(backend.balance, backend.balance_arguments);
@@ -122,6 +135,25 @@ void check_tcp_mode(Reading& in, Draft& draft) {
     }
 }
 
+// Steps that no option asks for.
+void check_steps(Reading& in, const Draft& draft) {
+    const upstream::BackendSettings& backend = draft.settings->upstream;
+    if (!draft.settings->is_backend) return;
+    const auto unused = [&](bool present, bool wanted, std::string_view option) {
+        if (present && !wanted)
+            in.out.warning(draft.where, title(draft) + " has '" + std::string(option) +
+                                            "' rules, but no 'option " +
+                                            (option == "http-check" ? "httpchk" : std::string(option)) +
+                                            "': they are not used");
+    };
+    using Kind = upstream::CheckKind;
+    const Kind kind = backend.http_check.kind;
+    unused(has_action(backend.http_check.steps) && !draft.preset.http_checks_from_defaults,
+           kind == Kind::http, "http-check");
+    unused(has_action(backend.tcp_check.steps) && !draft.preset.checks_from_defaults, kind == Kind::tcp,
+           "tcp-check");
+}
+
 void check_stats_sockets(Reading& in) {
     std::map<std::string, common::Location> seen;
     for (const StatsSocket& socket : in.model.global.stats_sockets) {
@@ -130,6 +162,39 @@ void check_stats_sockets(Reading& in) {
         if (!added)
             in.out.error(socket.where, "'stats socket " + it->first + "' is declared at " +
                                            at_line(it->second) + " already");
+    }
+}
+
+bool holds_rules(const ProxySettings& settings) {
+    for (const rules::RuleSet* set :
+         {&settings.tcp_connection, &settings.tcp_session, &settings.tcp_content, &settings.tcp_response,
+          &settings.http_request, &settings.http_response, &settings.http_after_response})
+        if (!set->empty()) return true;
+    return false;
+}
+
+// Rules of defaults mean one side, and the sections that name their defaults.
+void check_inherited_rules(Reading& in) {
+    std::map<const Draft*, const Draft*> first;  // section that took them over
+    for (const auto& draft : in.proxies) {
+        const Draft* const from = draft->defaults;
+        if (from == nullptr || !holds_rules(*from->settings)) continue;
+        const ProxySettings& rules = *from->settings;
+        const std::string which = "the defaults section at " + at_line(from->where);
+        const auto refuse = [&](const std::string& why) { in.out.error(draft->where, why); };
+        const auto [other, added] = first.try_emplace(from, draft.get());
+        if (draft->kind == kListen)
+            refuse(title(*draft) + " cannot take over rules: " + which + " has some");
+        else if (draft->kind == kBackend && (!rules.tcp_connection.empty() || !rules.tcp_session.empty()))
+            refuse(title(*draft) + " cannot take over 'tcp-request connection' and 'session' rules, which " +
+                   which + " has");
+        else if (draft->kind == kFrontend && !rules.tcp_response.empty())
+            refuse(title(*draft) + " cannot take over 'tcp-response content' rules, which " + which + " has");
+        else if (other->second->kind != draft->kind)
+            refuse("frontends and backends cannot both take over the rules of " + which);
+        else if (other->second->explicit_from != draft->explicit_from)
+            refuse(title(*draft) + ": " + which +
+                   " has rules; either all sections name it with 'from' or none does");
     }
 }
 
@@ -153,12 +218,15 @@ void validate(Reading& in) {
     for (const auto& draft : in.proxies) {
         check_timeouts(in, *draft);
         check_binds(in, *draft);
+        check_bind_ids(in, *draft);
         check_servers(in, *draft);
+        check_steps(in, *draft);
         check_tcp_mode(in, *draft);
     }
     check_duplicate_binds(in);
     check_stats_sockets(in);
     check_defaults(in);
+    check_inherited_rules(in);
 }
 
 }  // namespace proxyd::config

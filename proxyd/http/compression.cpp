@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <ranges>
 
@@ -14,9 +15,10 @@ namespace proxyd::http {
 
 namespace {
 
-// HAProxy's defaults: fast (tune.comp.maxlevel 1), the largest window, zlib's usual memory.
-constexpr int kLevel = 1, kWindowBits = 15, kMemoryLevel = 8;
-constexpr int kGzip = 16;               // added to the window bits
+CompressionEffort effort_of_all;
+
+// How zlib's window bits say the wrapping.
+enum class Wrapping : std::uint8_t { zlib, gzip, none };
 constexpr std::size_t kPiece = 4096;    // output grows by this
 constexpr std::size_t kSizeField = 10;  // of a chunk: eight digits and CR LF, in front of the data
 constexpr std::size_t kMostSpare = 32;  // engines that a thread keeps; 256 kB each
@@ -25,13 +27,13 @@ constexpr std::string_view kCrlf = "\r\n", kEnd = "0\r\n\r\n";
 struct CodingRow {
     std::string_view word, wire;
     Coding coding;
-    int window_bits;
+    Wrapping wrapping;
 };
 constexpr CodingRow kCodings[] = {
-    {"identity", "identity", Coding::identity, 0},
-    {"gzip", "gzip", Coding::gzip, kWindowBits + kGzip},
-    {"deflate", "deflate", Coding::deflate, kWindowBits},
-    {"raw-deflate", "deflate", Coding::raw_deflate, -kWindowBits},
+    {"identity", "identity", Coding::identity, Wrapping::none},
+    {"gzip", "gzip", Coding::gzip, Wrapping::gzip},
+    {"deflate", "deflate", Coding::deflate, Wrapping::zlib},
+    {"raw-deflate", "deflate", Coding::raw_deflate, Wrapping::none},
 };
 
 const CodingRow& row(Coding coding) {
@@ -161,12 +163,44 @@ void mark_compressed(Message& response, Coding coding) {
 struct Compressor::Engine {
     z_stream stream{};
     bool ready = false;
+    std::int64_t bytes = 0;  // of the memory of all
+    static inline std::atomic<std::int64_t> bytes_of_all{0};
+
     ~Engine() {
         if (ready) ::deflateEnd(&stream);
+        bytes_of_all.fetch_sub(bytes, std::memory_order_relaxed);
+    }
+
+    bool start(Coding coding) {
+        const CompressionEffort& effort = effort_of_all;
+        // zlib's own words on what deflate takes (zconf.h).
+        bytes =
+            (std::int64_t{1} << (effort.window_bits + 2)) + (std::int64_t{1} << (effort.memory_level + 9));
+        const std::int64_t together = bytes_of_all.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+        if (effort.most_memory > 0 && together > effort.most_memory) return false;
+        constexpr int kGzip = 16;  // added to the window bits
+        const Wrapping wrapping = row(coding).wrapping;
+        const int bits = wrapping == Wrapping::none   ? -effort.window_bits
+                         : wrapping == Wrapping::gzip ? effort.window_bits + kGzip
+                                                      : effort.window_bits;
+        ready = ::deflateInit2(&stream, effort.level, Z_DEFLATED, bits, effort.memory_level,
+                               Z_DEFAULT_STRATEGY) == Z_OK;
+        return ready;
     }
 };
 
 namespace {
+
+struct Taken {
+    std::uint64_t in = 0, out = 0;
+};
+thread_local Taken taken;
+
+std::uint32_t take_kilobytes(std::uint64_t& bytes) {
+    const std::uint64_t kilobytes = bytes >> 10U;
+    bytes &= 1023U;
+    return static_cast<std::uint32_t>(kilobytes);
+}
 
 // Making one costs more than compressing a small body.
 using Spare = std::array<std::vector<std::unique_ptr<Compressor::Engine>>, std::size(kCodings)>;
@@ -177,6 +211,14 @@ Spare& spare_engines() {
 
 }  // namespace
 
+void set_compression_effort(const CompressionEffort& effort) {
+    effort_of_all = effort;
+}
+
+CompressedKilobytes take_compressed_kilobytes() {
+    return {take_kilobytes(taken.in), take_kilobytes(taken.out)};
+}
+
 std::unique_ptr<Compressor> Compressor::make(Coding coding) {
     auto& spare = spare_engines()[static_cast<std::size_t>(coding)];
     std::unique_ptr<Engine> engine;
@@ -185,9 +227,7 @@ std::unique_ptr<Compressor> Compressor::make(Coding coding) {
         spare.pop_back();
     } else {
         engine = std::make_unique<Engine>();
-        engine->ready = ::deflateInit2(&engine->stream, kLevel, Z_DEFLATED, row(coding).window_bits,
-                                       kMemoryLevel, Z_DEFAULT_STRATEGY) == Z_OK;
-        if (!engine->ready) return nullptr;
+        if (!engine->start(coding)) return nullptr;
     }
     return std::unique_ptr<Compressor>(new Compressor(std::move(engine), coding));
 }
@@ -203,6 +243,7 @@ Compressor::~Compressor() {
 
 void Compressor::run(std::string_view input, int mode) {
     z_stream& stream = engine_->stream;
+    const std::uint64_t out_before = bytes_out_;
     // zlib's interface is older than const; it does not write there.
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
     stream.avail_in = static_cast<uInt>(input.size());
@@ -217,6 +258,8 @@ void Compressor::run(std::string_view input, int mode) {
         bytes_out_ += kPiece - stream.avail_out;
     } while (stream.avail_out == 0);
     bytes_in_ += input.size();
+    taken.in += input.size();
+    taken.out += bytes_out_ - out_before;
 }
 
 void Compressor::add(std::string_view payload) {

@@ -38,10 +38,27 @@ bool compressible_request(const Message& request, std::span<const std::string> t
 // The header of a compressed response: Content-Encoding, Vary, a weak ETag.
 void mark_compressed(Message& response, Coding coding);
 
+// What the process spends on compression (configuration manual 3.2).
+struct CompressionEffort {
+    int level = 1;                 // 0 to 9: tune.comp.maxlevel
+    int window_bits = 15;          // 9 to 15: tune.zlib.windowsize
+    int memory_level = 8;          // 1 to 9: tune.zlib.memlevel
+    std::int64_t most_memory = 0;  // bytes of all compressors at a time: maxzlibmem; 0: no limit
+};
+// Before the first body is compressed.
+void set_compression_effort(const CompressionEffort& effort);
+
+// What the compressors of this thread took in and gave out since it was last asked, rounded down; the rest
+// counts the next time.
+struct CompressedKilobytes {
+    std::uint32_t in = 0, out = 0;
+};
+CompressedKilobytes take_compressed_kilobytes();
+
 // Compresses one body and frames it in chunks.
 class Compressor {
  public:
-    static std::unique_ptr<Compressor> make(Coding coding);  // null when there is no memory
+    static std::unique_ptr<Compressor> make(Coding coding);  // null when there is no memory for it
     ~Compressor();
     Compressor(const Compressor&) = delete;
     Compressor& operator=(const Compressor&) = delete;

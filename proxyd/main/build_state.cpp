@@ -57,6 +57,9 @@ common::Result<TlsContexts> build_tls(const config::Model& model,
             net::TlsServerSettings settings = bind.tls;
             settings.max_record = model.global.tls_max_record;
             settings.hello_capture = model.global.hello_capture;
+            settings.hard_max_record = model.global.tls_hard_max_record;
+            settings.lifetime_s = model.global.tls_lifetime_s;
+            settings.keep_secrets = model.global.tls_keep_secrets;
             auto context = net::TlsContext::server(settings, bind.tls.verify_required ? nullptr : keys);
             if (!context) {
                 const common::Diagnostic entry{common::Severity::error, std::string(bind.where.file),

@@ -12,6 +12,7 @@
 #include "proxyd/main/build_state.h"
 #include "proxyd/main/getsocks.h"
 #include "proxyd/main/plan.h"
+#include "proxyd/main/process_settings.h"
 #include "proxyd/main/server_report.h"
 #include "proxyd/net/worker.h"
 #include "proxyd/observe/log_forwarder.h"
@@ -132,6 +133,7 @@ void Instance::Impl::build_workers() {
         worker.buffer_size = settings.model->global.buffer_size;
         worker.most_pipes = static_cast<std::size_t>(settings.pipes);
         worker.pipe_size = settings.model->global.pipe_size;
+        worker.busy = settings.model->global.busy_polling;
         worker.heartbeat = &settings.board->worker(i);
         workers.push_back(std::make_unique<net::Worker>(worker));
         entrances.push_back(std::make_unique<session::Entrance>(runtime, *workers.back()));
@@ -194,6 +196,9 @@ common::Result<> Instance::Impl::build() {
     for (const auto& section : model.peers)
         if (auto added = peers.add(*section, *state); !added) return added;
     set_http(model.global, runtime);
+    runtime.limits = model.global.limits;
+    runtime.close_spread = model.global.close_spread;
+    http::set_compression_effort(model.global.compression);
     build_backends();
     connect_followers(model, runtime);
     if (auto forked = prober->fork_helper(); !forked) return forked;
@@ -251,7 +256,11 @@ void Instance::start() {
     impl_->open_doors();
     for (const auto& worker : impl_->workers) {
         impl_->threads.push_back(common::process::start_thread(
-            "worker " + std::to_string(worker->index() + 1), [w = worker.get()] { w->run(); }));
+            "worker " + std::to_string(worker->index() + 1),
+            [w = worker.get(), cpus = cpus_of_worker(impl_->settings.model->global, worker->index())] {
+                bind_this_thread(cpus);
+                w->run();
+            }));
     }
     impl_->resolver.start();
     impl_->dns.start();
@@ -266,6 +275,7 @@ void Instance::start() {
 }
 
 void Instance::soft_stop() {
+    impl_->runtime.stopping_since_ms = admin::monotonic_ms();
     impl_->runtime.stopping = true;
     impl_->state->process.stopping = true;
     {
@@ -286,8 +296,8 @@ void Instance::soft_stop() {
     impl_->forwarder->close_doors();
 }
 
-void Instance::close_idle() {
-    impl_->at_entrances([](session::Entrance& entrance) { entrance.stop(); });
+void Instance::close_idle(int one_of) {
+    impl_->at_entrances([one_of](session::Entrance& entrance) { entrance.stop(one_of); });
 }
 
 void Instance::stop() {

@@ -33,10 +33,11 @@ class Instance {
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;
 
-    void start();       // threads run, connections are accepted
-    void soft_stop();   // no new connections; responses from now on end their connection
-    void close_idle();  // after soft_stop: connections without a request in progress end too
-    void stop();        // ends all threads; not reversible
+    void start();      // threads run, connections are accepted
+    void soft_stop();  // no new connections; responses from now on end their connection
+    // After soft_stop: connections without a request in progress end too, all or one of so many.
+    void close_idle(int one_of = 1);
+    void stop();  // ends all threads; not reversible
     // After soft_stop() this is 0 only when nothing more can come, and peers have been taught.
     std::int64_t connections() const;
 

@@ -9,6 +9,7 @@
 #include "proxyd/main/instance.h"
 #include "proxyd/main/master.h"
 #include "proxyd/main/own_log.h"
+#include "proxyd/main/process_settings.h"
 #include "proxyd/main/serving.h"
 #include "proxyd/main/starter.h"
 
@@ -47,14 +48,18 @@ int run_alone(Starter starter) {
     if (plan.daemon)
         log_to_targets(
             [i = instance.get()](int severity, std::string_view text) { i->log_message(severity, text); });
+    set_niceness(plan.niceness);
     if (auto dropped = process::drop_privileges(plan.identity); !dropped) {
         log::alert("{}", dropped.error().text);
         return 1;
     }
+    allow_core_files(plan.model->global);
     if (link) link->watch(*board, backend_names(*plan.model));
 
     Serving::Settings settings;
     settings.hard_stop_after = plan.model->global.hard_stop_after;
+    settings.grace = plan.model->global.grace;
+    settings.close_spread = plan.model->global.close_spread;
     settings.state_changed = [&] {
         if (link) link->poke();
     };

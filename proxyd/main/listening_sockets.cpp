@@ -53,6 +53,10 @@ net::BindSettings as_bind(const config::StatsSocket& socket) {
     bind.inherited_fd = socket.inherited_fd;
     bind.text =
         socket.inherited_fd >= 0 ? "fd@" + std::to_string(socket.inherited_fd) : socket.address.to_string();
+    bind.interface = socket.interface;
+    bind.v4v6 = socket.v4v6;
+    bind.v6only = socket.v6only;
+    bind.backlog = socket.backlog;
     bind.user = socket.user;
     bind.group = socket.group;
     bind.mode = socket.mode;

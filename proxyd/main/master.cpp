@@ -31,12 +31,14 @@ class Master {
  private:
     struct Worker : WorkerProcess {
         std::unique_ptr<asio::posix::stream_descriptor> events;
+        int reloads = 0;  // since it was the current one
     };
 
     bool begin();
     bool spawn(const Plan& plan, ListeningSockets sockets);
     void watch_channel(Worker& worker);
     void promote();
+    void end_old_workers(int most_reloads);
 
     void watch_signals();
     void on_signal(int signal);
@@ -138,6 +140,7 @@ void Master::promote() {
     }
     current_ = std::move(candidate_);
     candidate_.reset();
+    end_old_workers(candidate_plan_.model->global.most_reloads);
     starter_.plan = std::move(candidate_plan_);
     starter_.sockets = std::move(candidate_sockets_);  // closes what the new configuration no longer names
     if (link_) link_->watch(current_->board, backend_names(*current_->model));
@@ -150,6 +153,16 @@ void Master::promote() {
         starter_.readiness.ready("Ready.");
     }
     if (std::exchange(reload_again_, false)) reload();
+}
+
+// Connections that never end would otherwise keep a worker of each configuration there was.
+void Master::end_old_workers(int most_reloads) {
+    for (Worker& worker : leaving_)
+        if (++worker.reloads > most_reloads && most_reloads >= 0) {
+            log::warning("Former worker ({}) is left over from {} reloads: SIGTERM", worker.pid,
+                         worker.reloads);
+            ::kill(worker.pid, SIGTERM);
+        }
 }
 
 // A daemon has no terminal: what became of a reload is told to the `log` targets of the global section.

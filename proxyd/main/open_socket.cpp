@@ -34,7 +34,7 @@ bool set_option(int fd, int level, int name, int value) {
 
 common::Result<> set_ip_options(int fd, const net::BindSettings& bind) {
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (!set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1))
+    if (bind.reuse_port && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1))
         return common::fail_errno(cannot(bind, "share the port of"));
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // accepted connections inherit this
     if (bind.address.family() == AF_INET6) {
@@ -168,10 +168,11 @@ std::vector<UniqueFd> adopt_sockets(std::vector<UniqueFd> taken, int count) {
 }
 
 common::Result<std::vector<UniqueFd>> open_sockets(const net::BindSettings& bind, int count) {
-    const bool per_worker = bind.inherited_fd < 0 && bind.address.is_ip();
+    const bool ip = bind.address.is_ip();
+    const bool per_worker = bind.inherited_fd < 0 && ip && bind.reuse_port;
     std::vector<UniqueFd> sockets;
     for (int i = 0; i < (per_worker ? count : 1); ++i) {
-        Opened fd = bind.inherited_fd >= 0 ? inherit(bind) : per_worker ? open_ip(bind) : open_unix(bind);
+        Opened fd = bind.inherited_fd >= 0 ? inherit(bind) : ip ? open_ip(bind) : open_unix(bind);
         if (!fd) return std::unexpected(fd.error());
         sockets.push_back(std::move(*fd));
     }

@@ -14,6 +14,7 @@
 #include "proxyd/admin/control_link.h"
 #include "proxyd/config/quick.h"
 #include "proxyd/main/capability_needs.h"
+#include "proxyd/main/process_settings.h"
 #include "proxyd/state/counters.h"
 
 namespace proxyd::main {
@@ -32,6 +33,13 @@ int usable_cores() {
     CPU_ZERO(&set);
     if (::sched_getaffinity(0, sizeof set, &set) < 0) return 1;
     return std::max(1, CPU_COUNT(&set));
+}
+
+int workers_of(const config::Global& global) {
+    if (global.threads > 0) return std::min(global.threads, state::kMaxWorkers);
+    const int most = global.thread_hard_limit > 0 ? std::min(global.thread_hard_limit, state::kMaxWorkers)
+                                                  : state::kMaxWorkers;
+    return std::clamp(usable_cores(), 1, most);
 }
 
 // Of a worker. `maxpipes` is shared out; without it there are enough for the bodies that flow at a time.
@@ -115,9 +123,10 @@ std::expected<Plan, int> make_plan(const Options& options) {
         return std::unexpected(1);
     }
     const config::Global& global = plan.model->global;
-    plan.has_listener =
-        !global.stats_sockets.empty() || !plan.model->log_forwards.empty() ||
-        std::ranges::any_of(plan.model->proxies, [](const auto& proxy) { return !proxy->binds.empty(); });
+    plan.has_listener = !global.stats_sockets.empty() || !plan.model->log_forwards.empty() ||
+                        std::ranges::any_of(plan.model->proxies, [](const auto& proxy) {
+                            return !proxy->disabled && !proxy->binds.empty();
+                        });
     plan.master = options.master || global.master_worker;
     if (!plan.master && !plan.model->programs.empty())
         log::warning("'program' sections have no effect: only the master of -W starts them.");
@@ -128,10 +137,12 @@ std::expected<Plan, int> make_plan(const Options& options) {
     plan.control_explicit = !global.control_socket.empty();
     plan.control_path =
         plan.control_explicit ? global.control_socket : std::string(admin::kDefaultControlPath);
-    plan.workers = std::clamp(global.threads > 0 ? global.threads : usable_cores(), 1, state::kMaxWorkers);
+    limit_processors(global);
+    plan.workers = workers_of(global);
     plan.pipes = pipes_of_worker(options, *plan.model, plan.workers);
     plan.maxconn = options.maxconn.value_or(global.maxconn);
     if (options.task == Options::Task::check) return plan;  // users of the target machine need not exist here
+    plan.niceness = begin_start(global);
     auto identity = identity_of(global);
     if (!identity) {
         log::alert("{}", identity.error().text);
@@ -158,14 +169,16 @@ void fit_descriptor_limit(Plan& plan) {
     if (unset) {
         rlimit limit{};
         ::getrlimit(RLIMIT_NOFILE, &limit);
-        wanted = std::min<std::uint64_t>(limit.rlim_max, kMostDescriptors);
+        const auto hard = static_cast<std::uint64_t>(plan.model->global.fd_hard_limit);
+        wanted = std::min<std::uint64_t>(limit.rlim_max, hard > 0 ? hard : kMostDescriptors);
     }
     wanted =
         std::max<std::uint64_t>(wanted, static_cast<std::uint64_t>(std::max(plan.model->global.ulimit_n, 0)));
     const auto limit = process::raise_descriptor_limit(wanted);
     const std::uint64_t available = limit ? *limit : process::descriptor_limit();
+    const std::uint64_t counted = unset ? std::min(available, wanted) : available;
     const auto possible =
-        static_cast<int>(process::maxconn_within(std::min(available, kMostDescriptors * 64), reserved));
+        static_cast<int>(process::maxconn_within(std::min(counted, kMostDescriptors * 64), reserved));
     if (!unset && plan.maxconn <= possible) return;
     if (!unset) {
         log::warning("maxconn {} needs {} descriptors, and the limit is {}: running with maxconn {}",

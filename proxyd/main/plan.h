@@ -1,9 +1,10 @@
-// From the command line to a proven configuration with the limits it runs under. Nothing is opened or changed
-// yet.
+// From the command line to a proven configuration with the limits it runs under. Nothing is opened yet, and
+// nothing changed but the processors and the niceness to start with.
 #pragma once
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct Plan {
     std::vector<common::process::CapabilityNeed> needs;  // what it must be allowed, also later
     int workers = 1;
     int maxconn = 0;
-    int pipes = 0;  // of a worker, for spliced bodies
+    int pipes = 0;                // of a worker, for spliced bodies
+    std::optional<int> niceness;  // when it serves
     bool has_listener = false;
     bool master = false;
     bool daemon = false;

@@ -103,7 +103,13 @@ void Serving::on_signal(int signal) {
 }
 
 void Serving::drain() {
-    if (draining_since_) return;
+    if (draining_since_ || grace_ends_) return;
+    if (settings_.grace.count() <= 0) return begin_draining();
+    grace_ends_ = common::Clock::now() + settings_.grace;
+    log::warning("soft stop after the grace time");
+}
+
+void Serving::begin_draining() {
     draining_since_ = common::Clock::now();
     log::warning("soft stop: no new connections, ending when the last one has gone");
     set_state(ProxyState::draining);
@@ -111,13 +117,22 @@ void Serving::drain() {
     instance_.refresh_board();
 }
 
+// All at once, or little by little: of those that are left, as many in each of the beats that are left.
+void Serving::close_idle(common::Duration passed) {
+    const common::Duration spread = settings_.close_spread;
+    if (idle_closed_ || spread == common::Duration::max()) return;
+    idle_closed_ = passed >= (spread.count() > 0 ? spread : common::Duration(kIdleGrace));
+    if (idle_closed_) return instance_.close_idle();
+    if (spread.count() > 0)
+        instance_.close_idle(static_cast<int>((spread - passed) / admin::kHealthInterval) + 1);
+}
+
 void Serving::look_at_drain() {
-    if (!draining_since_ || ending_) return;
+    if (ending_) return;
+    if (grace_ends_ && !draining_since_ && common::Clock::now() >= *grace_ends_) begin_draining();
+    if (!draining_since_) return;
     const auto passed = common::Clock::now() - *draining_since_;
-    if (!idle_closed_ && passed >= kIdleGrace) {
-        idle_closed_ = true;
-        instance_.close_idle();
-    }
+    close_idle(passed);
     const bool too_long = settings_.hard_stop_after.count() > 0 && passed >= settings_.hard_stop_after;
     if (too_long) log::warning("hard-stop-after: {} connections are cut", instance_.connections());
     if (instance_.connections() > 0 && !too_long) return;

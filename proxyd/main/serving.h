@@ -28,6 +28,8 @@ class Serving {
  public:
     struct Settings {
         common::Duration hard_stop_after{0};  // 0: as long as it takes
+        common::Duration grace{0};            // from the order to drain on, all goes on for so long
+        common::Duration close_spread{0};     // idle connections end within this time; 0: together
         common::UniqueFd master;              // its end means ours; empty: no master
         std::function<void()> state_changed;  // tell the keeper
         bool under_master = false;
@@ -46,6 +48,8 @@ class Serving {
     void beat();
     void on_signal(int signal);
     void drain();
+    void begin_draining();
+    void close_idle(common::Duration passed);
     void look_at_drain();
     void print_report();
     void finish(Ending ending);
@@ -59,6 +63,7 @@ class Serving {
     boost::asio::posix::stream_descriptor signal_events_;
     boost::asio::posix::stream_descriptor master_events_;
     boost::asio::steady_timer timer_;
+    std::optional<common::TimePoint> grace_ends_;
     std::optional<common::TimePoint> draining_since_;
     bool idle_closed_ = false;
     std::optional<Ending> ending_;

@@ -13,6 +13,7 @@
 #include "common/process/privileges.h"
 #include "proxyd/main/instance.h"
 #include "proxyd/main/own_log.h"
+#include "proxyd/main/process_settings.h"
 #include "proxyd/main/serving.h"
 
 namespace proxyd::main {
@@ -68,13 +69,17 @@ ListeningSockets own(const ListeningSockets& sockets) {
     if (plan.daemon)
         log_to_targets(
             [i = instance->get()](int severity, std::string_view text) { i->log_message(severity, text); });
+    set_niceness(plan.niceness);
     if (auto dropped = common::process::drop_privileges(plan.identity); !dropped) {
         log::alert("{}", dropped.error().text);
         ::_exit(1);
     }
+    allow_core_files(plan.model->global);
     boost::asio::io_context io(1);
     Serving::Settings settings;
     settings.hard_stop_after = plan.model->global.hard_stop_after;
+    settings.grace = plan.model->global.grace;
+    settings.close_spread = plan.model->global.close_spread;
     settings.master.reset(channel);
     Serving serving(io, **instance, board, std::move(settings));
     const Ending ending = serving.run([&] {

@@ -22,8 +22,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// One event accepts at most this many, so that established connections get their turn.
-constexpr int kMostAtOnce = 64;
 // The share grows when it was filled this often in a row: whoever accepts until nobody is left pays for a
 // call in vain each time, which costs as much as a good one.
 constexpr int kFilledToGrow = 4;
@@ -94,7 +92,7 @@ struct Listener::Core final : Reactor::Member {
         }
         if (++filled < kFilledToGrow) return;
         filled = 0;
-        share = std::min(2 * share, kMostAtOnce);
+        share = std::min(2 * share, most_at_once);
     }
 
     void fail(int error) {
@@ -115,7 +113,8 @@ struct Listener::Core final : Reactor::Member {
     const common::UniqueFd socket;
     Deadline pause;
     common::TimePoint next_complaint{};
-    int share = 1;   // connections per event
+    int share = 1;  // connections per event
+    int most_at_once = 1;
     int filled = 0;  // times in a row that the share was used up
     bool listening = false;
 };
@@ -131,7 +130,8 @@ Listener::Listener(Worker& worker, common::UniqueFd socket, Client& client)
 
 Listener::~Listener() = default;
 
-void Listener::start() {
+void Listener::start(int most_at_once) {
+    core_->most_at_once = std::max(most_at_once, 1);
     core_->listen(true);
 }
 void Listener::resume() {

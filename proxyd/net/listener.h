@@ -30,7 +30,8 @@ class Listener {
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
 
-    void start();
+    // One event accepts at most so many connections, so that those that are there get their turn.
+    void start(int most_at_once = 64);
     void resume();  // after may_accept() said no
     int fd() const;
 

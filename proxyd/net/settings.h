@@ -30,13 +30,21 @@ struct CertificateFiles {
     std::vector<std::string> names;  // SNI filters; empty: the names in the certificate
 };
 
+// What is looked for beside a certificate.
+struct CertificateExtras {
+    bool key = true, ocsp = true;   // CHAIN.key, CHAIN.ocsp (ssl-load-extra-files)
+    bool without_crt = false;       // of site.crt the key is site.key (ssl-load-extra-del-ext)
+    std::string issuers;            // folder of certificates that complete a chain (issuers-chain-path)
+    bool skip_self_issued = false;  // roots are not sent (ssl-skip-self-issued-ca)
+};
+
 // Errors of a certificate's verification by their number (X509_V_ERR_*).
 using CertificateErrors = std::bitset<128>;
 
 struct TlsServerSettings {
     bool enabled = false;
     std::vector<CertificateFiles> crt;
-    bool find_key = true, find_ocsp = true;  // beside a certificate (ssl-load-extra-files)
+    CertificateExtras extras;
     std::string ca_file;
     std::string ca_verify_file;  // authorities that are not named to the client
     std::string crl_file;
@@ -53,9 +61,11 @@ struct TlsServerSettings {
     std::string alpn;     // "h2,http/1.1"
     bool tickets = true;
     std::string ticket_keys_file;  // empty: keys of the process
-    int hello_capture =
-        0;  // bytes of lists of a client's hello that samples show (tune.ssl.capture-buffer-size)
-    int max_record = 0;  // bytes in each of the first records to a client (tune.ssl.maxrecord); 0: no limit
+    int hello_capture = 0;         // bytes of a client's hello's lists to show (tune.ssl.capture-buffer-size)
+    int max_record = 0;         // bytes in each of the first records to a client (tune.ssl.maxrecord); 0: any
+    int hard_max_record = 0;    // bytes in any record (tune.ssl.hard-maxrecord); 0: as many as TLS allows
+    int lifetime_s = 0;         // of sessions and their tickets (tune.ssl.lifetime); 0: the library's
+    bool keep_secrets = false;  // for those who decrypt captures (tune.ssl.keylog)
 };
 
 // Of a `server ... ssl`.
@@ -64,7 +74,7 @@ struct TlsClientSettings {
     std::string ca_file;  // empty: the system's
     std::string crl_file;
     CertificateFiles crt;  // shown to servers that ask for one; empty: none
-    bool find_key = true;
+    CertificateExtras extras;
     std::string verify_host;  // the name in the certificate when no SNI is sent
     TlsAlgorithms algorithms;
     std::string alpn;
@@ -85,6 +95,7 @@ struct BindSettings {
     std::uint32_t netscaler_magic = 0;  // as it begins
     std::string network_namespace;      // empty: ours
     SocketOptions socket;
+    bool reuse_port = true;   // off: all workers share one socket (noreuseport)
     int backlog = 0;          // 0: maxconn of the frontend
     int maxconn = 0;          // 0: no limit of its own
     int id = 0;               // 0: the next one that is free

@@ -12,6 +12,7 @@
 #include "proxyd/net/ocsp_staple.h"
 #include "proxyd/net/tls_files.h"
 #include "proxyd/net/tls_resumption.h"
+#include "proxyd/net/tls_session.h"
 #include "proxyd/net/tls_tickets.h"
 
 namespace proxyd::net {
@@ -31,7 +32,7 @@ struct TlsContext::Impl {
     std::unique_ptr<TlsResumption> resumption;
     bool strict_sni = false;
     bool verifies_peer = false;
-    std::size_t max_record = 0;
+    std::size_t max_record = 0, hard_max_record = 0;
     std::size_t hello_capture = 0;
 };
 
@@ -175,11 +176,11 @@ void ask_for_certificate(SSL_CTX* context, const TlsServerSettings& settings) {
 
 // A response of its own, or the one beside the certificate.
 common::Result<> load_staple(TlsContext::Impl& impl, SSL_CTX* context, const CertificateFiles& files,
-                             bool find) {
+                             const CertificateExtras& extras) {
     std::string path = files.ocsp;
     std::error_code error;
-    if (path.empty() && find && std::filesystem::exists(files.chain + ".ocsp", error))
-        path = files.chain + ".ocsp";
+    const std::string beside = beside_name(files.chain, ".ocsp", extras);
+    if (path.empty() && extras.ocsp && std::filesystem::exists(beside, error)) path = beside;
     if (path.empty()) return {};
     auto loaded = load_ocsp_staple(path);
     if (!loaded) return std::unexpected(loaded.error());
@@ -193,10 +194,10 @@ common::Result<ContextPointer> make_server_context(TlsContext::Impl& impl, const
     ContextPointer context(SSL_CTX_new(TLS_server_method()));
     if (!context) return refuse_tls(files.chain, openssl_reason());
     for (const auto& done : {configure(context.get(), settings.algorithms),
-                             load_certificate(context.get(), files, settings.find_key),
+                             load_certificate(context.get(), files, settings.extras),
                              load_dh_parameters(context.get(), settings, files.chain),
                              load_client_authorities(context.get(), settings),
-                             load_staple(impl, context.get(), files, settings.find_ocsp)})
+                             load_staple(impl, context.get(), files, settings.extras)})
         if (!done) return std::unexpected(done.error());
     if (settings.prefer_client_ciphers) SSL_CTX_clear_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
     ask_for_certificate(context.get(), settings);
@@ -205,7 +206,9 @@ common::Result<ContextPointer> make_server_context(TlsContext::Impl& impl, const
     SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
     // Sessions live in the client's ticket; a cache of our own would be per process and locked.
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+    if (settings.lifetime_s > 0) SSL_CTX_set_timeout(context.get(), settings.lifetime_s);
     SSL_CTX_set_app_data(context.get(), &impl);
+    if (settings.keep_secrets) SSL_CTX_set_keylog_callback(context.get(), TlsSession::keep_secret);
     if (settings.tickets) {
         SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), on_ticket_key);
         SSL_CTX_set_num_tickets(context.get(), 1);
@@ -242,6 +245,9 @@ std::size_t TlsContext::hello_capture() const {
 std::size_t TlsContext::max_record() const {
     return impl_->max_record;
 }
+std::size_t TlsContext::hard_max_record() const {
+    return impl_->hard_max_record;
+}
 std::size_t TlsContext::certificates() const {
     return impl_->contexts.size();
 }
@@ -258,6 +264,7 @@ common::Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsSe
     impl->strict_sni = settings.strict_sni;
     impl->verifies_peer = settings.verify_required || settings.verify_optional;
     impl->max_record = static_cast<std::size_t>(settings.max_record);
+    impl->hard_max_record = static_cast<std::size_t>(settings.hard_max_record);
     impl->ignored_of_authority = settings.ignored_of_authority;
     impl->ignored_of_client = settings.ignored_of_client;
     impl->hello_capture = static_cast<std::size_t>(settings.hello_capture);
@@ -320,7 +327,7 @@ common::Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsCl
     if (settings.verify)
         if (auto done = verify_servers(context.get(), settings); !done) return std::unexpected(done.error());
     if (!settings.crt.chain.empty())
-        if (auto done = load_certificate(context.get(), settings.crt, settings.find_key); !done)
+        if (auto done = load_certificate(context.get(), settings.crt, settings.extras); !done)
             return std::unexpected(done.error());
     if (!settings.tickets) SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
     SSL_CTX_set_app_data(context.get(), impl.get());

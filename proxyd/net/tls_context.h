@@ -58,7 +58,8 @@ class TlsContext {
     bool verifies_peer() const;
     const std::string& verify_host() const;  // of servers that are asked for no name
     std::size_t certificates() const;
-    std::size_t max_record() const;  // bytes in each of the first records we send; 0: no limit
+    std::size_t max_record() const;       // bytes in each of the first records we send; 0: no limit
+    std::size_t hard_max_record() const;  // bytes in each record; 0: no limit
     // Of a context for servers: a session to resume with `server_name`, and its new ones.
     TlsResumption* resumption() const;  // null: none
     std::size_t hello_capture() const;  // bytes of lists of a client's hello to keep; 0: nothing

@@ -18,6 +18,10 @@ using BioPointer = std::unique_ptr<BIO, OpensslDeleter<BIO_free_all>>;
 using X509Pointer = std::unique_ptr<X509, OpensslDeleter<X509_free>>;
 using KeyPointer = std::unique_ptr<EVP_PKEY, OpensslDeleter<EVP_PKEY_free>>;
 
+void free_chain(STACK_OF(X509) * chain) {
+    sk_X509_pop_free(chain, X509_free);
+}
+
 // Never asks on the terminal for the passphrase of a key.
 int no_passphrase(char*, int, int, void*) {
     return -1;
@@ -32,6 +36,53 @@ common::Result<> load_chain(SSL_CTX* context, const std::string& file, BIO* bio)
         static_cast<void>(next.release());  // the context owns it
     }
     ERR_clear_error();  // "no start line": the end of the file
+    return {};
+}
+
+// The certificate in `folder` that issued this one, or null.
+X509Pointer find_issuer(X509* certificate, const std::string& folder) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+        const BioPointer bio(BIO_new_file(entry.path().c_str(), "r"));
+        while (X509Pointer candidate{bio ? PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)
+                                         : nullptr})
+            if (X509_check_issued(candidate.get(), certificate) == X509_V_OK) return candidate;
+    }
+    return nullptr;
+}
+
+bool issued_itself(X509* certificate) {
+    return X509_check_issued(certificate, certificate) == X509_V_OK;
+}
+
+constexpr int kLongestChain = 16;
+
+// A certificate that came alone gets its issuers, up to the root (issuers-chain-path); roots go again where
+// they are not wanted: clients have their own.
+common::Result<> complete_chain(SSL_CTX* context, const CertificateExtras& extras) {
+    STACK_OF(X509)* given = nullptr;
+    SSL_CTX_get0_chain_certs(context, &given);
+    if (!extras.issuers.empty() && sk_X509_num(given) <= 0) {
+        X509* last = SSL_CTX_get0_certificate(context);
+        for (int i = 0; i < kLongestChain && !issued_itself(last); ++i) {
+            X509Pointer issuer = find_issuer(last, extras.issuers);
+            if (!issuer) break;
+            last = issuer.get();
+            if (SSL_CTX_add0_chain_cert(context, issuer.release()) != 1)
+                return refuse_tls(extras.issuers, openssl_reason());
+        }
+        ERR_clear_error();
+        SSL_CTX_get0_chain_certs(context, &given);
+    }
+    if (!extras.skip_self_issued || sk_X509_num(given) <= 0) return {};
+    using Chain = std::unique_ptr<STACK_OF(X509), OpensslDeleter<free_chain>>;
+    const Chain kept(sk_X509_new_null());
+    for (int i = 0; kept && i < sk_X509_num(given); ++i) {
+        X509* const each = sk_X509_value(given, i);
+        if (!issued_itself(each) && sk_X509_push(kept.get(), each) > 0) X509_up_ref(each);
+    }
+    if (!kept || SSL_CTX_set1_chain(context, kept.get()) != 1)
+        return refuse_tls("ssl-skip-self-issued-ca", openssl_reason());
     return {};
 }
 
@@ -91,7 +142,15 @@ std::unexpected<common::Error> refuse_tls(const std::string& file, const std::st
     return common::fail(file + ": " + what, common::Side::config);
 }
 
-common::Result<> load_certificate(SSL_CTX* context, const CertificateFiles& files, bool find_key) {
+std::string beside_name(const std::string& chain, std::string_view extension,
+                        const CertificateExtras& extras) {
+    constexpr std::string_view kCrt = ".crt";
+    const bool cut = extras.without_crt && chain.ends_with(kCrt);
+    return chain.substr(0, chain.size() - (cut ? kCrt.size() : 0)) + std::string(extension);
+}
+
+common::Result<> load_certificate(SSL_CTX* context, const CertificateFiles& files,
+                                  const CertificateExtras& extras) {
     const std::string& file = files.chain;
     const BioPointer bio(BIO_new_file(file.c_str(), "r"));
     if (!bio) {
@@ -99,8 +158,9 @@ common::Result<> load_certificate(SSL_CTX* context, const CertificateFiles& file
         return common::fail_errno(file);
     }
     if (auto chain = load_chain(context, file, bio.get()); !chain) return chain;
+    if (auto completed = complete_chain(context, extras); !completed) return completed;
     KeyPointer key = read_key(files.key.empty() ? file : files.key);
-    if (!key && find_key && files.key.empty()) key = read_key(file + ".key");
+    if (!key && extras.key && files.key.empty()) key = read_key(beside_name(file, ".key", extras));
     if (!key) return refuse_tls(files.key.empty() ? file : files.key, "no private key");
     if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
         return refuse_tls(file, "the private key does not belong to the certificate");

@@ -27,9 +27,14 @@ std::string openssl_reason();
 // "FILE: WHAT"
 std::unexpected<common::Error> refuse_tls(const std::string& file, const std::string& what);
 
-// Chain and key in one file, or the key in `files.key`; with `find_key` also beside it, in CHAIN.key
-// (configuration manual 5.1, "crt").
-common::Result<> load_certificate(SSL_CTX* context, const CertificateFiles& files, bool find_key);
+// What a file beside a certificate is called: its own name, or that without .crt, and the extension.
+std::string beside_name(const std::string& chain, std::string_view extension,
+                        const CertificateExtras& extras);
+
+// Chain and key in one file, or the key in `files.key`, or where `extras` says (configuration manual 5.1,
+// "crt"). A chain of one is completed from the folder of issuers.
+common::Result<> load_certificate(SSL_CTX* context, const CertificateFiles& files,
+                                  const CertificateExtras& extras);
 
 // Files in a folder of certificates that are none: those that HAProxy reads along with one, hidden ones.
 bool beside_certificate(const std::filesystem::path& path);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 struct ssl_st;
 
@@ -14,13 +15,20 @@ struct ClientHelloCopy {
     std::size_t limit = 0;  // bytes of lists that may be shown
 };
 
+// A secret of the handshake, as key log files have it (tune.ssl.keylog): "CLIENT_TRAFFIC_SECRET_0".
+struct TlsSecret {
+    std::string label;
+    std::string digits;  // hexadecimal
+};
+
 struct TlsInfo {
     std::string sni;
     std::string version;  // "TLSv1.3"
     std::string cipher;
     std::string alpn;
     bool resumed = false;
-    std::unique_ptr<const ClientHelloCopy> hello;  // null: not kept
+    std::unique_ptr<const ClientHelloCopy> hello;     // null: not kept
+    std::unique_ptr<std::vector<TlsSecret>> secrets;  // null: not kept
     ssl_st* native = nullptr;  // OpenSSL's, of the established connection, for what is asked seldom
 };
 

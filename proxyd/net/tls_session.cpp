@@ -112,7 +112,10 @@ common::Result<std::unique_ptr<TlsSession>> TlsSession::make(const TlsContext& c
     session->ssl_ = SSL_new(context.native());
     BIO* bio = session->ssl_ ? BIO_new(Bio::method()) : nullptr;
     if (!bio) return common::fail("out of memory for a TLS session");
-    session->small_record_ = std::min(context.max_record(), kRecord);
+    session->largest_record_ = kRecord;
+    if (context.hard_max_record() > 0)
+        session->largest_record_ = std::min(context.hard_max_record(), kRecord);
+    session->small_record_ = std::min(context.max_record(), session->largest_record_);
     BIO_set_data(bio, session.get());
     BIO_set_init(bio, 1);
     SSL_set_bio(session->ssl_, bio, bio);
@@ -142,6 +145,17 @@ void TlsSession::keep_hello(std::size_t limit) {
                              session.info_.hello = std::make_unique<const ClientHelloCopy>(
                                  ClientHelloCopy{std::string(bytes, size), session.hello_limit_});
                          });
+}
+
+// "LABEL RANDOM SECRET", the form of key log files.
+void TlsSession::keep_secret(const ssl_st* ssl, const char* line) {
+    const std::string_view text(line);
+    const std::size_t first = text.find(' '), last = text.rfind(' ');
+    BIO* const bio = SSL_get_rbio(ssl);
+    if (bio == nullptr || first == last) return;
+    auto& secrets = Bio::session(bio).info_.secrets;
+    if (!secrets) secrets = std::make_unique<std::vector<TlsSecret>>();
+    secrets->push_back({std::string(text.substr(0, first)), std::string(text.substr(last + 1))});
 }
 
 common::Result<std::unique_ptr<TlsSession>> TlsSession::client(const TlsContext& context,
@@ -229,7 +243,7 @@ IoResult TlsSession::try_read(std::span<char> into) {
 
 // Only grows until bytes are written: a record that would have blocked is tried again with no less.
 std::size_t TlsSession::record_size() const {
-    return small_record_ > 0 && sent_since_idle_ < kBulk ? small_record_ : kRecord;
+    return small_record_ > 0 && sent_since_idle_ < kBulk ? small_record_ : largest_record_;
 }
 
 IoResult TlsSession::write_record(const void* data, std::size_t size, bool more) {

@@ -27,6 +27,9 @@ class TlsSession {
                                                               const std::string& server_name);
     ~TlsSession();
 
+    // OpenSSL's callback of contexts that keep secrets.
+    static void keep_secret(const ssl_st* ssl, const char* line);
+
     IoResult try_handshake();
     IoResult try_read(std::span<char> into);
     IoResult try_write(std::span<const iovec> pieces, bool last);  // see Stream
@@ -55,6 +58,7 @@ class TlsSession {
     bool established_ = false;
     bool broken_ = false;  // after a fatal error OpenSSL forbids further calls, SSL_shutdown too
     bool close_sent_ = false;
+    std::size_t largest_record_ = 0;   // payload of any record
     std::size_t small_record_ = 0;     // payload of each record while little was sent; 0: as large as may be
     std::size_t sent_since_idle_ = 0;  // payload bytes, counted while that matters
     unsigned long error_ = 0;          // OpenSSL's code of the last failure

@@ -77,12 +77,25 @@ struct Worker::Impl {
                 std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count(),
                 std::memory_order_relaxed);
         }
+        measure_idleness();
         pulse.set(now + kPulse);
+    }
+
+    // What the thread did not compute since the last pulse it was idle, or others had its processor.
+    void measure_idleness() {
+        timespec time{};
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+        const auto busy = std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+        const common::Duration passed = now - std::exchange(measured, now);
+        const common::Duration worked = busy - std::exchange(busy_before, busy);
+        if (passed <= common::Duration::zero()) return;
+        idle_percent.store(static_cast<int>(std::clamp<std::int64_t>(100 - 100 * worked / passed, 0, 100)),
+                           std::memory_order_relaxed);
     }
 
     // How long a turn may wait for events. `now` is that of the last event, hardly older than the moment.
     int patience() const {
-        if (turn_end_wanted || !ready.empty()) return 0;
+        if (turn_end_wanted || !ready.empty() || settings.busy) return 0;
         const common::TimePoint next = wheel.next();
         if (next == common::kNever) return -1;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now).count();
@@ -139,6 +152,9 @@ struct Worker::Impl {
     asio::io_context io;
     Bell bell;
     Deadline pulse;
+    common::TimePoint measured{};
+    common::Duration busy_before{0};
+    std::atomic<int> idle_percent{100};
 };
 
 Worker::Worker(const WorkerSettings& settings) : impl_(std::make_unique<Impl>(*this, settings)) {}
@@ -235,8 +251,15 @@ void Worker::want_turn_end() {
     impl_->turn_end_wanted = true;
 }
 
-void Worker::broadcast(std::uint32_t bits) {
-    for (Waiter& waiter : impl_->alive) waiter.set(bits);
+void Worker::broadcast(std::uint32_t bits, int one_of) {
+    // Begins anywhere, so that those first in the list do not always go first.
+    std::int64_t passed = impl_->now.time_since_epoch().count() % one_of;
+    for (Waiter& waiter : impl_->alive)
+        if (passed++ % one_of == 0) waiter.set(bits);
+}
+
+int Worker::idle_percent() const {
+    return impl_->idle_percent.load(std::memory_order_relaxed);
 }
 
 void Worker::begin_event() {

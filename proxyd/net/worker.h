@@ -31,6 +31,7 @@ struct WorkerSettings {
     std::size_t buffer_size = 16384;  // tune.bufsize, bytes
     std::size_t most_pipes = 0;       // for spliced bodies at a time
     std::size_t pipe_size = 0;        // bytes; 0: as the system has it
+    bool busy = false;                // never sleeps in wait of events (busy-polling)
     Heartbeat* heartbeat = nullptr;   // optional; beats at least five times a second
 };
 
@@ -62,8 +63,12 @@ class Worker {
     void at_turn_end(std::function<void()> hook);
     void want_turn_end();
 
-    // Sets bits in every waiter of this worker (Waiter::kStop). Worker's thread only.
-    void broadcast(std::uint32_t bits);
+    // Sets bits in the waiters of this worker (Waiter::kStop): in all, or in one of so many. Worker's thread
+    // only.
+    void broadcast(std::uint32_t bits, int one_of = 1);
+
+    // Percent of the last pulses' time in which the thread had nothing to do, 0 to 100. Any thread.
+    int idle_percent() const;
 
     static Worker* current();  // the calling thread's worker or nullptr
 

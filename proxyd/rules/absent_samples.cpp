@@ -9,7 +9,6 @@ constexpr std::string_view kDevices = "device detection libraries are not part o
 constexpr std::string_view kProfile = "this program does not profile its sessions";
 constexpr std::string_view kInside = "it tells of HAProxy's own buffers";
 constexpr std::string_view kDistcc = "distcc's protocol is not supported";
-constexpr std::string_view kSecret = "secrets of TLS sessions are not kept";
 constexpr std::string_view kPriority = "queues are first come, first served";
 
 constexpr AbsentSample kRows[] = {
@@ -39,13 +38,6 @@ constexpr AbsentSample kRows[] = {
     {"internal.strm.is_htx", false, kInside},
     {"prio_class", false, kPriority},
     {"prio_offset", false, kPriority},
-    {"ssl_fc_client_early_traffic_secret", false, kSecret},
-    {"ssl_fc_client_handshake_traffic_secret", false, kSecret},
-    {"ssl_fc_client_traffic_secret_0", false, kSecret},
-    {"ssl_fc_early_exporter_secret", false, kSecret},
-    {"ssl_fc_exporter_secret", false, kSecret},
-    {"ssl_fc_server_handshake_traffic_secret", false, kSecret},
-    {"ssl_fc_server_traffic_secret_0", false, kSecret},
     {"ssl_fc_npn", false, "ALPN has replaced NPN"},
     {"ssl_bc_npn", false, "ALPN has replaced NPN"},
     {"debug", true, "there are no event buffers to write to"},

@@ -24,6 +24,7 @@ enum class ConnectionError : int {
     netscaler_protocol = 23,
     tls_empty = 24,
     tls_timeout = 26,
+    tls_too_many = 27,
     tls_certificate = 31,
     tls_handshake = 34,
 };
@@ -58,6 +59,7 @@ inline constexpr std::array kConnectionErrors{
                        "Received an unhandled protocol in the NetScaler Client IP header"},
     ConnectionErrorRow{ConnectionError::tls_empty, "Connection closed during SSL handshake"},
     ConnectionErrorRow{ConnectionError::tls_timeout, "Timeout during SSL handshake"},
+    ConnectionErrorRow{ConnectionError::tls_too_many, "Too many SSL connections"},
     ConnectionErrorRow{ConnectionError::tls_certificate, "SSL client certificate not trusted"},
     ConnectionErrorRow{ConnectionError::tls_handshake, "SSL handshake failure"},
 };

@@ -31,13 +31,13 @@ std::vector<std::string_view> names(const std::vector<const Row*>& rows) {
 }  // namespace
 
 std::vector<const FetchRow*> all_fetches() {
-    return flatten(std::array{constant_fetches(), process_fetches(),     client_fetches(),
-                              tls_fetches(),      request_fetches(),     url_param_fetches(),
-                              header_fetches(),   cookie_fetches(),      response_fetches(),
-                              state_fetches(),    variable_fetches(),    auth_fetches(),
-                              payload_fetches(),  track_fetches(),       connection_fetches(),
-                              timeout_fetches(),  certificate_fetches(), tls_detail_fetches(),
-                              hello_fetches(),    body_fetches(),        cache_fetches()});
+    return flatten(
+        std::array{constant_fetches(),    process_fetches(),    client_fetches(),     tls_fetches(),
+                   request_fetches(),     url_param_fetches(),  header_fetches(),     cookie_fetches(),
+                   response_fetches(),    state_fetches(),      variable_fetches(),   auth_fetches(),
+                   payload_fetches(),     track_fetches(),      connection_fetches(), timeout_fetches(),
+                   certificate_fetches(), tls_detail_fetches(), hello_fetches(),      secret_fetches(),
+                   body_fetches(),        cache_fetches()});
 }
 
 std::vector<const ConverterRow*> all_converters() {

@@ -75,6 +75,7 @@ std::span<const FetchRow> timeout_fetches();
 std::span<const FetchRow> certificate_fetches();
 std::span<const FetchRow> tls_detail_fetches();
 std::span<const FetchRow> hello_fetches();
+std::span<const FetchRow> secret_fetches();
 std::span<const FetchRow> body_fetches();
 std::span<const FetchRow> cache_fetches();
 

@@ -13,6 +13,7 @@ struct RuleSet::Rule {
     Condition condition;
     ActionPtr action;
     common::Location where;
+    bool last = false;  // ActionRow's
 };
 
 RuleSet::RuleSet() = default;
@@ -154,7 +155,7 @@ bool RuleSet::add(Phase phase, std::span<const std::string> words, const AclSet&
     Condition condition;
     if (action == nullptr || !compile_condition(rest.rest(), acls, where, out, condition, rest.places()))
         return false;
-    rules_.push_back({std::move(condition), std::move(action), where});
+    rules_.push_back({std::move(condition), std::move(action), where, row->last});
     return true;
 }
 
@@ -206,6 +207,9 @@ bool RuleSet::empty() const {
 }
 std::size_t RuleSet::size() const {
     return rules_.size();
+}
+bool RuleSet::decided() const {
+    return !rules_.empty() && rules_.back().last && rules_.back().condition.unconditional();
 }
 
 Verdict RuleSet::run(Context& context, std::size_t from) const {

@@ -96,6 +96,8 @@ class RuleSet {
 
     bool empty() const;
     std::size_t size() const;
+    // Whether the last rule decides always, so that none added now would ever run.
+    bool decided() const;
     // `from`: the first rule that runs, see Verdict::next.
     Verdict run(Context& context, std::size_t from = 0) const;
     // Whether a keyword belongs to the old families (reqadd, rspidel, block, ...).

@@ -75,8 +75,7 @@ void send_object(Connection& connection, Exchange& exchange, const cache::Object
     prepare_answer(connection, exchange);
     settle_times(connection, exchange.context.times);
     http::Framing framing = framing_for_client(exchange);
-    const bool compressed =
-        framing != http::Framing::none && compress_response(connection.frontend(), exchange);
+    const bool compressed = framing != http::Framing::none && compress_response(exchange);
     if (compressed) framing = http::Framing::chunked;
     if (framing == http::Framing::until_close) exchange.keep_client = false;
     send_head(connection, exchange, framing);
@@ -103,6 +102,7 @@ bool serve_cached(Connection& connection, Exchange& exchange) {
     exchange.context.response = &exchange.response;
     exchange.context.response_body_data = object.body;
     capture_response(connection.frontend(), exchange);
+    judge_response(connection, exchange);
     if (pass_rules(connection, exchange)) send_object(connection, exchange, object);
     return true;
 }

@@ -8,10 +8,10 @@ namespace {
 
 using rules::CaptureSlot;
 
-// The last occurrence of each header, cut to its length.
+// The last occurrence of each header, cut to its length. Slots whose header is not there stay as rules have
+// left them.
 void capture_fields(const std::vector<CaptureSlot>& slots, const http::Message& message, common::Arena& arena,
                     std::vector<std::string_view>& out) {
-    out.assign(slots.size(), {});
     for (const http::Field& field : message.fields.all())
         for (std::size_t i = 0; i < slots.size(); ++i)
             if (!slots[i].header.empty() && common::iequals(field.name, slots[i].header))
@@ -46,6 +46,7 @@ void capture_request(const ProxySettings& frontend, Exchange& exchange) {
     const rules::CaptureSlots& captures = frontend.captures;
     rules::Context& context = exchange.context;
     if (!captures.request.empty()) {
+        exchange.request_captures.assign(captures.request.size(), {});
         capture_fields(captures.request, exchange.request, exchange.arena, exchange.request_captures);
         context.captured_request_fields = exchange.request_captures;
     }

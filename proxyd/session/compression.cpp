@@ -25,6 +25,20 @@ bool below(const http::Message& message, std::uint64_t least) {
     return message.framing == http::Framing::length && message.content_length < least;
 }
 
+// The process compresses as much as it may: maxcomprate, maxcompcpuusage. What was compressed since the last
+// look counts first.
+bool overburdened(Connection& connection) {
+    state::ProcessState& process = connection.runtime.state->process;
+    const common::TimePoint now = connection.now();
+    const http::CompressedKilobytes fresh = http::take_compressed_kilobytes();
+    if (fresh.in > 0) process.compressed_in.tick(now, fresh.in);
+    if (fresh.out > 0) process.compressed_out.tick(now, fresh.out);
+    const ProcessLimits& limits = connection.runtime.limits;
+    if (connection.worker.idle_percent() < limits.compression_idle) return true;
+    return limits.compression_rate > 0 &&
+           process.compressed_in.per_second(now) > static_cast<std::uint32_t>(limits.compression_rate);
+}
+
 bool offloads(const ProxySettings& section) {
     return section.compression && section.compression->offload;
 }
@@ -44,7 +58,8 @@ void choose_coding(const ProxySettings& frontend, Exchange& exchange) {
         exchange.request.fields.remove(http::FieldId::accept_encoding);
 }
 
-bool compress_request(const ProxySettings& frontend, Exchange& exchange) {
+bool compress_request(Connection& connection, Exchange& exchange) {
+    const ProxySettings& frontend = connection.frontend();
     const ProxySettings& backend = *exchange.backend;
     if (!frontend.compression && !backend.compression) return false;
     const auto* settings =
@@ -53,7 +68,7 @@ bool compress_request(const ProxySettings& frontend, Exchange& exchange) {
     // Sent again: the head says so already.
     if (!exchange.request_compressed &&
         (below(exchange.request, settings->request_least) ||
-         !http::compressible_request(exchange.request, settings->request_types)))
+         !http::compressible_request(exchange.request, settings->request_types) || overburdened(connection)))
         return false;
     exchange.up.compress(*settings->request_coding);
     if (exchange.up.compressor() == nullptr) return false;  // no memory
@@ -63,16 +78,22 @@ bool compress_request(const ProxySettings& frontend, Exchange& exchange) {
     return true;
 }
 
-bool compress_response(const ProxySettings& frontend, Exchange& exchange) {
-    if (exchange.coding == http::Coding::identity || exchange.tunnel) return false;
+void judge_response(Connection& connection, Exchange& exchange) {
+    if (exchange.coding == http::Coding::identity) return;
+    const ProxySettings& frontend = connection.frontend();
     const ProxySettings& backend = backend_of(frontend, exchange);
     const auto* settings =
         first_that(frontend, backend, [](const auto& each) { return !each.types.empty(); });
     const std::span<const std::string> types =
         settings != nullptr ? std::span<const std::string>(settings->types) : std::span<const std::string>();
     const auto* limit = first_that(frontend, backend, [](const auto& each) { return each.least > 0; });
-    if (limit != nullptr && below(exchange.response, limit->least)) return false;
-    if (!http::compressible(exchange.response, types)) return false;
+    const bool small = limit != nullptr && below(exchange.response, limit->least);
+    if (small || !http::compressible(exchange.response, types) || overburdened(connection))
+        exchange.coding = http::Coding::identity;
+}
+
+bool compress_response(Exchange& exchange) {
+    if (exchange.coding == http::Coding::identity || exchange.tunnel) return false;
     exchange.down.compress(exchange.coding);
     if (exchange.down.compressor() == nullptr) return false;  // no memory
     http::mark_compressed(exchange.response, exchange.coding);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <random>
 
 #include "proxyd/net/netscaler_header.h"
 #include "proxyd/net/reset_on_close.h"
@@ -133,12 +134,30 @@ const net::TlsContext* Connection::tls_context() const {
     return runtime.tls[proxy][static_cast<std::size_t>(bind_)].get();
 }
 
+common::Duration Connection::handshake_patience() const {
+    const Timeouts& timeouts = frontend_.timeouts;
+    for (const common::Duration each : {timeouts.client_handshake, timeouts.client})
+        if (each.count() > 0) return each;
+    return kLongestHandshake;
+}
+
+bool Connection::ends_after_answer() const {
+    if (!stopping()) return false;
+    const common::Duration spread = runtime.close_spread;
+    if (spread.count() <= 0) return true;
+    if (spread == common::Duration::max()) return false;
+    // The later, the more likely.
+    static thread_local std::minstd_rand dice{std::random_device{}()};
+    const auto passed =
+        now() - common::TimePoint(std::chrono::milliseconds(runtime.stopping_since_ms.load()));
+    return passed >= spread ||
+           std::uniform_int_distribution<common::Duration::rep>(0, spread.count())(dice) < passed.count();
+}
+
 // Reads no byte too many: what follows the header belongs to TLS or to the request. A PROXY header comes
 // before one of NetScaler's.
 Step Connection::read_proxy_header() {
-    const Timeouts& timeouts = frontend_.timeouts;
-    const common::Duration limit =
-        timeouts.client.count() ? timeouts.client : common::Duration(kLongestHandshake);
+    const common::Duration limit = handshake_patience();
     for (;;) {
         const WaitErrors& errors = expects_proxy_header_ ? kProxyErrors : kNetscalerErrors;
         char bytes[net::kLongestProxyHeader];
@@ -197,6 +216,12 @@ Step Connection::finish_proxy_header(Error error) {
 Step Connection::handshake() {
     state::ProcessState& process = runtime.state->process;
     if (!client.is_tls()) {
+        const int most = runtime.limits.tls_connections;
+        if (most > 0 && process.tls_connections.now() >= most) {
+            handshake_failed_ = true;
+            log_failure(Error::tls_too_many);
+            return Step::finished();
+        }
         if (auto started = client.start_tls_server(*tls_context()); !started) {
             handshake_failed_ = true;
             return Step::finished();
@@ -206,10 +231,7 @@ Step Connection::handshake() {
         process.tls_rate.tick(now());
         process.total_tls.fetch_add(1, std::memory_order_relaxed);
     }
-    const Timeouts& timeouts = frontend_.timeouts;
-    const common::Duration limit =
-        timeouts.client.count() ? timeouts.client : common::Duration(kLongestHandshake);
-    const common::TimePoint deadline = accepted_ + limit;
+    const common::TimePoint deadline = accepted_ + handshake_patience();
     const net::IoResult result = client.try_handshake();
     if (result.ok()) {
         handshake_done_ = idle_since = now();

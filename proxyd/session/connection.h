@@ -38,6 +38,8 @@ class Connection {
         return runtime.stopping.load(std::memory_order_relaxed) ||
                state.stopping.load(std::memory_order_relaxed);
     }
+    // Whether the exchange at hand is the connection's last because of a soft stop.
+    bool ends_after_answer() const;
     state::Counters& frontend_counters() const { return state.frontend.counters.shard(worker.index()); }
 
     // `accept-proxy`, `accept-netscaler-cip` or `tcp-request connection expect-...`: the header of a proxy
@@ -81,6 +83,7 @@ class Connection {
     common::TimePoint idle_since;      // end of the last exchange; of accept and handshake for the first
 
  private:
+    common::Duration handshake_patience() const;
     void log_failure(rules::ConnectionError error);
     Step finish_proxy_header(rules::ConnectionError error);
     std::uint32_t netscaler_magic() const;

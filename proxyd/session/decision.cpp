@@ -111,6 +111,7 @@ bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
 
 void count_denied(Connection& connection, Exchange& exchange) {
     if (exchange.end != End::denied && exchange.end != End::tarpitted) return;
+    note_cookie_of_denied(exchange);
     connection.frontend_counters().denied_requests.add();
     if (exchange.context.backend) {
         exchange.context.backend->backend.counters.shard(connection.worker.index()).denied_requests.add();

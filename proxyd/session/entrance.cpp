@@ -26,6 +26,13 @@ void report(std::exception_ptr exception) {
     }
 }
 
+// Sources that only a machine's root may use: what amplifies traffic answers from such ports
+// (harden.reject-privileged-ports.tcp).
+bool is_privileged(const common::Endpoint& peer) {
+    constexpr int kFirstFree = 1024;
+    return peer.is_ip() && peer.port() > 0 && peer.port() < kFirstFree;
+}
+
 template <class Session>
 void start(net::Worker& worker, Arrival arrival) {
     auto session = std::make_unique<Session>(std::move(arrival));
@@ -46,7 +53,7 @@ class Entrance::Door : public net::Listener::Client {
           pause_(entrance.worker_.deadlines(), end_pause, this),
           listener_(entrance.worker_, std::move(socket), *this) {
         net::set_keep_alive(listener_.fd(), settings_.tcpka);  // also off: the socket may be a predecessor's
-        listener_.start();
+        listener_.start(entrance.runtime_.limits.accepts);
     }
 
     int proxy() const { return proxy_; }
@@ -62,6 +69,7 @@ class Entrance::Door : public net::Listener::Client {
 
     void accepted(common::UniqueFd connection, const common::Endpoint& peer,
                   const common::Endpoint& local) override {
+        if (entrance_.runtime_.limits.no_privileged_sources && is_privileged(peer)) return;
         Arrival arrival{entrance_, proxy_, bind_, std::move(connection), peer, local};
         if (settings_.http_mode) {
             start<HttpSession>(entrance_.worker_, std::move(arrival));
@@ -73,15 +81,29 @@ class Entrance::Door : public net::Listener::Client {
  private:
     static void end_pause(void* self) { static_cast<Door*>(self)->listener_.resume(); }
 
-    // rate-limit sessions: clients wait in the socket's queue until the rate has sunk.
+    // rate-limit sessions and the limits of the process: clients wait in the socket's queue until the rate
+    // has sunk.
     bool too_fast() {
-        if (settings_.rate_limit <= 0) return false;
+        const ProcessLimits& limits = entrance_.runtime_.limits;
+        if (settings_.rate_limit <= 0 && !limits.any_rate()) return false;
+        const state::ProcessState& process = entrance_.runtime_.state->process;
+        return reached(state_.frontend.session_rate, settings_.rate_limit) ||
+               reached(process.connection_rate, limits.connection_rate) ||
+               reached(process.session_rate, limits.session_rate) ||
+               (speaks_tls() && reached(process.tls_rate, limits.tls_rate));
+    }
+
+    bool reached(const state::Rate& rate, int limit) {
         const common::TimePoint now = entrance_.worker_.now();
-        const auto limit = static_cast<std::uint32_t>(settings_.rate_limit);
-        if (state_.frontend.session_rate.per_second(now) < limit) return false;
+        if (limit <= 0 || rate.per_second(now) < static_cast<std::uint32_t>(limit)) return false;
         constexpr std::chrono::microseconds kSecond{1'000'000};
-        pause_.set(now + std::max(kSecond / settings_.rate_limit, std::chrono::microseconds(1000)));
+        pause_.set(now + std::max(kSecond / limit, std::chrono::microseconds(1000)));
         return true;
+    }
+
+    bool speaks_tls() const {
+        const auto bind = static_cast<std::size_t>(bind_);
+        return bind < settings_.binds.size() && settings_.binds[bind].tls.enabled;
     }
 
     bool full() const {
@@ -106,9 +128,9 @@ void Entrance::open(int proxy, int bind, common::UniqueFd socket) {
     doors_.push_back(std::make_unique<Door>(*this, proxy, bind, std::move(socket)));
 }
 
-void Entrance::stop() {
+void Entrance::stop(int one_of) {
     doors_.clear();
-    worker_.broadcast(net::Waiter::kStop);
+    worker_.broadcast(net::Waiter::kStop, one_of);
 }
 
 void Entrance::close(int proxy) {

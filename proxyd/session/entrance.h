@@ -25,9 +25,9 @@ class Entrance {
     // Begins to accept on a listening socket of proxies[proxy]->binds[bind]. The worker's thread, or before
     // it runs.
     void open(int proxy, int bind, common::UniqueFd socket);
-    // Soft stop (Runtime::stopping is set already): closes the listening sockets and ends idle connections.
-    // The worker's thread. Sessions are gone when ProcessState::connections is 0.
-    void stop();
+    // Soft stop (Runtime::stopping is set already): closes the listening sockets and ends idle connections,
+    // all or one of so many. The worker's thread. Sessions are gone when ProcessState::connections is 0.
+    void stop(int one_of = 1);
     // Closes the listening sockets of one proxy.
     void close(int proxy);
     // A connection slot of the process or of a frontend is free again. The worker's thread.

@@ -45,7 +45,7 @@ void Forwarder::put_request(Exchange& exchange) {
     http::SerializeOptions options;
     const bool pretend = exchange.backend->http_pretend_keepalive;
     options.keep_alive = connection_mode(connection_, exchange) == KeepAlive::keep_alive || pretend;
-    const bool compressed = compress_request(connection_.frontend(), exchange);
+    const bool compressed = compress_request(connection_, exchange);
     options.framing =
         compressed ? http::Framing::chunked : http::outgoing_framing(request, http::Version::http_1_1);
     if (exchange.backend->adjust_case_for_servers) options.spelling = connection_.runtime.spelling;
@@ -261,6 +261,7 @@ bool Forwarder::take_response_head(Exchange& exchange) {
     exchange.response_from_server = true;
     exchange.context.response_body_data = exchange.server_in.data();
     capture_response(connection_.frontend(), exchange);
+    judge_response(connection_, exchange);
     return apply_response_rules(exchange);
 }
 
@@ -333,8 +334,7 @@ void Forwarder::pass_response(Exchange& exchange) {
     run_phase(Phase::after_response, connection_.frontend(), exchange.backend, exchange.context);
     exchange.context.status = response.status;
     http::Framing framing = framing_for_client(exchange);
-    const bool compressed =
-        framing != http::Framing::none && compress_response(connection_.frontend(), exchange);
+    const bool compressed = framing != http::Framing::none && compress_response(exchange);
     if (compressed) framing = http::Framing::chunked;
     // An answer to half a request: the rest is not waited for once the answer is out.
     exchange.keep_client = may_keep_client(connection_, exchange) && framing != http::Framing::until_close &&

@@ -181,7 +181,8 @@ net::Task<upstream::Failure> HttpSession::acquire_server() {
 // `tarpit`: the answer waits. True: not any more.
 bool HttpSession::held_back_enough() {
     if (exchange_->end != End::tarpitted) return true;
-    const Timeouts& timeouts = connection_.frontend().timeouts;
+    const Timeouts& timeouts =
+        exchange_->backend != nullptr ? exchange_->backend->timeouts : connection_.frontend().timeouts;
     if (hold_until_ == common::kNever) {
         hold_until_ = connection_.now() + (timeouts.tarpit.count() ? timeouts.tarpit : timeouts.connect);
     }

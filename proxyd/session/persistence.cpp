@@ -308,6 +308,13 @@ std::size_t server_of_rdp_cookie(const Exchange& exchange) {
 
 }  // namespace
 
+void note_cookie_of_denied(Exchange& exchange) {
+    if (exchange.backend == nullptr || exchange.backend->cookie.name.empty()) return;
+    read_cookie(exchange, false);
+    if (exchange.wanted != balance::kNone)
+        exchange.context.server_name = exchange.backend->upstream.servers[exchange.wanted].name;
+}
+
 void choose_server(Exchange& exchange) {
     const ProxySettings& backend = *exchange.backend;
     const std::size_t ruled = backend.use_servers.empty() ? balance::kNone : server_of_rules(exchange);

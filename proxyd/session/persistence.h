@@ -11,6 +11,9 @@ namespace proxyd::session {
 // notes the server in exchange.wanted; else the first use-server rule that holds does.
 void choose_server(Exchange& exchange);
 
+// A request that was denied: logs tell which server its cookie names, as in HAProxy.
+void note_cookie_of_denied(Exchange& exchange);
+
 // option prefer-last-server: the server of the client's own idle connection, unless something else has bound
 // the request.
 void prefer_last_server(const upstream::Kept& kept, const upstream::Backend& backend, Exchange& exchange);

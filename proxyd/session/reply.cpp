@@ -112,7 +112,7 @@ void discard_response(Exchange& exchange) {
 
 bool may_keep_client(const Connection& connection, const Exchange& exchange) {
     if (!exchange.context.request || !exchange.request.keep_alive) return false;
-    if (connection.client_ended || connection.stopping()) return false;
+    if (connection.client_ended || connection.ends_after_answer()) return false;
     if (connection.frontend().keep_alive == KeepAlive::close) return false;
     return !exchange.backend || exchange.backend->keep_alive != KeepAlive::close;
 }

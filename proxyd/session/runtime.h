@@ -13,6 +13,7 @@
 #include "proxyd/http/message.h"
 #include "proxyd/net/tls_context.h"
 #include "proxyd/observe/access_log.h"
+#include "proxyd/session/limits.h"
 #include "proxyd/session/settings.h"
 #include "proxyd/state/proxy_state.h"
 #include "proxyd/upstream/backend.h"
@@ -62,8 +63,13 @@ struct Runtime {
     std::size_t longest_logged_line = 1023;
     http::HeadOptions heads;                  // what is the same for all sections
     const http::CaseMap* spelling = nullptr;  // of the model, for peers of option h1-case-adjust-bogus-*
-    std::atomic<bool> stopping{false};        // soft stop: close connections after the current exchange
-    std::atomic<bool> accept_paused{false};   // a listener waits for a connection to end
+    ProcessLimits limits;
+    // close-spread-time: a soft stop ends connections little by little; 0: each after its exchange, the
+    // longest Duration: clients end them.
+    common::Duration close_spread{0};
+    std::atomic<std::int64_t> stopping_since_ms{0};  // CLOCK_MONOTONIC
+    std::atomic<bool> stopping{false};       // soft stop: close connections after the current exchange
+    std::atomic<bool> accept_paused{false};  // a listener waits for a connection to end
 };
 
 }  // namespace proxyd::session

@@ -31,6 +31,7 @@ struct Timeouts {
     common::Duration client{0}, server{0}, connect{0}, queue{0}, http_request{0}, http_keep_alive{0},
         tunnel{0};
     common::Duration client_fin{0}, server_fin{0}, tarpit{0}, check{0};
+    common::Duration client_handshake{0};  // of TLS; 0: `client`
 };
 
 // How connections end after a response (the last set option of the pair frontend/backend wins as HAProxy
@@ -183,10 +184,12 @@ struct InheritedSettings {
     bool idle_close_on_response = false;
     bool independent_streams = false;
     bool nolinger = false;
+    bool socket_stats = false;  // statistics show each listener
     bool accept_invalid_request = false;
     bool accept_invalid_response = false;
     rules::BodyWait body_wait;
     bool abortonclose = false;
+    bool check_cache = false;  // responses with cookies that caches would keep are blocked
     bool http_no_delay = false;
     bool splice_request = false, splice_response = false;  // bodies that flow go through a pipe
     net::TcpKeepAlive tcpka;                               // of clients; of servers: upstream.tcpka

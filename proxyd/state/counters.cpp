@@ -1,5 +1,6 @@
 #include "proxyd/state/counters.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace proxyd::state {
@@ -60,13 +61,13 @@ std::int64_t Gauge::enter() {
     return value;
 }
 
-std::uint32_t Rate::tick(common::TimePoint now) {
+std::uint32_t Rate::tick(common::TimePoint now, std::uint32_t count) {
     const std::uint64_t ms = milliseconds(now);
     const std::uint64_t second = (ms / 1000) & kSecondMask;
     std::uint64_t word = window_.load(std::memory_order_relaxed);
     for (;;) {
         Window window = moved(unpack(word), second);
-        if (window.current < kFull) ++window.current;
+        window.current = std::min<std::uint64_t>(window.current + count, kFull);
         if (window_.compare_exchange_weak(word, pack(window), std::memory_order_relaxed)) {
             const std::uint32_t rate = rate_of(window, ms);
             raise(max_, rate);

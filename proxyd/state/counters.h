@@ -44,7 +44,8 @@ class Gauge {
 // events per second.
 class Rate {
  public:
-    std::uint32_t tick(common::TimePoint now);  // counts one, returns the rate
+    // Counts some, returns the rate.
+    std::uint32_t tick(common::TimePoint now, std::uint32_t count = 1);
     std::uint32_t per_second(common::TimePoint now) const;
     std::uint32_t max() const { return max_.load(std::memory_order_relaxed); }
     void reset_max() { max_.store(0, std::memory_order_relaxed); }

@@ -74,6 +74,7 @@ struct ProcessState {
     alignas(64) Gauge connections;  // CurrConns against Maxconn
     Gauge tls_connections;
     Rate connection_rate, session_rate, tls_rate;
+    Rate compressed_in, compressed_out;  // kilobytes
     std::atomic<std::uint64_t> total_tls{0};
     std::atomic<std::uint64_t> dropped_log_lines{0};
     std::atomic<bool> stopping{false};

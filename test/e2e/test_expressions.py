@@ -4,17 +4,13 @@ and are asked the same. FRONTDOOR_SEED=N plays another choice.
 import os
 import random
 import re
-import shutil
-import subprocess
-import sys
 import tempfile
 import unittest
 
 import expressions
 from proxy_fixture import PROXYD, Client, Origin, Proxy
+from side_by_side import HAPROXY, SEED, need_haproxy, without_refused
 
-HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
-SEED = int(os.environ.get("FRONTDOOR_SEED", "5"))
 COUNT = 300
 
 HEAD = """
@@ -65,27 +61,8 @@ def rules(choice, folder):
     return lines
 
 
-def refused(program, lines):
-    """Numbers of the lines that a program refuses, and what it says."""
-    with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
-        file.write(HEAD.format(front=1) + "\n".join(lines) + "\n" + TAIL.format(origin=1))
-        file.flush()
-        done = subprocess.run([program, "-c", "-f", file.name], capture_output=True, text=True, errors="replace", timeout=60)
-        first = HEAD.count("\n") + 1
-        said = [(int(found[1]) - first, line) for line in done.stderr.splitlines()
-                if "[ALERT]" in line and (found := re.search(re.escape(file.name) + r":(\d+)", line))]
-    return done.returncode, dict(said)
-
-
-def without_refused(lines):
-    """The lines that both take. One that only proxyd refuses is a failure."""
-    for _ in range(20):
-        status, said = refused(HAPROXY, lines)
-        if status == 0:
-            break
-        lines = [line for number, line in enumerate(lines) if number not in said]
-    status, said = refused(PROXYD, lines)
-    return lines, [f"{lines[number].strip()}: {line}" for number, line in said.items()]
+def whole(lines):
+    return HEAD.format(front=1) + "\n".join(lines) + "\n" + TAIL.format(origin=1), HEAD.count("\n")
 
 
 def values(program, lines, folder):
@@ -115,7 +92,7 @@ class SameValues(unittest.TestCase):
             for name, content in expressions.FILES.items():
                 with open(os.path.join(folder, name), "wb") as file:
                     file.write(content)
-            lines, complaints = without_refused(rules(random.Random(SEED), folder))
+            lines, complaints = without_refused(rules(random.Random(SEED), folder), whole)
             self.assertEqual(complaints, [])
             self.assertGreater(len(lines), COUNT)
             theirs, ours = values(HAPROXY, lines, folder), values(PROXYD, lines, folder)
@@ -128,7 +105,5 @@ class SameValues(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if HAPROXY is None:
-        print("skipped: no haproxy is installed here")
-        sys.exit(77)
+    need_haproxy()
     unittest.main()

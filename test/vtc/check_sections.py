@@ -59,7 +59,7 @@ def effective(program):
     rows = set()
     for line in text.splitlines()[1:]:
         places, usage, effect, help_text = line.split("\t")
-        if effect == "works" and not help_text.startswith("not supported"):
+        if effect == "works" and not help_text.startswith("its protocol is not spoken"):
             words = usage.split()
             rows |= {(place, " ".join(words[:count])) for place in places.split(", ") for count in (1, 2, 3)}
     return rows

@@ -89,7 +89,13 @@ struct ActionRow {
     ActionPtr (*parse)(ActionWords&);  // null after a complaint
     std::string_view help;
     bool called = false;  // its name carries an argument in parentheses
+    bool last = false;    // no rule after it runs
 };
+
+constexpr ActionRow last(ActionRow row) {
+    row.last = true;
+    return row;
+}
 
 std::span<const ActionRow> header_actions();
 std::span<const ActionRow> target_actions();

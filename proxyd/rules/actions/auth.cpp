@@ -32,7 +32,7 @@ ActionPtr parse_auth(ActionWords& words) {
 }
 
 constexpr std::array kRows{
-    ActionRow{"auth", kInRequest, parse_auth, "ask for user and password"},
+    last(ActionRow{"auth", kInRequest, parse_auth, "ask for user and password"}),
 };
 
 }  // namespace

@@ -160,15 +160,13 @@ class ReplaceHeader final : public Action {
     bool replace_values(std::string_view line, std::string_view substitute, std::string& out) const {
         bool any = false;
         for (;;) {
+            // What replaces a value replaces the blanks around it, too, as in HAProxy.
             const std::size_t end = list_value_end(line);
-            const std::string_view value = trim_blanks(line.substr(0, end));
-            const auto start = static_cast<std::size_t>(value.data() - line.data());
-            out += line.substr(0, start);
-            if (regex_.expand(value, substitute, out))
+            const std::string_view whole = line.substr(0, end);
+            if (regex_.expand(trim_blanks(whole), substitute, out))
                 any = true;
             else
-                out += value;
-            out += line.substr(start + value.size(), end - start - value.size());
+                out += whole;
             if (end == line.size()) return any;
             out += ',';
             line.remove_prefix(end + 1);

@@ -137,7 +137,7 @@ ActionPtr parse_with_format(ActionWords& words) {
 }
 
 constexpr std::array kRows{
-    ActionRow{"redirect", kInRequest | kInResponse, parse_with_format, "answer with a redirect"},
+    last(ActionRow{"redirect", kInRequest | kInResponse, parse_with_format, "answer with a redirect"}),
 };
 
 }  // namespace

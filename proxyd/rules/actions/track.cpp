@@ -55,9 +55,9 @@ ActionPtr parse_track(ActionWords& words) {
         const auto name = words.take("the name of a section after 'table'");
         if (!name) return nullptr;
         table.emplace(std::string(*name));
-        words.catalogue().mentions.push_back(
-            {words.where(), std::string(*name), {}, std::string(words.name())});
     }
+    words.catalogue().mentions.push_back(
+        {words.where(), table ? std::string(table->name()) : std::string(), {}, std::string(words.name())});
     return std::make_shared<Track>(which, words.phase(), std::move(*key), std::move(table));
 }
 

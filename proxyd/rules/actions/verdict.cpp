@@ -206,16 +206,17 @@ ActionPtr parse_use_service(ActionWords& words) {
 }
 
 constexpr std::array kRows{
-    ActionRow{"allow", kInHttp, parse_simple<Verdict::Kind::allow>,
-              "end this rule set, let the message pass"},
-    ActionRow{"deny", kInRequest | kInResponse, parse_deny, "answer with an error"},
-    ActionRow{"tarpit", kInRequest, parse_tarpit, "answer with an error, late"},
-    ActionRow{"return", kInRequest | kInResponse, parse_return, "answer with a given body"},
-    ActionRow{"reject", kInRequest | kInTcp | kInTcpResponse, parse_simple<Verdict::Kind::reject>,
-              "close the connection"},
+    last(ActionRow{"allow", kInHttp, parse_simple<Verdict::Kind::allow>,
+                   "end this rule set, let the message pass"}),
+    last(ActionRow{"deny", kInRequest | kInResponse, parse_deny, "answer with an error"}),
+    last(ActionRow{"tarpit", kInRequest, parse_tarpit, "answer with an error, late"}),
+    last(ActionRow{"return", kInRequest | kInResponse, parse_return, "answer with a given body"}),
+    last(ActionRow{"reject", kInRequest | kInTcp | kInTcpResponse, parse_simple<Verdict::Kind::reject>,
+                   "close the connection"}),
     ActionRow{"close", kInTcpResponse, parse_simple<Verdict::Kind::close>, "close the server's connection"},
-    ActionRow{"silent-drop", kInRequest | kInResponse | kInTcp | kInTcpResponse,
-              parse_simple<Verdict::Kind::silent_drop>, "forget the connection without telling the client"},
+    last(ActionRow{"silent-drop", kInRequest | kInResponse | kInTcp | kInTcpResponse,
+                   parse_simple<Verdict::Kind::silent_drop>,
+                   "forget the connection without telling the client"}),
     ActionRow{"use-service", kInRequest, parse_use_service, "answer with the metrics of the process"},
 };
 
