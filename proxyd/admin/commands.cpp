@@ -44,7 +44,7 @@ std::vector<const CommandRow*> all_commands() {
     std::vector<const CommandRow*> rows;
     for (const auto table :
          {show_commands(), server_commands(), session_commands(), pattern_commands(), variable_commands(),
-          table_commands(), cache_commands(), peers_commands(), event_commands()}) {
+          table_commands(), cache_commands(), peers_commands(), event_commands(), resolvers_commands()}) {
         for (const CommandRow& row : table) rows.push_back(&row);
     }
     return rows;

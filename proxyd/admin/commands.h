@@ -55,6 +55,7 @@ std::span<const CommandRow> table_commands();
 std::span<const CommandRow> cache_commands();
 std::span<const CommandRow> peers_commands();
 std::span<const CommandRow> event_commands();
+std::span<const CommandRow> resolvers_commands();
 std::vector<const CommandRow*> all_commands();
 
 // Finds the row with the longest name that the words begin with and runs it; otherwise explains. The answer

@@ -9,6 +9,7 @@
 #include "proxyd/observe/log_hub.h"
 #include "proxyd/peers/peers.h"
 #include "proxyd/session/runtime.h"
+#include "proxyd/upstream/dns_resolver.h"
 
 namespace proxyd::admin {
 
@@ -20,6 +21,8 @@ struct View {
     std::function<std::string()> keeper_role;
     // The peers sections; may be empty. Any thread.
     std::function<std::vector<peers::SectionView>()> peers;
+    // The resolvers sections and what their name servers did; may be empty. Any thread.
+    std::function<std::vector<upstream::ResolversView>()> resolvers;
     const observe::LogHub* logs = nullptr;  // its rings
     // `_getsocks` on a socket with `expose-fd listeners`: sends the listening sockets to the peer of this
     // connection. Runs on the command server's thread and may block for a bounded time. May be empty: the

@@ -10,17 +10,9 @@ constexpr auto kNone = Effect::none, kRefused = Effect::refused;
 
 constexpr AbsentAction kRows[] = {
     {"attach-srv", kTcp, kRefused, "reverse connections are not supported"},
-    {"capture", kHttp, kNone, "write it with 'http-response'"},
-    {"do-log", kBoth, kNone, kNotYet},
-    {"do-resolve", kBoth, kNone, "names are resolved for server lines only; the variable stays unset"},
     {"lua", kBoth, kRefused, "there is no Lua interpreter here; what the script decides would not happen"},
-    {"pause", kHttp, kNone, kNotYet},
     {"send-spoe-group", kBoth, kRefused, "not supported; what the agent decides would not happen"},
-    {"set-bandwidth-limit", kBoth, kRefused, "not supported yet; the bandwidth would not be limited"},
     {"set-nice", kBoth, kNone, kOwnTuning},
-    {"track-sc0", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},
-    {"track-sc1", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},
-    {"track-sc2", kHttp, kNone, "answers are not tracked; write it with 'http-request'"},
     {"use-service", kBoth, kRefused, "the service does not exist here"},
     {"wait-for-handshake", kHttp, kNone, "early data is not taken"},
 };

@@ -5,8 +5,10 @@
 #include <set>
 
 #include "common/keyword_table.h"
+#include "proxyd/config/bandwidth.h"
 #include "proxyd/config/caches.h"
 #include "proxyd/config/fcgi_apps.h"
+#include "proxyd/config/http_errors.h"
 #include "proxyd/config/log_sections.h"
 #include "proxyd/config/mailers_section.h"
 #include "proxyd/config/peers_section.h"
@@ -46,6 +48,7 @@ void finish_log(Reading& in, Draft& draft) {
     observe::LogSettings& log = draft.settings->log;
     const LogFormatChoice& choice = draft.preset.log_format;
     log.targets = expand_logs(in, draft.preset.logs);
+    give_log_profiles(in, log.targets);
     if (log.tag.empty()) log.tag = in.log_tag.empty() ? kDefaultTag : std::string_view(in.log_tag);
     log.hostname = in.model.global.log_send_hostname;
     if (!draft.settings->is_frontend) return;
@@ -65,7 +68,8 @@ void finish_log(Reading& in, Draft& draft) {
                        "error-log-format", log.error_format);
 }
 
-// Ids that no section asked for: the lowest free ones, in order.
+// Ids that no section asked for: the lowest free ones that are not below the section's place. The place
+// before all is that of the stats sockets, where there are some, as in HAProxy.
 void number_proxies(Reading& in) {
     std::set<int> taken;
     for (const auto& draft : in.proxies) {
@@ -74,11 +78,11 @@ void number_proxies(Reading& in) {
             in.out.error(draft->where,
                          "'" + draft->name + "': the id " + std::to_string(id) + " is taken already");
     }
-    int next = 1;
+    int next = in.model.global.stats_sockets.empty() ? 1 : 2;
     for (const auto& draft : in.proxies) {
-        if (draft->settings->id != 0) continue;
-        while (taken.contains(next)) ++next;
-        draft->settings->id = next++;
+        while (draft->settings->id == 0 && taken.contains(next)) ++next;
+        if (draft->settings->id == 0) taken.insert(draft->settings->id = next);
+        ++next;
     }
 }
 
@@ -276,6 +280,7 @@ void finish_backend(Reading& in, const Draft& draft) {
 void finish_global(Reading& in) {
     observe::LogSettings& log = in.model.global.log;
     log.targets = expand_logs(in, in.global_logs);
+    give_log_profiles(in, log.targets);
     log.tag = in.log_tag.empty() ? kDefaultTag : std::string_view(in.log_tag);
     log.hostname = in.model.global.log_send_hostname;
     in.model.global.environment = in.environment.changes();
@@ -298,6 +303,7 @@ void finish(Reading& in) {
     finish_users(in);
     finish_caches(in);
     add_peer_tables(in);
+    add_default_resolvers(in);
     number_proxies(in);
     for (std::size_t i = 0; i < in.proxies.size(); ++i) in.proxies[i]->settings->index = static_cast<int>(i);
     for (const auto& draft : in.proxies) {
@@ -315,10 +321,13 @@ void finish(Reading& in) {
     finish_fcgi_apps(in);
     check_mentions(in);
     check_resolvers(in);
+    check_error_pages(in);
+    check_bandwidth_filters(in);
     finish_peers(in);
     finish_mailers(in);
     finish_programs(in);
     finish_log_sections(in);
+    check_log_profiles(in);
     finish_tracking(in);
     check_server_ids(in);
 }

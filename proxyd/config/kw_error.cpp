@@ -5,8 +5,10 @@
 #include "common/keyword_table.h"
 #include "common/text.h"
 #include "proxyd/config/arguments.h"
+#include "proxyd/config/http_errors.h"
 #include "proxyd/config/source.h"
 #include "proxyd/config/tables.h"
+#include "proxyd/rules/error_pages.h"
 
 namespace proxyd::config {
 namespace {
@@ -27,38 +29,24 @@ std::optional<int> read_status(Reading& in, const Statement& line, std::size_t i
     return std::nullopt;
 }
 
-// Text with bare line feeds in its header block gets proper line ends.
-std::string with_line_ends(const std::string& text) {
-    const auto body = std::min({text.find("\r\n\r\n"), text.find("\n\n")});
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool head = body == std::string::npos || i <= body + 1;
-        if (head && text[i] == '\n' && (i == 0 || text[i - 1] != '\r')) out += '\r';
-        out += text[i];
-    }
-    return out;
-}
-
 std::shared_ptr<const ErrorFile> read_error_file(Reading& in, const Statement& line,
                                                  const std::string& path) {
-    constexpr std::size_t kMaxErrorFile = 1U << 20;
+    const auto page = rules::read_error_page(path);
+    if (!page) return in.error(line, page.error()), nullptr;
     auto out = std::make_shared<ErrorFile>();
-    const auto text = read_file(path, kMaxErrorFile);
-    if (!text) {
-        in.error(line, text.error());
-        return nullptr;
-    }
-    out->silent = text->empty();
-    out->bytes = with_line_ends(*text);
-    if (!out->silent && !out->bytes.starts_with("HTTP/")) {
-        in.error(line, "'" + line.name() + "': '" + path + "' does not begin with a status line such as " +
-                           "'HTTP/1.1 503 Service Unavailable'");
-        return nullptr;
-    }
+    out->bytes = **page;
+    out->silent = out->bytes.empty();
     if (out->bytes.size() > in.model.global.buffer_size)
         in.warning(line, "'" + path + "' is larger than tune.bufsize (" +
                              std::to_string(in.model.global.buffer_size) + " bytes)");
     return out;
+}
+
+// What rules know of an http-errors section.
+rules::ErrorPages& pages_of(Reading& in, const std::string& section) {
+    auto& pages = in.model.catalogue->error_pages[section];
+    if (pages == nullptr) pages = std::make_shared<rules::ErrorPages>();
+    return *pages;
 }
 
 ErrorFiles& target(Reading& in) {
@@ -68,7 +56,11 @@ ErrorFiles& target(Reading& in) {
 void set_error_file(Reading& in, const Statement& line) {
     const auto status = read_status(in, line, 0);
     if (!status) return;
-    if (auto file = read_error_file(in, line, line.argument(1))) target(in)[*status] = std::move(file);
+    auto file = read_error_file(in, line, line.argument(1));
+    if (file == nullptr) return;
+    if (in.draft == nullptr)
+        pages_of(in, in.section_name).pages[*status] = std::make_shared<const std::string>(file->bytes);
+    target(in)[*status] = std::move(file);
 }
 
 void set_error_files(Reading& in, const Statement& line) {
@@ -259,6 +251,19 @@ constexpr Keyword kKeywords[] = {
 
 std::span<const Keyword> error_keywords() {
     return kKeywords;
+}
+
+void open_http_errors(Reading& in, const Statement& line) {
+    if (!in.http_errors.try_emplace(line.words[1]).second)
+        in.error(line, "there is already an http-errors section named '" + line.words[1] + "'");
+    pages_of(in, line.words[1]).declared = true;
+}
+
+void check_error_pages(Reading& in) {
+    for (const auto& [name, pages] : in.model.catalogue->error_pages)
+        if (!pages->declared)
+            in.out.error(pages->mentioned,
+                         "'errorfiles': there is no http-errors section named '" + name + "'");
 }
 
 }  // namespace proxyd::config

@@ -69,7 +69,8 @@ void set_id_header(Reading& in, const Statement& line) {
 
 constexpr Keyword kKeywords[] = {
     works("log", kGlobal | kProxies | kLogForward, 0, -1, add_log,
-          "global | <address> [len <n>] [format <f>] [sample <ranges>:<n>] <facility> [<level> [<minlevel>]]",
+          "global | <address> [len <n>] [format <f>] [sample <ranges>:<n>] [profile <name>] <facility> "
+          "[<level> [<minlevel>]]",
           "where log lines go; repeatable", kNo),
     works("log-format", kProxies, 1, 1, set_format, "<format>", "the line written for each exchange"),
     works("error-log-format", kProxies, 1, 1, set_error_format, "<format>",
@@ -79,7 +80,6 @@ constexpr Keyword kKeywords[] = {
           "the machine's name in syslog headers"),
     works("log-format-sd", kProxies, 1, 1, set_structured_data, "<format>",
           "the structured data of lines in the format rfc5424"),
-    inert("log-steps", kProxies, "an exchange is logged once, when it has ended"),
     works("unique-id-format", kFrontendSide, 1, 1, set_id_format, "<format>", "the name of each request"),
     works("unique-id-header", kFrontendSide, 1, 1, set_id_header, "<name>", "the field that tells servers"),
 };

@@ -7,8 +7,6 @@ namespace {
 
 constexpr Keyword kKeywords[] = {
     silent("trace", kTraces | kGlobal),
-    silent("log-tag", kLogProfile),
-    silent("on", kLogProfile),
     silent("account-key", kAcme),
     silent("acme-vars", kAcme),
     silent("bits", kAcme),

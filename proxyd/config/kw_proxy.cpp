@@ -1,5 +1,6 @@
 // Mode, limits and small settings of proxy sections (configuration manual 4.2).
 #include "proxyd/config/arguments.h"
+#include "proxyd/config/bandwidth.h"
 #include "proxyd/config/fcgi_apps.h"
 #include "proxyd/config/rule_order.h"
 #include "proxyd/config/tables.h"
@@ -58,7 +59,8 @@ void add_filter(Reading& in, const Statement& line) {
             return in.error(line, "'filter fcgi-app' expects the name of an fcgi-app section");
         return use_fcgi_app(in, line, line.argument(1));
     }
-    if (name == "spoe" || name == "opentracing" || name == "bwlim-in" || name == "bwlim-out")
+    if (name == "bwlim-in" || name == "bwlim-out") return add_bandwidth_filter(in, line);
+    if (name == "spoe" || name == "opentracing")
         return name == "opentracing" ? in.no_effect(line, "'filter " + name + "'", kNoTraces)
                                      : in.error(line, "'filter " + name +
                                                           "' is refused: what it decides about traffic "

@@ -22,17 +22,13 @@ ResolversSettings& section(Reading& in) {
 }
 
 void add_nameserver(Reading& in, const Statement& line) {
-    std::string text = line.argument(1);
-    if (text.starts_with("tcp@")) in.no_effect(line, "'tcp@' of 'nameserver'", "queries go by UDP");
-    for (const std::string_view prefix : {"udp@", "tcp@", "dgram+", "udp4@", "udp6@"})
-        if (text.starts_with(prefix)) text = text.substr(prefix.size());
-    const auto address = parse_peer_address(text, kDnsPort);
+    const auto address = parse_peer_address(line.argument(1), kDnsPort);
     if (!address) return in.error(line, address.error());
     if (!address->address.is_ip()) return in.error(line, "'nameserver' expects an address and a port");
     for (const auto& other : section(in).nameservers)
         if (other.name == line.argument(0))
             return in.error(line, "there is a nameserver '" + other.name + "' in this section already");
-    section(in).nameservers.push_back({line.argument(0), address->address});
+    section(in).nameservers.push_back({line.argument(0), address->address, !address->datagram});
 }
 
 // The lines `nameserver ADDRESS` of /etc/resolv.conf, under their addresses' names.
@@ -46,7 +42,7 @@ std::vector<ResolversSettings::Nameserver> system_nameservers() {
         if (const auto end = line.find_first_of(" \t#;"); end != std::string_view::npos)
             line = line.substr(0, end);
         if (const auto address = common::Endpoint::from_ip(line, kDnsPort))
-            out.push_back({std::string(line), *address});
+            out.push_back({std::string(line), *address, false});
     }
     return out;
 }
@@ -119,39 +115,56 @@ void open_resolvers(Reading& in, const Statement& line) {
     section = std::make_shared<ResolversSettings>();
     section->name = line.words[1];
     section->where = line.where;
+    in.model.resolvers.push_back(section);
 }
+
+namespace {
+
+// The section that a line names; null after a complaint.
+std::shared_ptr<const ResolversSettings> find_resolvers(Reading& in, const std::string& name,
+                                                        common::Location where, const std::string& who) {
+    const auto found = in.resolvers.find(name);
+    if (found != in.resolvers.end() && found->second != nullptr) return found->second;
+    std::vector<std::string_view> names;
+    for (const auto& [other, section] : in.resolvers)
+        if (section != nullptr) names.push_back(other);
+    in.out.error(where, who + ": unable to find required resolvers '" + name + "'" +
+                            common::did_you_mean(name, names));
+    return nullptr;
+}
+
+}  // namespace
 
 void finish_resolvers(Reading& in, upstream::BackendSettings& backend) {
     for (upstream::ServerSettings& server : backend.servers) {
-        if (server.resolvers_name.empty()) {
-            if (server.is_service() && server.written_as_name)
-                in.out.error(server.where, "server '" + server.name + "': the SRV record '" + server.host +
-                                               "' needs 'resolvers <section>'");
-            continue;
-        }
-        auto& section = in.resolvers[server.resolvers_name];
-        if (section == nullptr && server.resolvers_name == "default") {
-            section = std::make_shared<ResolversSettings>();
-            section->name = "default";
-            section->nameservers = system_nameservers();
-        }
-        if (section != nullptr) {
-            server.resolvers = section;
-            continue;
-        }
-        std::vector<std::string_view> names;
-        for (const auto& [name, other] : in.resolvers)
-            if (other != nullptr) names.push_back(name);
-        in.out.error(server.where, "server '" + server.name + "': unable to find required resolvers '" +
-                                       server.resolvers_name + "'" +
-                                       common::did_you_mean(server.resolvers_name, names));
+        if (!server.resolvers_name.empty())
+            server.resolvers =
+                find_resolvers(in, server.resolvers_name, server.where, "server '" + server.name + "'");
+        else if (server.is_service() && server.written_as_name)
+            in.out.error(server.where, "server '" + server.name + "': the SRV record '" + server.host +
+                                           "' needs 'resolvers <section>'");
     }
+}
+
+// Without one of that name the system's name servers are the section 'default'.
+void add_default_resolvers(Reading& in) {
+    auto& section = in.resolvers["default"];
+    if (section != nullptr) return;
+    section = std::make_shared<ResolversSettings>();
+    section->name = "default";
+    section->nameservers = system_nameservers();
+    if (section->nameservers.empty())
+        section.reset();
+    else
+        in.model.resolvers.push_back(section);
 }
 
 void check_resolvers(Reading& in) {
     for (const auto& [name, section] : in.resolvers)
-        if (section != nullptr && section->nameservers.empty() && section->where.line != 0)
+        if (section != nullptr && section->nameservers.empty())
             in.out.warning(section->where, "resolvers section '" + name + "' has no nameserver");
+    for (const auto& mention : in.model.catalogue->resolvers)
+        (void)find_resolvers(in, mention.name, mention.where, "'do-resolve'");
 }
 
 }  // namespace proxyd::config

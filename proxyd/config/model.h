@@ -109,6 +109,7 @@ struct Model {
     rules::CataloguePtr catalogue = std::make_shared<rules::Catalogue>();  // what all rules share
     std::vector<Program> programs;
     std::vector<std::shared_ptr<const peers::Settings>> peers;
+    std::vector<std::shared_ptr<const upstream::ResolversSettings>> resolvers;
     // FastCGI applications, and where what each writes to its standard error goes.
     struct FastCgiApp {
         std::shared_ptr<fcgi::App> app;

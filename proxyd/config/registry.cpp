@@ -124,6 +124,7 @@ std::span<const KeywordTable> keyword_tables() {
         KeywordTable{"", log_forward_keywords()},
         KeywordTable{"", fcgi_app_keywords()},
         KeywordTable{"option", fcgi_app_option_keywords()},
+        KeywordTable{"", log_profile_keywords()},
         KeywordTable{"email-alert", mail_alert_keywords()},
         KeywordTable{"compression", compression_keywords()},
         KeywordTable{"", stick_table_keywords()},

@@ -7,6 +7,7 @@
 #include "proxyd/config/caches.h"
 #include "proxyd/config/certificates.h"
 #include "proxyd/config/fcgi_apps.h"
+#include "proxyd/config/http_errors.h"
 #include "proxyd/config/log_sections.h"
 #include "proxyd/config/mailers_section.h"
 #include "proxyd/config/peers_section.h"
@@ -97,6 +98,7 @@ void open_proxy(Reading& in, const Statement& line) {
     settings.is_backend = (draft->kind & (kBackend | kListen)) != 0;
     settings.upstream.name = draft->name;
     in.draft = draft.get();
+    in.model.catalogue->acls = &settings.acls;
     in.model.catalogue->captures = settings.is_frontend ? &settings.captures : nullptr;
     in.model.catalogue->sides =
         (settings.is_frontend ? rules::kFrontPlaces : 0) | (settings.is_backend ? rules::kBackPlaces : 0);
@@ -133,11 +135,6 @@ void open_userlist(Reading& in, const Statement& line) {
     list->declared = line.where;
 }
 
-void open_http_errors(Reading& in, const Statement& line) {
-    if (!in.http_errors.try_emplace(line.words[1]).second)
-        in.error(line, "there is already an http-errors section named '" + line.words[1] + "'");
-}
-
 constexpr auto kNoName = SectionName::none;
 constexpr auto kMayName = SectionName::optional;
 constexpr auto kMustName = SectionName::required;
@@ -163,8 +160,7 @@ constexpr std::array kSections{
     SectionKind{"fcgi-app", kFcgiApp, kMustName, open_fcgi_app, "", "a FastCGI application"},
     SectionKind{"traces", kTraces, kNoName, nullptr, "this program has no traces of that kind",
                 "debugging traces"},
-    SectionKind{"log-profile", kLogProfile, kMustName, nullptr,
-                "an exchange is logged once, when it has ended, as 'log-format' says", "log formats by step"},
+    SectionKind{"log-profile", kLogProfile, kMustName, open_log_profile, "", "log formats by step"},
     SectionKind{"acme", kAcme, kMustName, nullptr, kNoAcme, "certificates from an ACME authority"},
 };
 
@@ -180,6 +176,7 @@ void open_section(Reading& in, const SectionKind& kind, const Statement& line) {
     in.section_name = line.words.size() > 1 ? line.words[1] : std::string(kind.name);
     in.draft = nullptr;
     in.model.catalogue->captures = nullptr;
+    in.model.catalogue->acls = nullptr;
     in.skip_section = false;
     if (kind.naming == SectionName::required && line.words.size() < 2) {
         in.error(line, "'" + std::string(kind.name) + "' expects a name");

@@ -21,6 +21,7 @@ std::span<const Keyword> crt_store_keywords();
 std::span<const Keyword> httpclient_keywords();
 std::span<const Keyword> stats_socket_keywords();  // prefix "stats", in global
 std::span<const Keyword> log_keywords();
+std::span<const Keyword> log_profile_keywords();
 std::span<const Keyword> proxy_keywords();
 std::span<const Keyword> timeout_keywords();  // prefix "timeout"
 std::span<const Keyword> old_timeout_keywords();

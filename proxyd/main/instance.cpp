@@ -153,6 +153,7 @@ void Instance::Impl::build_admin() {
     view.keeper_role = [board = settings.board] { return board->role(); };
     view.logs = hub.get();
     view.peers = [this] { return peers.view(); };
+    view.resolvers = [this] { return dns.view(); };
     view.hand_over_sockets = [this](int connection) {
         (void)serve_sockets(connection, current_descriptors(), kHandOverPatience);
     };
@@ -195,6 +196,11 @@ common::Result<> Instance::Impl::build() {
     runtime.max_rewrite = model.global.max_rewrite;
     for (const auto& section : model.peers)
         if (auto added = peers.add(*section, *state); !added) return added;
+    for (const auto& section : model.resolvers) dns.add(*section);
+    if (!model.catalogue->resolvers.empty()) {
+        dns.expect_questions();
+        runtime.names = &dns;
+    }
     set_http(model.global, runtime);
     runtime.limits = model.global.limits;
     runtime.close_spread = model.global.close_spread;

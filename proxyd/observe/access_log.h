@@ -10,14 +10,16 @@
 #include "proxyd/observe/log_hub.h"
 #include "proxyd/observe/settings.h"
 #include "proxyd/rules/context.h"
+#include "proxyd/rules/log_profile.h"
+#include "proxyd/rules/step_log.h"
 #include "proxyd/state/proxy_state.h"
 
 namespace proxyd::observe {
 
-class AccessLog {
+class AccessLog final : public rules::StepLog {
  public:
     AccessLog(const LogSettings& settings, LogHub& hub);
-    ~AccessLog();
+    ~AccessLog() override;
     // One finished (or, with logasap, begun) exchange; the worker's own thread. Applies dontlog-normal, the
     // severity that log-separate-errors asks for and the level that rules set (context.log_level).
     void write(net::Worker& worker, rules::Context& context);
@@ -26,11 +28,17 @@ class AccessLog {
     // The same with error_format, or "IP:PORT [DATE] FRONTEND/LISTENER: MESSAGE" without one: handshakes that
     // failed.
     void write_error(net::Worker& worker, rules::Context& context, int severity, std::string_view message);
+    // log-steps: a line of that moment, where the section wants one.
+    bool wants(rules::LogStep step) const { return (steps_ & 1U << static_cast<unsigned>(step)) != 0; }
+    void write_step(net::Worker& worker, rules::Context& context, rules::LogStep step);
+    // do-log.
+    void write_at(rules::Phase phase, const rules::LogProfile* profile, rules::Context& context) override;
     // Messages that are no exchange ("Server b/s is DOWN ..."); any thread.
     void message(int severity, std::string_view text);
     const LogSettings& settings() const;
 
  private:
+    unsigned steps_;
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

@@ -147,6 +147,12 @@ common::Result<> parse_format(std::string_view text, LogTarget& out) {
     return {};
 }
 
+// The section may follow: config/ finds it.
+common::Result<> parse_profile(std::string_view text, LogTarget& out) {
+    out.profile_name = text;
+    return {};
+}
+
 struct OptionRow {
     std::string_view name;
     common::Result<> (*parse)(std::string_view, LogTarget&);
@@ -155,6 +161,7 @@ constexpr std::array kOptions{
     OptionRow{"len", parse_length},
     OptionRow{"format", parse_format},
     OptionRow{"sample", parse_sample},
+    OptionRow{"profile", parse_profile},
 };
 
 common::Result<int> parse_level(std::string_view text) {

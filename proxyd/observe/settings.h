@@ -11,6 +11,7 @@
 #include "common/diagnostics.h"
 #include "common/endpoint.h"
 #include "common/error.h"
+#include "proxyd/rules/log_profile.h"
 #include "proxyd/rules/logs/format.h"
 
 namespace proxyd::observe {
@@ -43,6 +44,8 @@ struct LogTarget {
     // `sample 1,3-5:8`: of every sample_size lines those whose 1-based number lies in a range. 0: all.
     std::vector<std::pair<int, int>> sample_ranges;
     int sample_size = 0;
+    std::string profile_name;                               // `profile`
+    std::shared_ptr<const rules::LogProfile> profile = {};  // null: lines look as the section says
 };
 
 // The words after `log`: ADDRESS [len N] [format F] [sample RANGES:SIZE] FACILITY [LEVEL [MINLEVEL]]. ADDRESS
@@ -65,6 +68,7 @@ struct LogSettings {
     bool dontlog_normal = false;
     bool separate_errors = false;
     bool logasap = false;
+    unsigned steps = 0;  // log-steps: bits 1 << LogStep; 0: not given, a line at the end
     bool errors_unsaid =
         false;  // neither a format nor an option for one: as HAProxy, no lines of failed connections
 };

@@ -9,7 +9,6 @@ constexpr std::string_view kDevices = "device detection libraries are not part o
 constexpr std::string_view kProfile = "this program does not profile its sessions";
 constexpr std::string_view kInside = "it tells of HAProxy's own buffers";
 constexpr std::string_view kDistcc = "distcc's protocol is not supported";
-constexpr std::string_view kPriority = "queues are first come, first served";
 
 constexpr AbsentSample kRows[] = {
     {"51d.all", false, kDevices},
@@ -36,12 +35,9 @@ constexpr AbsentSample kRows[] = {
     {"internal.htx_blk.start_line", false, kInside},
     {"internal.htx_blk.type", false, kInside},
     {"internal.strm.is_htx", false, kInside},
-    {"prio_class", false, kPriority},
-    {"prio_offset", false, kPriority},
     {"ssl_fc_npn", false, "ALPN has replaced NPN"},
     {"ssl_bc_npn", false, "ALPN has replaced NPN"},
     {"debug", true, "there are no event buffers to write to"},
-    {"src_updt_conn_cnt", false, "it changes a table by looking at it; write 'track-sc0 src'"},
 };
 
 }  // namespace

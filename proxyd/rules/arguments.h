@@ -38,7 +38,7 @@ enum class ArgumentKind : std::uint8_t {
 // How many and of which kinds; kinds past the last given one are `none`.
 struct ArgumentSpec {
     std::uint8_t minimum = 0;
-    std::array<ArgumentKind, 5> kinds{};
+    std::array<ArgumentKind, 12> kinds{};
 
     std::size_t maximum() const;
 };

@@ -29,6 +29,17 @@ struct BodyWait {
     std::uint64_t at_least = 0;  // so many bytes are enough; 0: all, as far as the buffer goes
 };
 
+// The pages of an http-errors section, declared or only named so far (`errorfiles` of rules).
+struct ErrorPages {
+    bool declared = false;
+    common::Location mentioned;
+    std::map<int, std::shared_ptr<const std::string>> pages;  // raw bytes; empty: no answer at all
+};
+
+class AclSet;
+struct BandwidthFilter;
+struct LogProfile;
+
 class Catalogue {
  public:
     std::shared_ptr<VariableSpace> variables = std::make_shared<VariableSpace>();
@@ -38,6 +49,10 @@ class Catalogue {
     UserLists users;
     std::map<std::string, std::shared_ptr<cache::Settings>, std::less<>> caches;  // declared or only named
     Places sides = kFrontPlaces | kBackPlaces;                                    // of the section being read
+    const AclSet* acls = nullptr;  // of the section being read; tells sections apart
+    std::vector<std::shared_ptr<BandwidthFilter>> bandwidths;  // of all sections, declared or only named
+    std::map<std::string, std::shared_ptr<ErrorPages>, std::less<>> error_pages;
+    std::map<std::string, std::shared_ptr<LogProfile>, std::less<>> log_profiles;  // declared or only named
 
     // The environment that env() looks at while the configuration is read; none: the process's.
     std::function<std::optional<std::string>(std::string_view name)> environment;
@@ -53,6 +68,13 @@ class Catalogue {
         std::string keyword;  // the fetch
     };
     std::vector<Mention> mentions;
+
+    // A `resolvers` section that a rule asks.
+    struct ResolversMention {
+        common::Location where;
+        std::string name;
+    };
+    std::vector<ResolversMention> resolvers;
 };
 
 using CataloguePtr = std::shared_ptr<Catalogue>;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -20,8 +21,17 @@ namespace proxyd::cache {
 struct Visit;
 }
 
+namespace proxyd::net {
+class Waiter;
+}
+
 namespace proxyd::rules {
 
+class Action;
+struct BandwidthOrder;
+struct NameLookup;
+class NameService;
+class StepLog;
 class Tracking;
 
 // Microseconds of CLOCK_MONOTONIC, 0 = not reached. Log timers come from differences.
@@ -66,6 +76,17 @@ struct Context {
     Variables* check_variables = nullptr;    // check
 
     cache::Visit* cache = nullptr;  // null: there are no caches
+
+    // Rules that wait (Verdict::Kind::wait): the one that goes on when they run again, and the name it asks
+    // for. `waiter` is the session's and gets kMail with the answer; null: nobody can wait.
+    const Action* suspended = nullptr;
+    std::shared_ptr<NameLookup> lookup;
+    NameService* names = nullptr;
+    net::Waiter* waiter = nullptr;
+    StepLog* step_log = nullptr;  // do-log; null: there is no log
+
+    const BandwidthOrder* bandwidth = nullptr;  // set-bandwidth-limit, the latest first; in the arena
+    int server_mark = -1, server_tos = -1;      // set-bc-mark, set-bc-tos: of the connection to the server
 
     http::Message* request = nullptr;
     http::Message* response = nullptr;

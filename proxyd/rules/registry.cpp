@@ -37,7 +37,7 @@ std::vector<const FetchRow*> all_fetches() {
                    response_fetches(),    state_fetches(),      variable_fetches(),   auth_fetches(),
                    payload_fetches(),     track_fetches(),      connection_fetches(), timeout_fetches(),
                    certificate_fetches(), tls_detail_fetches(), hello_fetches(),      secret_fetches(),
-                   body_fetches(),        cache_fetches()});
+                   body_fetches(),        cache_fetches(),      acl_fetches()});
 }
 
 std::vector<const ConverterRow*> all_converters() {

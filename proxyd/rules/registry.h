@@ -78,6 +78,7 @@ std::span<const FetchRow> hello_fetches();
 std::span<const FetchRow> secret_fetches();
 std::span<const FetchRow> body_fetches();
 std::span<const FetchRow> cache_fetches();
+std::span<const FetchRow> acl_fetches();
 
 std::span<const ConverterRow> text_converters();
 std::span<const ConverterRow> number_converters();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "common/keyword_table.h"
 #include "common/text.h"
@@ -89,11 +90,12 @@ std::string_view render(const LogFormat& format, const Context& context, std::st
 
 namespace {
 
-std::array<std::span<const ActionRow>, 15> families() {
+std::array<std::span<const ActionRow>, 17> families() {
     return {header_actions(),    target_actions(),   verdict_actions(), redirect_actions(),
             misc_actions(),      variable_actions(), list_actions(),    auth_actions(),
             tcp_actions(),       track_actions(),    capture_actions(), connection_actions(),
-            normalize_actions(), cache_actions(),    choice_actions()};
+            normalize_actions(), cache_actions(),    choice_actions(),  waiting_actions(),
+            bandwidth_actions()};
 }
 
 unsigned bit(Phase phase) {
@@ -212,30 +214,41 @@ bool RuleSet::decided() const {
     return !rules_.empty() && rules_.back().last && rules_.back().condition.unconditional();
 }
 
+namespace {
+
+bool waits(const Verdict& verdict) {
+    return verdict.kind == Verdict::Kind::wait_body || verdict.kind == Verdict::Kind::wait;
+}
+
+}  // namespace
+
 Verdict RuleSet::run(Context& context, std::size_t from) const {
+    if (const Action* waited = std::exchange(context.suspended, nullptr)) waited->resume(context);
+    if (!context.input_final) return run_inspecting(context, from);
     Verdict verdict;
-    if (!context.input_final) return run_inspecting(context);
     for (std::size_t i = from; i < rules_.size(); ++i) {
         const Rule& rule = rules_[i];
         if (!rule.condition.evaluate(context) || rule.action->run(context, verdict)) continue;
         verdict.next = i + 1;
-        if (verdict.kind != Verdict::Kind::wait_body) context.last_rule = rule.where;
+        if (!waits(verdict)) context.last_rule = rule.where;
         break;
     }
     return verdict;
 }
 
 // The same, stopping at the first rule that cannot be decided yet.
-Verdict RuleSet::run_inspecting(Context& context) const {
+Verdict RuleSet::run_inspecting(Context& context, std::size_t from) const {
     Verdict verdict;
-    for (const Rule& rule : rules_) {
+    for (std::size_t i = from; i < rules_.size(); ++i) {
+        const Rule& rule = rules_[i];
         const Condition::Outcome outcome = rule.condition.test(context);
         if (outcome == Condition::Outcome::undecided) {
             verdict.kind = Verdict::Kind::undecided;
             break;
         }
         if (outcome != Condition::Outcome::holds || rule.action->run(context, verdict)) continue;
-        context.last_rule = rule.where;
+        verdict.next = i + 1;
+        if (!waits(verdict)) context.last_rule = rule.where;
         break;
     }
     return verdict;

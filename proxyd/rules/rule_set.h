@@ -45,6 +45,7 @@ struct Verdict {
         reject,       // close the connection without an answer
         close,        // of the server: what it sent passes, then its connection ends
         wait_body,    // `wait`: go on at rule `next` when the message's body is here
+        wait,         // go on at rule `next` after `pause`, or when Context::lookup has its answer
         silent_drop,  // as reject, and let the client wait
         challenge,    // 401: `realm` (http-request auth)
         switch_http,  // a TCP connection goes on as HTTP (tcp-request content switch-mode)
@@ -54,12 +55,15 @@ struct Verdict {
     int status = 0;  // deny: 403 (request) or 502 (response) by default; redirect: 301, 302, 303, 307, 308
     bool refuses =
         true;  // deny and reply: logged and counted as refused; false: `return`, an answer like any
-    const BodyWait* wait = nullptr;      // wait_body
-    std::size_t next = 0;                // wait_body
-    std::string_view location;           // redirect
-    std::string_view realm;              // challenge
-    std::string_view content_type;       // reply; empty: no such field
-    std::string_view body;               // reply
+    const BodyWait* wait = nullptr;  // wait_body
+    std::size_t next = 0;            // wait_body, wait
+    common::Duration pause{0};       // wait; 0: for an answer
+    std::string_view location;       // redirect
+    std::string_view realm;          // challenge
+    std::string_view content_type;   // reply; empty: no such field
+    std::string_view body;           // reply
+    std::string_view file;           // reply: instead of all that, a whole response as an errorfile has it
+    bool own_answer = false;         // tarpit: answers with what `reply` would, not with the error page
     std::span<const ReplyField> fields;  // reply and redirect: more fields (set-cookie, hdr)
 };
 
@@ -108,7 +112,7 @@ class RuleSet {
     static std::vector<ActionHelp> actions(Phase phase);
 
  private:
-    Verdict run_inspecting(Context& context) const;
+    Verdict run_inspecting(Context& context, std::size_t from) const;
     struct Rule;
     std::vector<Rule> rules_;
 };

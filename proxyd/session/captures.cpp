@@ -54,8 +54,11 @@ void capture_request(const ProxySettings& frontend, Exchange& exchange) {
         exchange.response_captures.assign(captures.response.size(), {});
         context.captured_response_fields = exchange.response_captures;
     }
-    context.captured_request_cookie =
-        capture_cookie(captures, exchange.request, http::FieldId::cookie, exchange.arena);
+}
+
+void capture_request_cookie(const ProxySettings& frontend, Exchange& exchange) {
+    exchange.context.captured_request_cookie =
+        capture_cookie(frontend.captures, exchange.request, http::FieldId::cookie, exchange.arena);
 }
 
 void capture_response(const ProxySettings& frontend, Exchange& exchange) {

@@ -8,6 +8,8 @@ namespace proxyd::session {
 
 // As the head arrived, before rules see it.
 void capture_request(const ProxySettings& frontend, Exchange& exchange);
+// `capture cookie`: what the rules have made of the request, as in HAProxy.
+void capture_request_cookie(const ProxySettings& frontend, Exchange& exchange);
 void capture_response(const ProxySettings& frontend, Exchange& exchange);
 
 }  // namespace proxyd::session

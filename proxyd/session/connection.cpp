@@ -318,6 +318,9 @@ void Connection::fill_context(Exchange& exchange) {
     context.process = &runtime.state->process;
     context.shared = runtime.state;
     context.http_mode = frontend_.http_mode;
+    context.names = runtime.names;
+    context.waiter = &waiter;
+    context.step_log = runtime.logs[static_cast<std::size_t>(frontend_.index)].get();
     if (!runtime.state->caches.empty()) {
         if (!exchange.cache) exchange.cache = std::make_unique<cache::Visit>();
         context.cache = exchange.cache.get();

@@ -12,8 +12,10 @@
 #include "proxyd/session/forwarded.h"
 #include "proxyd/session/forwarded_for.h"
 #include "proxyd/session/inspection.h"
+#include "proxyd/session/pause.h"
 #include "proxyd/session/persistence.h"
 #include "proxyd/session/phases.h"
+#include "proxyd/session/record.h"
 #include "proxyd/session/reply.h"
 #include "proxyd/session/stats_access.h"
 
@@ -71,6 +73,8 @@ bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
         case Verdict::Kind::tarpit:
             exchange.end = End::tarpitted;
             exchange.error_status = verdict.status;
+            if (verdict.own_answer)
+                reply_with_verdict(connection, exchange, verdict);  // sent when it is time
             return true;
         case Verdict::Kind::redirect:
             exchange.end = End::local_reply;
@@ -96,6 +100,9 @@ bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
         case Verdict::Kind::wait_body:
             exchange.body_wait = verdict.wait;
             exchange.next_rule = verdict.next;
+            return false;
+        case Verdict::Kind::wait:
+            pause(connection, exchange, verdict);
             return false;
         case Verdict::Kind::silent_drop:
             connection.forget_client();
@@ -145,8 +152,6 @@ bool names_pass(Exchange& exchange, OddNames policy) {
     return false;
 }
 
-enum class Passed : unsigned char { on, decided, waits };
-
 // Phases 3 and 4, or 6.
 Passed pass_section(Connection& connection, Exchange& exchange, Phase phase, const ProxySettings& section) {
     const std::size_t from = std::exchange(exchange.next_rule, 0);
@@ -158,7 +163,7 @@ Passed pass_section(Connection& connection, Exchange& exchange, Phase phase, con
         return Passed::decided;
     }
     if (exchange.end != End::normal) return Passed::decided;
-    if (verdict.kind == Verdict::Kind::wait_body) return Passed::waits;
+    if (verdict.kind == Verdict::Kind::wait_body || verdict.kind == Verdict::Kind::wait) return Passed::waits;
     if (section.odd_names != OddNames::preserve && !names_pass(exchange, section.odd_names)) {
         count_denied(connection, exchange);
         return Passed::decided;
@@ -202,15 +207,20 @@ void make_unique_id(const ProxySettings& frontend, Exchange& exchange) {
 
 namespace {
 
-// What comes before the rules. False: decided.
-bool receive(Connection& connection, Exchange& exchange) {
-    const ProxySettings& frontend = connection.frontend();
+// What is known of a request before any rule.
+void note_request(const ProxySettings& frontend, Exchange& exchange) {
     capture_request(frontend, exchange);
     make_unique_id(frontend, exchange);
-    const bool inspected = exchange.stage == Exchange::Stage::inspected;
-    if (!inspected && !inspect_request(connection, exchange, frontend)) return false;
+    using Stage = Exchange::Stage;
+    exchange.stage = exchange.stage == Stage::inspected ? Stage::counted : Stage::content;
+}
+
+// False: decided.
+bool count_request(Connection& connection, Exchange& exchange) {
+    const ProxySettings& frontend = connection.frontend();
     for (rules::Tracking* tracking : {&connection.tracking, &exchange.tracking})
         tracking->count(state::StickData::http_req_cnt, state::StickData::http_req_rate, 1);
+    exchange.stage = Exchange::Stage::frontend;
     if (!is_monitor_request(frontend, exchange.request)) return true;
     exchange.end = End::local_reply;
     const bool failing = std::ranges::any_of(
@@ -221,40 +231,21 @@ bool receive(Connection& connection, Exchange& exchange) {
 
 // False: decided.
 bool choose(Connection& connection, Exchange& exchange) {
-    const ProxySettings& frontend = connection.frontend();
-    if (exchange.backend != nullptr) return inspect_request(connection, exchange, *exchange.backend);
-    const int index = choose_backend(frontend, exchange.context);
+    exchange.stage = Exchange::Stage::chosen;
+    if (exchange.backend != nullptr) return true;
+    const int index = choose_backend(connection.frontend(), exchange.context);
     if (index < 0 || !connection.runtime.backends[static_cast<std::size_t>(index)]) {
         exchange.end = End::no_server;
         return false;
     }
     enter_backend(connection, exchange, index);
     if (!exchange.backend->http_mode) exchange.end = End::wrong_mode;
-    if (exchange.end != End::normal) return false;
-    return exchange.backend == &frontend || inspect_request(connection, exchange, *exchange.backend);
+    return exchange.end == End::normal;
 }
 
-}  // namespace
-
-bool decide(Connection& connection, Exchange& exchange) {
-    using Stage = Exchange::Stage;
-    const ProxySettings& frontend = connection.frontend();
-    if (exchange.stage == Stage::arrived || exchange.stage == Stage::inspected) {
-        if (!receive(connection, exchange)) return true;
-        exchange.stage = Stage::frontend;
-    }
-    if (exchange.stage == Stage::frontend) {
-        const Passed passed = pass_section(connection, exchange, Phase::frontend_request, frontend);
-        if (passed != Passed::on) return passed == Passed::decided;
-        if (!choose(connection, exchange)) return true;
-        exchange.stage = Stage::backend;
-    }
-    if (exchange.stage == Stage::backend && exchange.backend != &frontend) {
-        const Passed passed = pass_section(connection, exchange, Phase::backend_request, *exchange.backend);
-        if (passed != Passed::on) return passed == Passed::decided;
-    }
-    exchange.stage = Stage::passed;
-    if (exchange.backend->fastcgi && !fastcgi_body_ready(exchange)) return false;
+// What a request takes along to the server.
+void complete_request(const ProxySettings& frontend, Exchange& exchange) {
+    if (!frontend.captures.cookie.empty()) capture_request_cookie(frontend, exchange);
     choose_server(exchange);
     if (!frontend.unique_id_header.empty() && !exchange.context.unique_id.empty())
         exchange.request.fields.add(exchange.arena, frontend.unique_id_header, exchange.context.unique_id);
@@ -262,6 +253,39 @@ bool decide(Connection& connection, Exchange& exchange) {
         add_forwarded(*exchange.backend, exchange.context, exchange.request);
         add_addresses(frontend, *exchange.backend, exchange.context, exchange.request);
     }
+}
+
+}  // namespace
+
+bool decide(Connection& connection, Exchange& exchange) {
+    using Stage = Exchange::Stage;
+    const ProxySettings& frontend = connection.frontend();
+    if (exchange.stage <= Stage::inspected) note_request(frontend, exchange);
+    if (exchange.stage == Stage::content) {
+        const Passed passed = inspect_request(connection, exchange, frontend);
+        if (passed != Passed::on) return passed == Passed::decided;
+        exchange.stage = Stage::counted;
+    }
+    if (exchange.stage == Stage::counted && !count_request(connection, exchange)) return true;
+    if (exchange.stage == Stage::frontend) {
+        const Passed passed = pass_section(connection, exchange, Phase::frontend_request, frontend);
+        if (passed != Passed::on) return passed == Passed::decided;
+        if (!choose(connection, exchange)) return true;
+    }
+    const bool other = exchange.backend != &frontend;
+    if (exchange.stage == Stage::chosen && other) {
+        const Passed passed = inspect_request(connection, exchange, *exchange.backend);
+        if (passed != Passed::on) return passed == Passed::decided;
+        exchange.stage = Stage::backend;
+    }
+    if (exchange.stage == Stage::backend && other) {
+        const Passed passed = pass_section(connection, exchange, Phase::backend_request, *exchange.backend);
+        if (passed != Passed::on) return passed == Passed::decided;
+    }
+    exchange.stage = Stage::passed;
+    if (exchange.backend->fastcgi && !fastcgi_body_ready(exchange)) return false;
+    complete_request(frontend, exchange);
+    note_step(connection, exchange, rules::LogStep::request);
     return true;
 }
 

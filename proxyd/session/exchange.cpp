@@ -34,11 +34,14 @@ void Exchange::clear() {
     coding = http::Coding::identity;
     up.drop_pipe();
     down.drop_pipe();
+    up.throttle.reset();
+    down.throttle.reset();
     up.bytes_in = up.bytes_out = down.bytes_in = down.bytes_out = 0;
     up.error = down.error = 0;
     backend = nullptr;
     stage = Stage::arrived;
     next_rule = 0;
+    paused = false;
     body_wait = nullptr;
     wanted = told_server = balance::kNone;
     cookie_renewed = cookie_given = 0;

@@ -37,9 +37,19 @@ struct Exchange {
     common::Endpoint server_source, server_destination;  // of the lease's connection
     const ProxySettings* backend = nullptr;
     // How far decide() has come, and what it waits for: the rule that goes on, how it waits for the body.
-    // inspected: the frontend's tcp-request content rules have run on what was a TCP connection then; passed:
-    // all rules have.
-    enum class Stage : unsigned char { arrived, inspected, frontend, backend, passed } stage = Stage::arrived;
+    // inspected: the frontend's tcp-request content rules have run on what was a TCP connection then.
+    enum class Stage : unsigned char {
+        arrived,
+        inspected,
+        content,  // the frontend's tcp-request content rules
+        counted,  // they have run
+        frontend,
+        chosen,  // the backend's tcp-request content rules
+        backend,
+        passed  // all rules have run
+    } stage = Stage::arrived;
+    bool paused = false;  // a rule waits (session/pause), until then:
+    common::TimePoint paused_until = common::kNever;
     std::size_t next_rule = 0;
     const rules::BodyWait* body_wait = nullptr;
     std::size_t wanted = balance::kNone;       // server that the request is bound to

@@ -40,18 +40,19 @@ void Flow::consume(std::size_t count) {
 }
 
 // The same for a body that is compressed: payload goes through the compressor, which frames what comes out.
-bool Flow::feed_compressed() {
+bool Flow::feed_compressed(std::size_t most) {
     fed_ = true;
     compressor_->clear();
     http::Slices payload;
     http::BodyProgress progress;
     do {
         payload.clear();
-        progress = body.feed(in_->data(), payload);
+        progress = body.feed(in_->data().substr(0, most), payload);
         if (progress.status == http::BodyStatus::error) return false;
         for (const iovec& piece : payload.pieces())
             compressor_->add({static_cast<const char*>(piece.iov_base), piece.iov_len});
         consume(progress.consumed);
+        most -= progress.consumed;
     } while (progress.consumed > 0 && !body.done() && !in_->empty());
     body.done() ? compressor_->finish() : compressor_->flush();
     out.add(compressor_->chunk());
@@ -69,13 +70,29 @@ bool Flow::end_body() {
     return true;
 }
 
-// Offers unconsumed bytes to the framing; false when they break it.
-bool Flow::feed() {
-    if (compressor_) return feed_compressed();
-    const http::BodyProgress progress = body.feed(in_->data(), out);
+// Offers at most that many unconsumed bytes to the framing; false when they break it.
+bool Flow::feed(std::size_t most) {
+    if (compressor_) return feed_compressed(most);
+    const http::BodyProgress progress = body.feed(in_->data().substr(0, most), out);
     consume(progress.consumed);
     fed_ = true;
     return progress.status != http::BodyStatus::error;
+}
+
+// How many of the unconsumed bytes may pass now.
+std::size_t Flow::allowed(const net::Worker& worker) const {
+    const std::size_t here = in_->data().size();
+    return throttle ? static_cast<std::size_t>(throttle->allow(here, worker.now())) : here;
+}
+
+// feed(), counted where it is limited. A line of the framing that is longer than what is allowed passes
+// whole.
+bool Flow::offer(net::Worker& worker, std::size_t most) {
+    const std::size_t here = in_->data().size();
+    if (!feed(most)) return false;
+    if (in_->data().size() == here && most < here && !feed(here)) return false;
+    if (throttle) throttle->passed(here - in_->data().size(), worker.now());
+    return true;
 }
 
 // Where to read to. Large buffers take payload only, so that what follows it is found in an ordinary one.
@@ -101,7 +118,8 @@ Flow::Read Flow::read_some(net::Worker& worker) {
         in_->commit(result.count);
         bytes_in += result.count;
         moved_ = true;
-        flowing_ = result.count == space.size() || result.count >= worker.buffers().buffer_size();
+        flowing_ =
+            !throttle && (result.count == space.size() || result.count >= worker.buffers().buffer_size());
         // What did not fill the room was all there is: asking again would only cost a call.
         return result.count == space.size() || source_->buffered() ? Read::more : Read::all;
     }
@@ -113,7 +131,7 @@ Flow::Read Flow::read_some(net::Worker& worker) {
 
 // The head came with as much of the body as there was room for, and more is likely there: one write for both.
 bool Flow::worth_joining() const {
-    return fed_ && !compressor_ && !out.empty() && in_->filled() && in_->empty() &&
+    return fed_ && !compressor_ && !throttle && !out.empty() && in_->filled() && in_->empty() &&
            body.passthrough() >= kLeastBulk;
 }
 
@@ -179,8 +197,13 @@ Flow::State Flow::pump(net::Worker& worker) {
         // The first bytes of a body share the write of the head; later ones wait until their predecessors are
         // gone.
         if (!body.done() && !in_->empty() && (out.empty() || !fed_)) {
+            const std::size_t most = allowed(worker);
+            if (most == 0) {
+                const State flushed = flush();
+                return leave_with(flushed == State::done ? State::limited : flushed);
+            }
             consumed = in_->data().size();
-            if (!feed()) return leave_with(State::bad_framing);
+            if (!offer(worker, most)) return leave_with(State::bad_framing);
             consumed -= in_->data().size();
         }
         if (worth_joining() && in_->enter_bulk(worker.bulk_buffers())) {
@@ -188,7 +211,7 @@ Flow::State Flow::pump(net::Worker& worker) {
             last = read_some(worker);
             moved_any |= moved_;
             consumed += in_->data().size();
-            if (!in_->empty() && !feed()) return leave_with(State::bad_framing);
+            if (!in_->empty() && !feed(in_->data().size())) return leave_with(State::bad_framing);
             consumed -= in_->data().size();
         }
         const State flushed = flush();

@@ -18,6 +18,7 @@
 #include "proxyd/net/pipe.h"
 #include "proxyd/net/stream.h"
 #include "proxyd/session/inbox.h"
+#include "proxyd/session/throttle.h"
 
 namespace proxyd::net {
 class Worker;
@@ -32,6 +33,7 @@ class Flow {
         wants_input,   // nothing to do until the source is readable
         wants_output,  // nothing to do until the sink is writable
         again,         // had its share; more can be moved at once
+        limited,       // nothing to do until throttle->resume_at()
         cut,           // the source ended within the body
         source_error,  // reading failed
         sink_error,    // writing failed
@@ -76,6 +78,8 @@ class Flow {
     // The body is stored while it passes, as the source sends it.
     void record(cache::Recording* recording) { recording_ = recording; }
 
+    std::unique_ptr<Throttle> throttle;  // set-bandwidth-limit; null: none
+
     void drop_pipe() { pipe_.release(); }  // with what is in it: the exchange is over
 
     bool moved() const { return moved_; }  // the last pump() or flush() moved bytes: timeouts count from then
@@ -94,9 +98,11 @@ class Flow {
     enum class Read : unsigned char { more, all, blocked, ended };
     Read read_some(net::Worker& worker);
     std::span<char> room(net::Worker& worker);
-    bool feed();
+    std::size_t allowed(const net::Worker& worker) const;
+    bool offer(net::Worker& worker, std::size_t most);
+    bool feed(std::size_t most);
     void consume(std::size_t count);
-    bool feed_compressed();
+    bool feed_compressed(std::size_t most);
     bool end_body();
     bool worth_joining() const;
     bool splices(net::Worker& worker);

@@ -62,7 +62,7 @@ void Forwarder::begin(Exchange& exchange) {
     client_watched_ = !connection_.client_ended;
     up_done_ = up_broken_ = head_done_ = interim_pending_ = hold_ended_ = false;
     hold_ = nullptr;
-    hold_until_ = common::kNever;
+    hold_until_ = paused_until_ = common::kNever;
     next_rule_ = 0;
 
     choose_coding(connection_.frontend(), exchange);
@@ -77,6 +77,8 @@ void Forwarder::begin(Exchange& exchange) {
         return;
     if (exchange.backend->drop_request_trailers) exchange.up.body.drop_trailers();
     exchange.up.start(connection_.client, exchange.client_in, server);
+    if (exchange.context.bandwidth != nullptr)
+        obey_orders(exchange.context, true, connection_.now(), exchange.up.throttle);
     allow_splicing(connection_.frontend(), exchange);
 
     exchange.response.clear();
@@ -159,6 +161,9 @@ bool Forwarder::send_request(Exchange& exchange) {
         case Flow::State::again:
             connection_.client.arm_read();
             return true;
+        case Flow::State::limited:
+            resume_at_ = std::min(resume_at_, exchange.up.throttle->resume_at());
+            return true;
         case Flow::State::sink_error:
             // It may have answered before it closed: 413 and the like.
             up_done_ = up_broken_ = server_readable_ = true;
@@ -179,7 +184,7 @@ bool Forwarder::read_response(Exchange& exchange) {
     net::Stream& server = exchange.lease.stream();
     for (;;) {
         if (!look_at_response(exchange)) return false;
-        if (head_done_ || interim_pending_) return true;
+        if (head_done_ || interim_pending_ || paused_until_ != common::kNever) return true;
         if (!server_readable_ && !server.buffered()) break;
         const std::span<char> room = exchange.server_in.room(connection_.worker.buffers());
         if (hold_ != nullptr && room.empty()) {
@@ -209,6 +214,11 @@ bool Forwarder::read_response(Exchange& exchange) {
 
 // What is here: a head, or the body that a rule waits for. False: the exchange is over.
 bool Forwarder::look_at_response(Exchange& exchange) {
+    if (paused_until_ != common::kNever) {
+        if (connection_.now() < paused_until_) return true;
+        paused_until_ = common::kNever;
+        return apply_response_rules(exchange);
+    }
     if (hold_ == nullptr && !exchange.server_in.empty() && !take_response_head(exchange)) return false;
     while (hold_ != nullptr && held_enough(exchange)) {
         hold_ = nullptr;
@@ -280,6 +290,11 @@ bool Forwarder::apply_response_rules(Exchange& exchange) {
         next_rule_ = verdict.next;
         return true;
     }
+    if (verdict.kind == Kind::wait) {
+        paused_until_ = connection_.now() + verdict.pause;
+        next_rule_ = verdict.next;
+        return true;
+    }
     if (verdict.kind == Kind::pass || verdict.kind == Kind::allow) {
         if (exchange.backend->checkcache && cache::exposes_cookie(exchange.request.method, exchange.response))
             return block_cookie(exchange);
@@ -347,10 +362,15 @@ void Forwarder::pass_response(Exchange& exchange) {
     exchange.down.start(exchange.lease.stream(), exchange.server_in, connection_.client);
     http::serialize_head(response, options, exchange.arena, exchange.down.out);
     exchange.down.body.start(response, compressed ? http::Framing::until_close : framing);
+    if (exchange.context.bandwidth != nullptr) {
+        obey_orders(exchange.context, false, connection_.now(), exchange.down.throttle);
+        obey_orders(exchange.context, true, connection_.now(), exchange.up.throttle);
+    }
     if (exchange.cache) exchange.down.record(exchange.cache->recording.get());
     if (connection_.frontend().drop_response_trailers) exchange.down.body.drop_trailers();
     // What a reset follows must have left before.
     exchange.down.sink_ends = !exchange.keep_client && !exchange.tunnel && !connection_.frontend().nolinger;
+    note_step(connection_, exchange, rules::LogStep::response);
     if (connection_.frontend().log.logasap) log_early(connection_, exchange);
     exchange.response_begun = true;
     head_done_ = true;
@@ -375,6 +395,9 @@ bool Forwarder::relay_response(Exchange& exchange) {
             return true;
         case Flow::State::again:
             exchange.lease.stream().arm_read();
+            return true;
+        case Flow::State::limited:
+            resume_at_ = std::min(resume_at_, exchange.down.throttle->resume_at());
             return true;
         case Flow::State::cut:
         case Flow::State::source_error:
@@ -466,7 +489,8 @@ Step Forwarder::wait(Exchange& exchange) {
     common::TimePoint deadline = common::kNever;
     if (client_waited_) deadline = after(client_activity_, connection_.frontend().timeouts.client);
     if (server_waited_) deadline = std::min(deadline, after(server_activity_, server_timeout(exchange)));
-    return Step::wait(kClientBits | kServerBits | Waiter::kMail, std::min(deadline, hold_until_));
+    return Step::wait(kClientBits | kServerBits | Waiter::kMail,
+                      std::min({deadline, hold_until_, paused_until_, resume_at_}));
 }
 
 Step Forwarder::step(Exchange& exchange, Waiter::Bits bits) {
@@ -479,6 +503,7 @@ Step Forwarder::step(Exchange& exchange, Waiter::Bits bits) {
     const bool expired = (bits & Waiter::kDeadline) != 0;
     if (expired && !check_deadlines(exchange)) return Step::finished();
     client_waited_ = server_waited_ = false;
+    resume_at_ = common::kNever;
     if (!up_done_ && !send_request(exchange)) return Step::finished();
     if (!head_done_ && !receive_head(exchange)) return Step::finished();
     if (head_done_ && !relay_response(exchange)) return Step::finished();

@@ -59,6 +59,8 @@ class Forwarder {
     // http-response wait-for-body: the response is held back, the rules go on at next_rule_.
     const rules::BodyWait* hold_ = nullptr;
     common::TimePoint hold_until_ = common::kNever;
+    common::TimePoint resume_at_ = common::kNever;     // when a limited flow goes on
+    common::TimePoint paused_until_ = common::kNever;  // http-response pause; never: they do not pause
     std::size_t next_rule_ = 0;
     bool hold_ended_ = false;  // no more bytes come, or fit
 };

@@ -7,6 +7,7 @@
 
 #include "proxyd/session/cached_reply.h"
 #include "proxyd/session/decision.h"
+#include "proxyd/session/pause.h"
 #include "proxyd/session/persistence.h"
 #include "proxyd/session/record.h"
 #include "proxyd/session/reply.h"
@@ -41,7 +42,10 @@ net::Task<> HttpSession::run(std::unique_ptr<HttpSession> self) {
         if (connection.handshake_failed()) co_return;
     }
     if (!taken_over && !connection.admitted(connection.frontend().tcp_session)) co_return;
-    if (!taken_over) connection.count_session();
+    if (!taken_over) {
+        connection.count_session();
+        note_accept(connection);
+    }
     do {
         for (;;) {
             const Step step = session.reader_.await_first_byte(bits, exchange);
@@ -78,10 +82,11 @@ net::Task<> HttpSession::run(std::unique_ptr<HttpSession> self) {
 Step HttpSession::read_request() {
     if (exchange_->end != End::normal) return Step::finished();  // a silent client's
     Step step = head_read_ ? Step::finished() : reader_.read_head(*exchange_);
-    bool decided = false;  // false again while a rule waits for the body
+    bool decided = false;  // false again while a rule waits
     while (step.done && !decided && exchange_->end == End::normal) {
         head_read_ = true;
-        step = reader_.read_body(*exchange_);
+        step = wait_out_pause(connection_, *exchange_);
+        if (step.done) step = reader_.read_body(*exchange_);
         if (step.done && exchange_->end == End::normal) decided = decide(connection_, *exchange_);
     }
     to_server_ = exchange_->end == End::normal;
@@ -103,6 +108,7 @@ bool HttpSession::wants_server() {
 void HttpSession::begin_forwarding(upstream::Failure failure) {
     forwarded_ = failure == upstream::Failure::none;
     if (forwarded_) {
+        note_step(connection_, *exchange_, rules::LogStep::connect);
         store_for_request(*exchange_);
         forwarder_.begin(*exchange_);
         forwarded_ = exchange_->end == End::normal;
@@ -181,8 +187,8 @@ net::Task<upstream::Failure> HttpSession::acquire_server() {
 // `tarpit`: the answer waits. True: not any more.
 bool HttpSession::held_back_enough() {
     if (exchange_->end != End::tarpitted) return true;
-    const Timeouts& timeouts =
-        exchange_->backend != nullptr ? exchange_->backend->timeouts : connection_.frontend().timeouts;
+    const ProxySettings& section = exchange_->backend ? *exchange_->backend : connection_.frontend();
+    const Timeouts& timeouts = section.timeouts;
     if (hold_until_ == common::kNever) {
         hold_until_ = connection_.now() + (timeouts.tarpit.count() ? timeouts.tarpit : timeouts.connect);
     }

@@ -2,6 +2,9 @@
 
 #include <sys/socket.h>
 
+#include <utility>
+
+#include "proxyd/session/pause.h"
 #include "proxyd/session/request_reader.h"
 
 namespace proxyd::session {
@@ -25,6 +28,7 @@ bool apply(Connection& connection, Exchange& exchange, const Verdict& verdict) {
 
 void Inspection::begin(Exchange& exchange, const ProxySettings& section) {
     section_ = &section;
+    next_rule_ = 0;
     deadline_ = connection_.now() + section.inspect_delay;
     if (exchange.context.request == nullptr)
         exchange.request_parser.start_request(request_options(connection_));
@@ -62,12 +66,18 @@ bool Inspection::read_more(Exchange& exchange) {
 Step Inspection::step(Exchange& exchange) {
     if (section_->tcp_content.empty()) return Step::finished();
     rules::Context& context = exchange.context;
+    if (const Step step = wait_out_pause(connection_, exchange); !step.done) return step;
     for (;;) {
         const bool late = connection_.now() >= deadline_;
         if (!exchange.client_in.empty()) context.client_data = exchange.client_in.data();
         context.input_final = ended_ || late;
         look_for_head(exchange);
-        const Verdict verdict = section_->tcp_content.run(context);
+        const Verdict verdict = section_->tcp_content.run(context, next_rule_);
+        if (verdict.kind == Verdict::Kind::wait) {
+            pause(connection_, exchange, verdict);
+            next_rule_ = std::exchange(exchange.next_rule, 0);
+            return wait_out_pause(connection_, exchange);
+        }
         if (verdict.kind != Verdict::Kind::undecided) {
             context.input_final = true;
             context.head_awaited = false;
@@ -144,9 +154,15 @@ bool inspect_response(Connection& connection, Exchange& exchange) {
     return apply_to_response(connection, exchange, section.tcp_response.run(exchange.context));
 }
 
-bool inspect_request(Connection& connection, Exchange& exchange, const ProxySettings& section) {
-    return section.tcp_content.empty() ||
-           apply(connection, exchange, section.tcp_content.run(exchange.context));
+Passed inspect_request(Connection& connection, Exchange& exchange, const ProxySettings& section) {
+    if (section.tcp_content.empty()) return Passed::on;
+    const std::size_t from = std::exchange(exchange.next_rule, 0);
+    const Verdict verdict = section.tcp_content.run(exchange.context, from);
+    if (verdict.kind == Verdict::Kind::wait) {
+        pause(connection, exchange, verdict);
+        return Passed::waits;
+    }
+    return apply(connection, exchange, verdict) ? Passed::on : Passed::decided;
 }
 
 }  // namespace proxyd::session

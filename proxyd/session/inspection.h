@@ -8,6 +8,9 @@
 
 namespace proxyd::session {
 
+// What a run of rules on a request came to.
+enum class Passed : unsigned char { on, decided, waits };
+
 class Inspection {
  public:
     explicit Inspection(Connection& connection) : connection_(connection) {}
@@ -26,7 +29,8 @@ class Inspection {
     Connection& connection_;
     const ProxySettings* section_ = nullptr;
     common::TimePoint deadline_{};
-    bool ended_ = false;  // no more bytes come, or fit
+    std::size_t next_rule_ = 0;  // behind the one that waited
+    bool ended_ = false;         // no more bytes come, or fit
     bool becomes_http_ = false;
     bool no_head_ = false;  // what came is no HTTP request
 };
@@ -51,7 +55,7 @@ class ResponseInspection {
 // The rules on a response whose head is here. False: decided.
 bool inspect_response(Connection& connection, Exchange& exchange);
 
-// The same for a request whose head is here: nothing is waited for. False: decided.
-bool inspect_request(Connection& connection, Exchange& exchange, const ProxySettings& section);
+// The same for a request whose head is here: no bytes are waited for. After a pause it goes on where it was.
+Passed inspect_request(Connection& connection, Exchange& exchange, const ProxySettings& section);
 
 }  // namespace proxyd::session

@@ -92,6 +92,16 @@ void note_sessions_behind(rules::Context& context) {
     if (context.server) context.server_connections = context.server->sessions.now();
 }
 
+// Of a request that a rule held back or left without an answer HAProxy tells no time of the request, and the
+// former as time in the queue.
+void note_refusal(Exchange& exchange) {
+    rules::Timings& times = exchange.context.times;
+    const bool tarpitted = exchange.end == End::tarpitted;
+    if (times.connected != 0 || (!tarpitted && !(exchange.end == End::denied && exchange.silent))) return;
+    times.request_done = 0;
+    if (tarpitted) times.queue_done = times.finished;
+}
+
 // Fills in what is known only now, and counts.
 void settle(Connection& connection, Exchange& exchange) {
     rules::Context& context = exchange.context;
@@ -100,6 +110,7 @@ void settle(Connection& connection, Exchange& exchange) {
     context.termination.cause = row.cause;
     context.termination.phase = row.phase;
     note_so_far(connection, exchange);
+    if (context.http_mode) note_refusal(exchange);
 
     count_tracked(exchange.tracking, context);
     count_tracked(connection.tracking, context);
@@ -141,6 +152,21 @@ void log_early(Connection& connection, Exchange& exchange) {
     write_log(connection, exchange);
     context.log_early = false;
     exchange.logged = true;
+}
+
+void log_step(Connection& connection, Exchange& exchange, rules::LogStep step) {
+    observe::AccessLog* log =
+        connection.runtime.logs[static_cast<std::size_t>(connection.frontend().index)].get();
+    if (log == nullptr || !log->wants(step)) return;
+    note_so_far(connection, exchange);
+    log->write_step(connection.worker, exchange.context, step);
+}
+
+void note_accept(Connection& connection) {
+    if (connection.frontend().log.steps == 0) return;
+    std::unique_ptr<Exchange> exchange = connection.begin_exchange();
+    log_step(connection, *exchange, rules::LogStep::accept);
+    connection.entrance.exchanges().give_back(std::move(exchange));
 }
 
 void record_http(Connection& connection, Exchange& exchange) {

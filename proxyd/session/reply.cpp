@@ -1,5 +1,7 @@
 #include "proxyd/session/reply.h"
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,6 +50,17 @@ std::string_view render(const rules::LogFormat& format, Exchange& exchange) {
     return exchange.arena.copy(text);
 }
 
+// What a rule gives comes before the fields of the body, as in HAProxy.
+template <class Add>
+void put_first(http::Message& reply, Add add) {
+    std::array<http::Field, 3> own;
+    const std::size_t count = std::min(reply.fields.all().size(), own.size());
+    std::copy_n(reply.fields.all().begin(), count, own.begin());
+    reply.fields.clear();
+    add(reply.fields);
+    for (std::size_t i = 0; i < count; ++i) reply.fields.append(own[i]);
+}
+
 void reply_with_made_page(Connection& connection, Exchange& exchange, const ErrorFile& page) {
     const std::string_view body = render(page.body, exchange);
     std::vector<std::string_view> values;
@@ -55,8 +68,10 @@ void reply_with_made_page(Connection& connection, Exchange& exchange, const Erro
     discard_response(exchange);
     http::make_reply(page.status, body.empty() ? std::string_view() : page.content_type, body.size(), false,
                      exchange.arena, exchange.response);
-    for (std::size_t i = 0; i < values.size(); ++i)
-        if (!values[i].empty()) exchange.response.fields.add(exchange.arena, page.fields[i].first, values[i]);
+    put_first(exchange.response, [&](http::Fields& fields) {
+        for (std::size_t i = 0; i < values.size(); ++i)
+            if (!values[i].empty()) fields.add(exchange.arena, page.fields[i].first, values[i]);
+    });
     send(connection, exchange, body);
 }
 
@@ -180,10 +195,17 @@ void reply_with_server_prefix(Connection& connection, Exchange& exchange) {
 
 void reply_with_verdict(Connection& connection, Exchange& exchange, const rules::Verdict& verdict) {
     discard_response(exchange);
+    if (!verdict.file.empty()) {
+        const auto body = http::make_from_file(verdict.file, exchange.arena, exchange.response);
+        return body ? send(connection, exchange, *body)
+                    : reply_with_page(connection, exchange, verdict.status);
+    }
     http::make_reply(verdict.status, verdict.content_type, verdict.body.size(), false, exchange.arena,
                      exchange.response);
-    for (const auto& field : verdict.fields)  // one without a value is left out, as in HAProxy
-        if (!field.value.empty()) exchange.response.fields.add(exchange.arena, field.name, field.value);
+    put_first(exchange.response, [&](http::Fields& fields) {
+        for (const auto& field : verdict.fields)  // one without a value is left out, as in HAProxy
+            if (!field.value.empty()) fields.add(exchange.arena, field.name, field.value);
+    });
     send(connection, exchange, verdict.body);
 }
 
@@ -194,6 +216,12 @@ void replace_response(Connection& connection, Exchange& exchange, const rules::V
     exchange.end = refuses ? End::response_denied : End::response_replaced;
     exchange.error_status = verdict.status;
     exchange.silent = verdict.kind == Kind::reject || verdict.kind == Kind::silent_drop;
+    if (verdict.kind == Kind::silent_drop) {  // logged as HAProxy does: refused, with the server's status
+        exchange.end = End::denied;
+        exchange.context.status = exchange.response.status;
+        exchange.context.times.response_headers = 0;
+        connection.forget_client();
+    }
     if (verdict.kind == Kind::reply) reply_with_verdict(connection, exchange, verdict);
     if (verdict.kind == Kind::deny && !refuses) reply_with_error(connection, exchange);
     if (verdict.kind == Kind::redirect && !reply_with_redirect(connection, exchange, verdict))

@@ -57,7 +57,8 @@ struct Runtime {
     std::vector<Entrance*> entrances;  // one per worker; complete before the workers run
     StatsService stats;
     MetricsService metrics;
-    int maxconn = 0;  // of the process; 0: no limit
+    rules::NameService* names = nullptr;  // do-resolve
+    int maxconn = 0;                      // of the process; 0: no limit
     std::size_t max_headers = 101;
     std::size_t max_rewrite = 1024;
     std::size_t longest_logged_line = 1023;

@@ -35,6 +35,7 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
     }
     if (!connection.admitted(connection.frontend().tcp_session)) co_return;
     connection.count_session();
+    note_accept(connection);
     session.exchange_ = connection.begin_exchange();
     Exchange& exchange = *session.exchange_;
     session.begin();
@@ -60,6 +61,7 @@ net::Task<> TcpSession::run(std::unique_ptr<TcpSession> self) {
         const upstream::Failure failure = co_await backend.acquire(request, exchange.lease);
         if (failure == upstream::Failure::none) {
             exchange.lease.make_private();
+            note_step(connection, exchange, rules::LogStep::connect);
             store_for_request(exchange);
             exchange.context.request = nullptr;  // its bytes are on their way
             session.tunnel_.begin(exchange);
@@ -106,6 +108,7 @@ bool TcpSession::choose() {
         return false;
     }
     enter_backend(connection_, exchange, index);
+    note_step(connection_, exchange, rules::LogStep::request);
     return true;
 }
 

@@ -12,9 +12,16 @@ void Tunnel::begin(Exchange& exchange) {
     exchange.down.body.start(http::Framing::until_close, 0, http::Framing::until_close);
     exchange.down.start(server, exchange.server_in, connection_.client);
     allow_splicing(connection_.frontend(), exchange);
-    client_ = {&exchange.up, &connection_.client, &server, connection_.now(), false, false};
+    client_ = {&exchange.up, &connection_.client, &server, connection_.now()};
     inspection_.begin(connection_, exchange);
-    server_ = {&exchange.down, &server, &connection_.client, connection_.now(), false, false};
+    server_ = {&exchange.down, &server, &connection_.client, connection_.now()};
+    limit(exchange);
+}
+
+void Tunnel::limit(Exchange& exchange) {
+    if (exchange.context.bandwidth == nullptr) return;
+    obey_orders(exchange.context, true, connection_.now(), exchange.up.throttle);
+    obey_orders(exchange.context, false, connection_.now(), exchange.down.throttle);
 }
 
 // `option independent-streams` of the section that faces a side: what is written to it does not prolong the
@@ -45,6 +52,9 @@ bool Tunnel::move(Exchange& exchange, Side& from, Side& to, bool from_client) {
             return true;
         case Flow::State::again:
             from.source->arm_read();
+            return true;
+        case Flow::State::limited:
+            from.resume_at = from.flow->throttle->resume_at();
             return true;
         case Flow::State::sink_error:
             exchange.end = from_client ? End::server_left_data : End::client_left_data;
@@ -82,8 +92,12 @@ Step Tunnel::step(Exchange& exchange, net::Waiter::Bits bits) {
         }
     }
     client_.waited = server_.waited = false;
+    client_.resume_at = server_.resume_at = common::kNever;
     if (!move(exchange, client_, server_, true)) return Step::finished();
-    if (inspection_.pending()) inspection_.look(connection_, exchange);
+    if (inspection_.pending()) {
+        inspection_.look(connection_, exchange);
+        limit(exchange);
+    }
     if (exchange.end != End::normal) return Step::finished();
     client_.ended |= inspection_.closing();
     if (inspection_.pending())
@@ -93,6 +107,7 @@ Step Tunnel::step(Exchange& exchange, net::Waiter::Bits bits) {
     if (client_.ended && server_.ended) return Step::finished();
     common::TimePoint deadline =
         std::min(deadline_of(exchange, client_, true), deadline_of(exchange, server_, false));
+    deadline = std::min({deadline, client_.resume_at, server_.resume_at});
     if (inspection_.pending()) deadline = std::min(deadline, inspection_.deadline());
     return Step::wait(kClientBits | kServerBits | net::Waiter::kMail, deadline);
 }

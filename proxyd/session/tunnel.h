@@ -24,11 +24,13 @@ class Tunnel {
         Flow* flow = nullptr;  // away from this side
         net::Stream* source = nullptr;
         net::Stream* sink = nullptr;
-        common::TimePoint activity{};  // of this side's socket
-        bool waited = false;           // for its input or output
-        bool ended = false;            // its FIN was passed on
+        common::TimePoint activity{};                  // of this side's socket
+        bool waited = false;                           // for its input or output
+        common::TimePoint resume_at = common::kNever;  // when its limited flow goes on
+        bool ended = false;                            // its FIN was passed on
     };
     void note_activity(const Exchange& exchange, Side& from, Side& to);
+    void limit(Exchange& exchange);
     bool move(Exchange& exchange, Side& from, Side& to, bool from_client);
     common::TimePoint deadline_of(const Exchange& exchange, const Side& side, bool client) const;
 

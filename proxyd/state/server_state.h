@@ -53,6 +53,7 @@ class ServerState {
     std::atomic<int> weight{1};               // effective, 0..256; 0: no new sessions but persistent ones
     std::atomic<int> configured_weight{1};
     std::atomic<int> maxconn{0};  // 0: no limit
+    int maxqueue = 0;             // the same of its own queue
 
     // May get new sessions, whatever its load.
     bool usable() const {

@@ -4,11 +4,8 @@
 #include <chrono>
 #include <utility>
 
-#include "proxyd/fcgi/connection.h"
 #include "proxyd/upstream/backend_impl.h"
 #include "proxyd/upstream/outgoing.h"
-#include "proxyd/upstream/proxy_header.h"
-#include "proxyd/upstream/proxy_vectors.h"
 #include "proxyd/upstream/servers.h"
 
 namespace proxyd::upstream {
@@ -22,10 +19,6 @@ constexpr common::Duration kTurnAround = std::chrono::seconds(1);
 
 std::int64_t microseconds(common::TimePoint when) {
     return std::chrono::duration_cast<std::chrono::microseconds>(when.time_since_epoch()).count();
-}
-
-common::TimePoint after(net::Worker& worker, common::Duration timeout) {
-    return timeout > common::Duration::zero() ? worker.now() + timeout : common::kNever;
 }
 
 void wake(const std::shared_ptr<Ticket>& ticket) {
@@ -85,11 +78,6 @@ class Place {
 
 bool redirects(const Request& request, const Lease& lease) {
     return request.may_redirect && !lease.settings()->redirect_prefix.empty();
-}
-
-ClientWatch watch_of(const Request& request) {
-    if (!request.abort_on_client_close || request.client_gone == nullptr) return {};
-    return {*request.waiter, request.client_gone, request.client_gone_argument};
 }
 
 }  // namespace
@@ -308,59 +296,6 @@ net::Task<Failure> Backend::Impl::wait_for_slot(Request& request, Grant& grant) 
         request.context->times.queue_done = microseconds(waiter.worker().now());
     }
     co_return failure;
-}
-
-// Addresses that depend on the client.
-void Backend::Impl::address_to(const Server& server, const rules::Context& context,
-                               ConnectTarget& target) const {
-    if (server.settings->client_destination && context.destination.is_ip()) {
-        const std::uint16_t port = target.address.port();
-        target.address = context.destination;
-        target.address.set_port(port);
-    }
-    if (server.settings->keep_client_port && target.address.is_ip())
-        target.address.set_port(
-            static_cast<std::uint16_t>(context.destination.port() + server.settings->port_offset));
-    if (!server.outgoing->shows_foreign()) return;
-    const common::Endpoint foreign = server.outgoing->foreign(context);
-    target.foreign_source = !foreign.empty();
-    if (target.foreign_source) target.source = foreign;
-}
-
-net::Task<ConnectOutcome> Backend::Impl::open(Request& request, Lease& lease) {
-    Server& server = *servers[lease.index_];
-    if (server.settings->strict_maxconn) make_room(lease);
-    ConnectTarget target;
-    lease.generation_ = server.generation.load(std::memory_order_relaxed);
-    target.address = server.state->address();
-    target.source = server.outgoing->own();
-    target.outgoing = server.outgoing.get();
-    target.fast_open = server.settings->fast_open && may_open_fast(settings);
-    if (!server.settings->socks4.empty()) target.socks = &server.settings->socks4;
-    target.tls = server.tls.get();
-    target.nolinger = settings.nolinger;
-    target.keep_alive = &settings.tcpka;
-    std::string header;
-    if (const rules::Context* context = request.context; context != nullptr) {
-        address_to(server, *context, target);
-        if (server.settings->send_proxy) header = proxy_header_v1(context->source, context->destination);
-        if (server.settings->send_proxy_v2)
-            header =
-                proxy_header_of(*context, server.settings->proxy_options, server.settings->proxy_vectors);
-    }
-    target.server_name = server.server_name.evaluate(request.context);
-    target.proxy_header = header;
-    ConnectOutcome outcome;
-    if (target.address.empty() || (server.settings->tls && target.tls == nullptr)) {
-        outcome.kind = Outcome::refused;
-        co_return outcome;
-    }
-    ClientWatch watch = watch_of(request);
-    const common::TimePoint deadline = after(request.waiter->worker(), settings.timeout_connect);
-    outcome = co_await connect(*request.waiter, target, deadline, watch, lease.stream_);
-    if (server.settings->fastcgi && outcome.kind == Outcome::connected)
-        lease.stream_.put_on(std::make_unique<fcgi::Connection>());
-    co_return outcome;
 }
 
 // min(timeout connect, 1 s) before the same server is tried again.

@@ -1,5 +1,5 @@
-// The inside of a Backend, shared by backend.cpp (the way to a server) and lease.cpp (the way
-// back, and idle connections).
+// The inside of a Backend, shared by backend.cpp (the way to a server), backend_open.cpp (its connection) and
+// lease.cpp (the way back, and idle connections).
 #pragma once
 
 #include <atomic>
@@ -9,6 +9,7 @@
 
 #include "proxyd/net/deadline.h"
 #include "proxyd/net/tls_context.h"
+#include "proxyd/net/worker.h"
 #include "proxyd/upstream/admission.h"
 #include "proxyd/upstream/backend.h"
 #include "proxyd/upstream/connector.h"
@@ -30,13 +31,27 @@ struct Server {
     std::vector<Follower> followers;
     common::Endpoint address;  // as of the last servers_changed(), under its lock
 
+    // Where a request's connection goes: some servers follow the client (`*:80`, an address without a port).
+    common::Endpoint destination(const rules::Context* context) const;
+    bool follows_client() const { return settings->client_destination || settings->keep_client_port; }
     bool sends_header() const { return settings->send_proxy || settings->send_proxy_v2; }
     // Connections may differ from request to request, so that none may serve another.
     bool shareable() const {
-        return !sends_header() && !settings->keep_client_port && !server_name.varies() &&
-               !outgoing->differs_by_client();
+        return !sends_header() && !settings->keep_client_port && !settings->client_destination &&
+               !server_name.varies() && !outgoing->differs_by_client();
     }
 };
+
+// No timeout, no deadline.
+inline common::TimePoint after(const net::Worker& worker, common::Duration timeout) {
+    return timeout > common::Duration::zero() ? worker.now() + timeout : common::kNever;
+}
+
+// Looks whether the client leaves meanwhile, where the section wants to know.
+inline ClientWatch watch_of(const Request& request) {
+    if (!request.abort_on_client_close || request.client_gone == nullptr) return {};
+    return {*request.waiter, request.client_gone, request.client_gone_argument};
+}
 
 // Idle connections of one worker, made on its thread when the first one is kept.
 struct WorkerPools {
@@ -62,7 +77,7 @@ struct Backend::Impl {
     bool is_direct(std::size_t index) const { return index >= settings.servers.size(); }
     net::Task<Failure> wait_for_slot(Request& request, Grant& grant);
     net::Task<ConnectOutcome> open(Request& request, Lease& lease);
-    void address_to(const Server& server, const rules::Context& context, ConnectTarget& target) const;
+    void show_foreign(const Server& server, const rules::Context& context, ConnectTarget& target) const;
     net::Task<Failure> pause(Request& request);
 
     bool redispatch(const Request& request, Lease& lease, Grant& grant);

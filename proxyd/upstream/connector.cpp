@@ -81,6 +81,14 @@ common::Result<> bind_source(int fd, const ConnectTarget& target, const common::
     return {};
 }
 
+void set_packet_options(int fd, const ConnectTarget& target, const common::Endpoint& peer) {
+    if (target.mark >= 0) ::setsockopt(fd, SOL_SOCKET, SO_MARK, &target.mark, sizeof target.mark);
+    if (target.tos < 0 || !peer.is_ip()) return;
+    const bool v4 = peer.family() == AF_INET;
+    ::setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, &target.tos,
+                 sizeof target.tos);
+}
+
 common::Result<common::UniqueFd> make_socket(const ConnectTarget& target, const common::Endpoint& peer) {
     if (target.outgoing != nullptr && !target.outgoing->plain()) return target.outgoing->socket(peer);
     common::UniqueFd fd(::socket(peer.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -103,6 +111,7 @@ common::Result<common::UniqueFd> start_once(const ConnectTarget& target) {
         if (auto bound = bind_source(fd.get(), target, peer); !bound) return std::unexpected(bound.error());
     if (target.keep_alive != nullptr && target.keep_alive->on)
         net::set_keep_alive(fd.get(), *target.keep_alive);
+    if (target.mark >= 0 || target.tos >= 0) set_packet_options(fd.get(), target, peer);
     if (target.nolinger) net::reset_on_close(fd.get());
     int result = 0;
     do {

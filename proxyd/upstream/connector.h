@@ -29,6 +29,7 @@ struct ConnectTarget {
     bool fast_open = false;  // bytes follow at once and may go with the SYN; a failure then shows later
     bool nolinger = false;   // the connection will end with a reset
     const net::TcpKeepAlive* keep_alive = nullptr;
+    int mark = -1, tos = -1;  // of its packets; negative: the system's
     std::string server_name;  // SNI, and what the certificate must name when verified; empty: none
 };
 

@@ -207,6 +207,11 @@ common::Result<std::string> make_dns_query(std::uint16_t id, std::string_view na
     return out;
 }
 
+std::optional<std::uint16_t> dns_message_id(std::string_view message) {
+    if (message.size() < kHeader) return std::nullopt;
+    return static_cast<std::uint16_t>(Reader(message).u16());
+}
+
 common::Result<DnsAnswer> parse_dns_answer(std::string_view message, std::uint16_t id, std::string_view name,
                                            DnsType type) {
     if (message.size() < kHeader) return common::fail("too short for an answer");
@@ -218,6 +223,7 @@ common::Result<DnsAnswer> parse_dns_answer(std::string_view message, std::uint16
     const unsigned count = in.u16() + in.u16() + in.u16();
     DnsAnswer answer;
     answer.status = status_of(flags);
+    answer.truncated = (flags & kTruncated) != 0;
     if (questions == 0 && answer.status != DnsStatus::valid) return answer;
     if (questions != 1 || in.name() != plain_name(name) || in.u16() != static_cast<unsigned>(type) ||
         in.u16() != kInternet || !in.ok())

@@ -34,6 +34,7 @@ struct DnsService {
 
 struct DnsAnswer {
     DnsStatus status = DnsStatus::other;
+    bool truncated = false;                   // did not fit a datagram; the status is `other` then
     std::vector<common::Endpoint> addresses;  // port 0; in the order of the answer, without doubles
     std::vector<DnsService> services;
 };
@@ -42,6 +43,9 @@ struct DnsAnswer {
 // `payload_size`: what we take in one datagram (accepted_payload_size).
 common::Result<std::string> make_dns_query(std::uint16_t id, std::string_view name, DnsType type,
                                            std::uint16_t payload_size);
+
+// Of which query a message speaks; nothing when it is too short for one.
+std::optional<std::uint16_t> dns_message_id(std::string_view message);
 
 // An answer to that very query. An error: it is none (another id or name, broken bytes) and should be
 // ignored.

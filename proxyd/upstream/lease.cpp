@@ -57,13 +57,14 @@ void Lease::release() {
     reset();
 }
 
-// Whether the client's own connection is what this request of his would get: the name that TLS asked for, and
-// the address that it shows, may differ from request to request.
+// Whether the client's own connection is what this request of his would get: the name that TLS asked for,
+// where it leads, and the address that it shows, may differ from request to request.
 static bool fits(const Server& server, const Request& request, const net::Stream& stream) {
     if (server.server_name.varies()) {
         const net::TlsInfo* const tls = stream.tls_info();
         if (tls == nullptr || tls->sni != server.server_name.evaluate(request.context)) return false;
     }
+    if (server.follows_client() && !(stream.peer() == server.destination(request.context))) return false;
     if (!server.outgoing->differs_by_client()) return true;
     return request.context != nullptr && server.outgoing->fits(stream.fd(), *request.context);
 }
@@ -88,6 +89,8 @@ void Backend::Impl::make_room(Lease& lease) {
 bool Backend::Impl::take_idle(const Request& request, Lease& lease) {
     if (request.fresh || !settings.http_mode) return false;
     Server& server = *servers[lease.index_];
+    const rules::Context* const context = request.context;
+    if (context != nullptr && (context->server_mark >= 0 || context->server_tos >= 0)) return false;
     const std::uint64_t generation = server.generation.load(std::memory_order_relaxed);
     if (Kept* kept = request.kept; kept != nullptr && kept->stream_.open() && kept->backend_ == &backend &&
                                    kept->server_ == lease.index_ && kept->generation_ == generation) {
@@ -122,7 +125,7 @@ void Backend::Impl::put_idle(Lease& lease) {
     if (counts_idle(server) && (pools.size() > 1 || !server.shareable() || settings.reuse == Reuse::never))
         return;
     if (settings.reuse == Reuse::never || !server.shareable()) {
-        if (lease.kept_ == nullptr || is_direct(lease.index_) || server.settings->client_destination) return;
+        if (lease.kept_ == nullptr || is_direct(lease.index_)) return;
         lease.stream_.watch_idle();
         lease.stream_.release_buffers();
         lease.kept_->backend_ = &backend;

@@ -18,6 +18,7 @@ struct ResolversSettings {
     struct Nameserver {
         std::string name;
         common::Endpoint address;
+        bool stream = false;  // asked by TCP
     };
     // How long the last good answer counts while the latest one is of that kind.
     struct Hold {

@@ -31,6 +31,7 @@ void create_servers(const BackendSettings& settings, state::ProxyState& state, i
         made->weight = server.weight;
         made->configured_weight = server.weight;
         made->maxconn = server.maxconn;
+        made->maxqueue = server.maxqueue;
         if (server.disabled) made->admin = state::Admin::maintenance;
         made->set_address(server.address);
         const bool unresolved = server.address.empty() && !server.host.empty();

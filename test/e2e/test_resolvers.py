@@ -8,11 +8,13 @@ import threading
 import time
 import unittest
 
+from name_server import A, AAAA, SRV, NameServer, counters, encoded, ip
 from proxy_fixture import SLOW, Proxy, free_port
 
 CONFIG = """
 global
     nbthread 1
+    stats socket {{folder}}/cli level admin
 defaults
     mode http
     log 127.0.0.1:{{log}} daemon
@@ -39,42 +41,6 @@ backend b
     {server}
 """
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
-A, AAAA, SRV = 1, 28, 33
-
-
-def encoded(name):
-    return b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + b"\0"
-
-
-class NameServer:
-    """Answers from `zone`: {(name, type): [data, ...]}, or with the code `error`; `silent`: not at all."""
-
-    def __init__(self, zone):
-        self.zone, self.error, self.silent = zone, 0, False
-        self.asked = []
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                query, client = self.socket.recvfrom(4096)
-            except OSError:
-                return
-            name, at = [], 12
-            while query[at]:
-                name.append(query[at + 1:at + 1 + query[at]].decode().lower())
-                at += query[at] + 1
-            kind = struct.unpack("!H", query[at + 1:at + 3])[0]
-            self.asked.append((".".join(name), kind))
-            if self.silent:
-                continue
-            records = [] if self.error else self.zone.get((".".join(name), kind), [])
-            head = query[:2] + struct.pack("!HHHHH", 0x8180 | self.error, 1, len(records), 0, 0)
-            answer = b"".join(b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 1, len(data)) + data for data in records)
-            self.socket.sendto(head + query[12:at + 5] + answer, client)
 
 
 class Site:
@@ -107,17 +73,13 @@ class Site:
             listener.close()
 
 
-def ip(text):
-    return socket.inet_aton(text)
-
-
 class Resolvers(unittest.TestCase):
     def start(self, server, zone, *addresses):
         self.port = free_port()
         site = Site(self.port, *addresses)
         self.addCleanup(site.close)
         self.names = NameServer(zone)
-        self.addCleanup(self.names.socket.close)
+        self.addCleanup(self.names.close)
         proxy = Proxy(CONFIG.format(dns=self.names.port, server=server.format(port=self.port)))
         proxy.__enter__()
         self.addCleanup(proxy.__exit__, None, None, None)
@@ -143,6 +105,7 @@ class Resolvers(unittest.TestCase):
         self.names.zone = {("app.test", A): [ip("127.0.0.3")]}
         self.assertTrue(self.eventually(lambda: proxy.ask(GET)[2] == b"127.0.0.3"))
         self.assertTrue(proxy.log_line(r"b/s changed its IP from 127\.0\.0\.2 to 127\.0\.0\.3 by dns/ns1\."))
+        self.assertEqual(counters(proxy)["update"], 2)
         self.names.error = 3
         self.assertTrue(self.eventually(lambda: proxy.ask(GET)[0] == 503))
         self.assertTrue(proxy.log_line(r"Server b/s is going DOWN for maintenance \(DNS NX status\)\. "

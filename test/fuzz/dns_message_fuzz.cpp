@@ -5,12 +5,18 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "proxyd/upstream/dns_channel.h"
 #include "proxyd/upstream/dns_message.h"
 
 using namespace proxyd::upstream;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view message(reinterpret_cast<const char*>(data), size);
+    std::string_view framed;
+    if (const std::size_t taken = next_dns_message(message, framed);
+        taken > size || (taken > 0 && framed.size() + 2 != taken))
+        std::abort();
+    if (dns_message_id(message).has_value() != (size >= 12)) std::abort();
     if (size < 2) return 0;
     const auto id = static_cast<std::uint16_t>(data[0] << 8 | data[1]);
     for (const DnsType type : {DnsType::a, DnsType::aaaa, DnsType::srv}) {

@@ -23,6 +23,8 @@ class Action {
     virtual ~Action() = default;
     // True: go on with the next rule. False: `verdict` says how the set ends.
     virtual bool run(Context& context, Verdict& verdict) const = 0;
+    // After Verdict::Kind::wait, for the action that is Context::suspended.
+    virtual void resume(Context&) const {}
 };
 using ActionPtr = std::shared_ptr<const Action>;
 
@@ -112,6 +114,8 @@ std::span<const ActionRow> connection_actions();
 std::span<const ActionRow> normalize_actions();
 std::span<const ActionRow> choice_actions();
 std::span<const ActionRow> cache_actions();
+std::span<const ActionRow> waiting_actions();
+std::span<const ActionRow> bandwidth_actions();
 
 // `redirect` with literal text: the old keyword takes no log format.
 ActionPtr parse_redirect(ActionWords& words, bool literal);

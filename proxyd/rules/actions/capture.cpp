@@ -31,7 +31,8 @@ class Capture final : public Action {
 };
 
 ActionPtr parse_capture(ActionWords& words) {
-    const bool response = words.phase() == Phase::http_response;
+    const bool response =
+        words.phase() == Phase::http_response || words.phase() == Phase::http_after_response;
     auto value = words.take_expression("a sample expression");
     if (!value) return nullptr;
     const bool by_id = words.take_if("id");
@@ -54,14 +55,13 @@ ActionPtr parse_capture(ActionWords& words) {
     }
     if (captures == nullptr)
         return words.refuse("'capture ... len' makes a slot, which only a frontend has; use 'id' here");
-    if (response) return words.refuse("'http-response capture' needs 'id <slot>'");
+    if (response) return words.refuse("'capture' of a response needs 'id <slot>'");
     captures->request.push_back({{}, given});
     return std::make_shared<Capture>(response, std::move(*value), captures->request.size() - 1, given);
 }
 
 constexpr std::array kRows{
-    ActionRow{"capture", kInRequest | kInResponse | kInContent, parse_capture,
-              "remember a sample for the log"},
+    ActionRow{"capture", kInHttp | kInContent, parse_capture, "remember a sample for the log"},
 };
 
 }  // namespace

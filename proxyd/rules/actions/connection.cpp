@@ -13,39 +13,65 @@
 namespace proxyd::rules {
 namespace {
 
-enum class Target : unsigned char { client, server };
+void mark_client(Context& context, int mark) {
+    if (context.client_fd >= 0)
+        (void)::setsockopt(context.client_fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark);
+}
 
-class SetMark final : public Action {
+void set_client_tos(Context& context, int tos) {
+    if (context.client_fd < 0) return;
+    const bool v4 = context.source.family() == AF_INET;
+    (void)::setsockopt(context.client_fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, &tos,
+                       sizeof tos);
+}
+
+// The connector does it; until then a connection that other requests use is no choice.
+void mark_server(Context& context, int mark) {
+    context.server_mark = mark;
+}
+
+void set_server_tos(Context& context, int tos) {
+    context.server_tos = tos;
+}
+
+using Set = void (*)(Context&, int);
+
+// A number that concerns the packets of a connection.
+class SetPacketNumber final : public Action {
  public:
-    explicit SetMark(int mark) : mark_(mark) {}
+    SetPacketNumber(Set set, std::int64_t high, std::int64_t fixed) : set_(set), high_(high), fixed_(fixed) {}
+    SetPacketNumber(Set set, std::int64_t high, Expression value)
+        : set_(set), high_(high), value_(std::move(value)) {}
+
     bool run(Context& context, Verdict&) const override {
-        if (context.client_fd >= 0)
-            (void)::setsockopt(context.client_fd, SOL_SOCKET, SO_MARK, &mark_, sizeof mark_);
+        Sample sample;
+        sample.set_int(fixed_);
+        if (value_ &&
+            (!value_->evaluate(context, sample) || !cast(sample, SampleType::integer, context.arena)))
+            return true;
+        if (sample.number >= 0 && sample.number <= high_) set_(context, static_cast<int>(sample.number));
         return true;
     }
 
  private:
-    int mark_;
+    Set set_;
+    std::int64_t high_;
+    std::int64_t fixed_ = 0;
+    std::optional<Expression> value_;
 };
 
-class SetTos final : public Action {
- public:
-    explicit SetTos(int tos) : tos_(tos) {}
-    bool run(Context& context, Verdict&) const override {
-        if (context.client_fd < 0) return true;
-        const bool v4 = context.source.family() == AF_INET;
-        (void)::setsockopt(context.client_fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS,
-                           &tos_, sizeof tos_);
-        return true;
+bool begins_with_digit(std::string_view text) {
+    return !text.empty() && text[0] >= '0' && text[0] <= '9';
+}
+
+// A number, 0x... for a hexadecimal one; with `computed` also an expression that gives one.
+template <Set set, std::int64_t high, bool computed>
+ActionPtr parse_packet_number(ActionWords& words) {
+    if (computed && !words.at_end() && !begins_with_digit(words.peek())) {
+        auto value = words.take_expression("a number or an expression");
+        if (!value) return nullptr;
+        return std::make_shared<SetPacketNumber>(set, high, std::move(*value));
     }
-
- private:
-    int tos_;
-};
-
-// A number, 0x... for a hexadecimal one.
-template <class Set, std::int64_t high>
-ActionPtr parse_number_action(ActionWords& words) {
     const auto word = words.take("a number");
     if (!word) return nullptr;
     std::int64_t value = -1;
@@ -60,7 +86,7 @@ ActionPtr parse_number_action(ActionWords& words) {
     if (value < 0 || value > high)
         return words.refuse("'" + std::string(words.name()) + "' expects a number up to " +
                             std::to_string(high) + ", not '" + std::string(*word) + "'");
-    return std::make_shared<Set>(static_cast<int>(value));
+    return std::make_shared<SetPacketNumber>(set, high, value);
 }
 
 using Timeout = common::Duration Context::*;
@@ -100,7 +126,7 @@ ActionPtr parse_set_timeout(ActionWords& words) {
     else
         return words.refuse("'set-timeout' expects 'server' or 'tunnel'");
     const std::string_view text = words.peek();
-    if (!text.empty() && text[0] >= '0' && text[0] <= '9') {
+    if (begins_with_digit(text)) {
         const auto time = common::parse_duration(text);
         if (!time) return words.refuse("'set-timeout': " + time.error().text);
         if (time->count() == 0) return words.refuse("'set-timeout': the time cannot be 0");
@@ -161,13 +187,22 @@ ActionPtr parse_wait_for_body(ActionWords& words) {
 
 constexpr unsigned kAll = kEverywhere & ~kInAfter;
 
+constexpr std::int64_t kAnyMark = 0xffffffff, kAnyTos = 255;
+constexpr unsigned kToServer = kInRequest | kInContent;
+
 constexpr std::array kRows{
-    ActionRow{"set-mark", kAll, parse_number_action<SetMark, 0xffffffff>,
+    ActionRow{"set-mark", kAll, parse_packet_number<mark_client, kAnyMark, false>,
               "netfilter mark of the client's packets"},
-    ActionRow{"set-fc-mark", kAll, parse_number_action<SetMark, 0xffffffff>,
+    ActionRow{"set-fc-mark", kAll, parse_packet_number<mark_client, kAnyMark, true>,
               "netfilter mark of the client's packets"},
-    ActionRow{"set-tos", kAll, parse_number_action<SetTos, 255>, "TOS or DSCP of the client's packets"},
-    ActionRow{"set-fc-tos", kAll, parse_number_action<SetTos, 255>, "TOS or DSCP of the client's packets"},
+    ActionRow{"set-bc-mark", kToServer, parse_packet_number<mark_server, kAnyMark, true>,
+              "netfilter mark of the packets to the server"},
+    ActionRow{"set-tos", kAll, parse_packet_number<set_client_tos, kAnyTos, false>,
+              "TOS or DSCP of the client's packets"},
+    ActionRow{"set-fc-tos", kAll, parse_packet_number<set_client_tos, kAnyTos, true>,
+              "TOS or DSCP of the client's packets"},
+    ActionRow{"set-bc-tos", kToServer, parse_packet_number<set_server_tos, kAnyTos, true>,
+              "TOS or DSCP of the packets to the server"},
     ActionRow{"set-timeout", kInRequest, parse_set_timeout, "timeout server or tunnel of this exchange"},
     ActionRow{"expect-netscaler-cip", kInConnection, parse_expect<&Context::expect_netscaler>,
               "a NetScaler header must come first"},

@@ -4,6 +4,8 @@
 
 #include "proxyd/rules/actions/action.h"
 #include "proxyd/rules/ascii.h"
+#include "proxyd/rules/log_profile.h"
+#include "proxyd/rules/step_log.h"
 
 namespace proxyd::rules {
 namespace {
@@ -79,7 +81,34 @@ ActionPtr parse_early_hint(ActionWords& words) {
     return std::make_shared<EarlyHint>(std::move(text), std::move(*value));
 }
 
+class DoLog final : public Action {
+ public:
+    DoLog(Phase phase, std::shared_ptr<const LogProfile> profile)
+        : phase_(phase), profile_(std::move(profile)) {}
+    bool run(Context& context, Verdict&) const override {
+        if (context.step_log != nullptr) context.step_log->write_at(phase_, profile_.get(), context);
+        return true;
+    }
+
+ private:
+    Phase phase_;
+    std::shared_ptr<const LogProfile> profile_;  // null: what the log's targets name
+};
+
+// do-log [profile <name>]
+ActionPtr parse_do_log(ActionWords& words) {
+    if (!words.take_if("profile")) return std::make_shared<DoLog>(words.phase(), nullptr);
+    const auto name = words.take("the name of a log-profile section");
+    if (!name) return nullptr;
+    auto& profile = words.catalogue().log_profiles[std::string(*name)];
+    if (profile == nullptr) profile = std::make_shared<LogProfile>();
+    profile->name = *name;
+    if (profile->mentioned.line == 0) profile->mentioned = words.where();
+    return std::make_shared<DoLog>(words.phase(), profile);
+}
+
 constexpr std::array kRows{
+    ActionRow{"do-log", kEverywhere, parse_do_log, "a log line now, besides those that are written anyway"},
     ActionRow{"early-hint", kInRequest, parse_early_hint, "a field of a 103 response before the answer"},
     ActionRow{"set-log-level", kInHttp | kInContent | kInTcpResponse, parse_log_level,
               "the level of this exchange's log line"},

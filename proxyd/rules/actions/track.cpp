@@ -154,7 +154,7 @@ ActionPtr parse_change(ActionWords& words) {
 using enum StickData;
 constexpr auto kIncrement = Change::increment;
 constexpr auto kSet = Change::set;
-constexpr unsigned kTracks = kInTcp | kInRequest;
+constexpr unsigned kTracks = kInTcp | kInRequest | kInResponse;
 
 constexpr std::array kRows{
     ActionRow{"track-sc0", kTracks, parse_track<0>, "count in a stick table's entry"},

@@ -7,6 +7,7 @@
 
 #include "proxyd/http/replies.h"
 #include "proxyd/rules/actions/action.h"
+#include "proxyd/rules/error_pages.h"
 
 namespace proxyd::rules {
 namespace {
@@ -16,7 +17,12 @@ struct ReplySpec {
     int status = 0;
     std::string content_type;
     bool has_body = false;
-    bool error_page = false;  // default-errorfiles, or meant by deny_status
+    bool error_page = false;                      // the section's, or the built-in one
+    bool plain = true;                            // nothing but deny_status is written
+    std::shared_ptr<const std::string> file;      // errorfile
+    std::shared_ptr<const ErrorPages> pages;      // errorfiles: of a section
+    bool whole() const { return file || pages; }  // the answer is a file, fields and all
+    bool default_pages = false;                   // default-errorfiles is written
     bool refuses = true;
     LogFormat body;  // one constant part for `string` and `file`
     std::vector<std::pair<std::string, LogFormat>> fields;
@@ -47,6 +53,12 @@ class Reply final : public Action {
         verdict.kind = kind_;
         verdict.status = spec_.status;
         verdict.refuses = spec_.refuses;
+        verdict.own_answer = !spec_.error_page || spec_.has_body;
+        if (const std::string* page = whole_page()) {
+            verdict.file = *page;
+            if (page->empty()) verdict.kind = Verdict::Kind::reject;
+            return false;
+        }
         verdict.content_type = spec_.content_type;
         thread_local std::string scratch;
         if (const auto constant = spec_.body.constant())
@@ -58,6 +70,14 @@ class Reply final : public Action {
     }
 
  private:
+    // Null: the answer is made here, if only an empty one.
+    const std::string* whole_page() const {
+        if (spec_.file) return spec_.file.get();
+        if (!spec_.pages) return nullptr;
+        const auto page = spec_.pages->pages.find(spec_.status);
+        return page == spec_.pages->pages.end() ? nullptr : page->second.get();
+    }
+
     // In the arena, since a tarpitted reply waits while others of this thread are made.
     void render_fields(const Context& context, Verdict& verdict) const {
         if (spec_.fields.empty() || context.arena == nullptr) return;
@@ -123,7 +143,32 @@ bool parse_field(ActionWords& words, ReplySpec& spec) {
     auto value = words.take_format("a value after the header name");
     if (!value) return false;
     spec.fields.emplace_back(std::string(*name), std::move(*value));
+    spec.plain = false;
     return true;
+}
+
+bool parse_error_file(ActionWords& words, ReplySpec& spec) {
+    const auto path = words.take("a file name");
+    if (!path) return false;
+    auto page = read_error_page(std::string(*path));
+    if (!page) return words.refuse("'" + std::string(words.name()) + "': " + page.error().text), false;
+    spec.file = std::move(*page);
+    return true;
+}
+
+// The section may follow.
+bool parse_error_files(ActionWords& words, ReplySpec& spec) {
+    const auto name = words.take("the name of an http-errors section");
+    if (!name) return false;
+    auto& pages = words.catalogue().error_pages[std::string(*name)];
+    if (pages == nullptr) pages = std::make_shared<ErrorPages>();
+    if (pages->mentioned.line == 0) pages->mentioned = words.where();
+    spec.pages = pages;
+    return true;
+}
+
+bool has_source(const ReplySpec& spec) {
+    return spec.has_body || spec.default_pages || spec.whole();
 }
 
 // Reads options until the condition. False after a complaint.
@@ -135,22 +180,31 @@ bool parse_reply(ActionWords& words, ReplySpec& spec) {
             const auto status = words.take_status(200, 599);
             if (!status) return false;
             spec.status = *status;
-            spec.error_page |= word == "deny_status";
+            spec.plain &= word == "deny_status";
         } else if (words.take_if("content-type")) {
             const auto type = words.take("a type after 'content-type'");
             if (!type) return false;
             spec.content_type = *type;
+            spec.plain = false;
         } else if (words.take_if("hdr")) {
             if (!parse_field(words, spec)) return false;
+        } else if (has_source(spec) && (word.starts_with("errorfile") || word == "default-errorfiles")) {
+            return words.refuse("'" + std::string(words.name()) + "': '" + std::string(word) +
+                                "' follows another source of the answer"),
+                   false;
         } else if (words.take_if("default-errorfiles")) {
-            spec.error_page = true;
+            spec.error_page = spec.default_pages = true;
+        } else if (words.take_if("errorfile")) {
+            if (!parse_error_file(words, spec)) return false;
+        } else if (words.take_if("errorfiles")) {
+            if (!parse_error_files(words, spec)) return false;
         } else {
             const auto row = std::ranges::find(kPayloads, word, &PayloadRow::name);
             if (row == kPayloads.end())
                 return words.refuse(
                            "'" + std::string(words.name()) + "': unknown option '" + std::string(word) +
-                           "' (known are status, content-type, default-errorfiles, string, lf-string, file, "
-                           "lf-file, hdr)"),
+                           "' (known are status, content-type, default-errorfiles, errorfile, errorfiles, "
+                           "string, lf-string, file, lf-file, hdr)"),
                        false;
             words.take_if(row->name);
             if (!parse_payload(words, *row, spec)) return false;
@@ -159,27 +213,35 @@ bool parse_reply(ActionWords& words, ReplySpec& spec) {
     return true;
 }
 
+// False after a complaint: pages are there for some statuses only.
+bool has_page(const ActionWords& words, int status) {
+    if (http::page_status(status) == status) return true;
+    words.refuse("'" + std::string(words.name()) + "': there is no error page of status " +
+                 std::to_string(status) + "; write 'status " + std::to_string(status) +
+                 "', with 'content-type' and 'string' for a body");
+    return false;
+}
+
+// As in HAProxy, the error page is the answer where nothing else than `deny_status` is written; other words
+// without a source make an answer without a body. False after a complaint.
+bool settle(ActionWords& words, int status, ReplySpec& spec) {
+    if (spec.status == 0) spec.status = status;
+    spec.error_page = spec.default_pages || (spec.plain && !has_source(spec));
+    if (!spec.has_body) spec.content_type.clear();
+    return (!spec.error_page && !spec.whole()) || has_page(words, spec.status);
+}
+
 ActionPtr parse_deny(ActionWords& words) {
     ReplySpec spec;
     if (!parse_reply(words, spec)) return nullptr;
-    // As in HAProxy, the error page is the answer where no status is given or `deny_status` gives it, and
-    // `hdr` has no effect on it; `status` alone makes an answer without a body.
-    if (spec.status == 0) {
-        spec.status = words.phase() == Phase::http_request ? 403 : 502;
-        spec.error_page |= !spec.has_body;
-    }
-    const bool page = spec.error_page && !spec.has_body;
-    if (page && http::page_status(spec.status) != spec.status)
-        return words.refuse("'deny': there is no error page of status " + std::to_string(spec.status) +
-                            "; write 'status " + std::to_string(spec.status) +
-                            "', with 'content-type' and 'string' for a body");
-    return std::make_shared<Reply>(page ? Verdict::Kind::deny : Verdict::Kind::reply, std::move(spec));
+    if (!settle(words, words.phase() == Phase::http_request ? 403 : 502, spec)) return nullptr;
+    return std::make_shared<Reply>(spec.error_page ? Verdict::Kind::deny : Verdict::Kind::reply,
+                                   std::move(spec));
 }
 
 ActionPtr parse_tarpit(ActionWords& words) {
     ReplySpec spec;
-    if (!parse_reply(words, spec)) return nullptr;
-    if (spec.status == 0) spec.status = 500;
+    if (!parse_reply(words, spec) || !settle(words, 500, spec)) return nullptr;
     return std::make_shared<Reply>(Verdict::Kind::tarpit, std::move(spec));
 }
 
@@ -190,6 +252,7 @@ ActionPtr parse_return(ActionWords& words) {
     if (spec.has_body && spec.content_type.empty() && spec.body.constant() != std::string_view())
         return words.refuse("'return': a body needs a 'content-type'");
     if (!spec.has_body) spec.content_type.clear();
+    if ((spec.error_page || spec.whole()) && !has_page(words, spec.status)) return nullptr;
     spec.refuses = false;
     return std::make_shared<Reply>(spec.error_page ? Verdict::Kind::deny : Verdict::Kind::reply,
                                    std::move(spec));

@@ -58,6 +58,17 @@ std::int64_t free_connections(const state::ProxyState& proxy) {
     }
     return sum;
 }
+// The same with what may still wait in their queues; -1 where connections or queues have no limit.
+std::int64_t connection_slots(const state::ProxyState& proxy) {
+    std::int64_t sum = 0;
+    for (const auto& server : proxy.servers) {
+        if (!server->usable()) continue;
+        const std::int64_t limit = server->maxconn.load(std::memory_order_relaxed);
+        if (limit == 0 || server->maxqueue == 0) return -1;
+        sum += limit - server->sessions.now() + server->maxqueue - server->queued.now();
+    }
+    return std::max<std::int64_t>(sum, 0);
+}
 std::int64_t backend_sessions(const state::ProxyState& proxy) {
     return proxy.backend.sessions.now();
 }
@@ -144,8 +155,8 @@ constexpr std::array kRows{
              "free slots of its servers"},
     FetchRow{"be_sess_rate", kInteger, kState, kProxy, fetch_backend<backend_rate>,
              "new sessions per second"},
-    FetchRow{"connslots", kInteger, kState, kProxy, fetch_backend<free_connections>,
-             "free slots of its servers"},
+    FetchRow{"connslots", kInteger, kState, kProxy, fetch_backend<connection_slots>,
+             "free slots of its servers and their queues"},
     FetchRow{"queue", kInteger, kState, kProxy, fetch_backend<queued>, "requests waiting in a backend"},
     FetchRow{"avg_queue", kInteger, kState, kProxy, fetch_backend<average_queue>,
              "waiting requests per server"},

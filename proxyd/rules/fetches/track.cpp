@@ -215,6 +215,20 @@ bool convert_entry(const Context& context, const Arguments& arguments, Sample& s
     return (found || !has_default || arguments.has(1)) && (sample.set_int(number), true);
 }
 
+// Counts a connection of the client's address by being looked at.
+bool fetch_updated_connections(const Context& context, const Arguments& arguments, Cursor&, Sample& out) {
+    StickTable* const table = table_of(arguments.proxy(0, context, own_proxy(context)));
+    thread_local std::string key;
+    Sample source;
+    if (table == nullptr || !source.set_address(context.source) ||
+        !stick_key(*table, source, context.arena, key))
+        return false;
+    const auto place = table->place(StickData::conn_cnt);
+    return place && table->with(key, true, true, [&](StickTable::Entry& entry) {
+        out.set_int(static_cast<std::int64_t>(++entry.cells[*place].count));
+    });
+}
+
 constexpr auto kNumber = ArgumentKind::number;
 constexpr auto kTable = ArgumentKind::proxy;
 
@@ -289,6 +303,8 @@ std::span<const FetchRow> track_fetches() {
         add_fetches<Subject::sc2>(out, Indexes());
         add_fetches<Subject::any_sc>(out, Indexes());
         add_fetches<Subject::source>(out, Indexes());
+        out.push_back({"src_updt_conn_cnt", SampleType::integer, Source::client, ArgumentSpec{0, {kTable}},
+                       fetch_updated_connections, "counts a connection of the client in a table; how many"});
         out.push_back({"table_cnt", SampleType::integer, Source::process, ArgumentSpec{0, {kTable}},
                        fetch_table_count, "entries of a stick table"});
         out.push_back({"table_avl", SampleType::integer, Source::process, ArgumentSpec{0, {kTable}},

@@ -199,8 +199,8 @@ backend b
 )");
     const auto& f = section(*model, "f");
     CHECK(f.id == 2);
-    CHECK(section(*model, "c").id == 1);
-    CHECK(section(*model, "b").id == 3);
+    CHECK(section(*model, "c").id == 3);  // as HAProxy: the place counts on
+    CHECK(section(*model, "b").id == 4);
     CHECK(f.default_backend == section(*model, "b").index);
     REQUIRE(f.use_backends.size() == 2);
     CHECK(f.use_backends[0].backend == section(*model, "c").index);

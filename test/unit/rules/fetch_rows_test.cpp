@@ -76,6 +76,10 @@ constexpr Row kRows[] = {
     {"var(txn.set)", "kept"},
     {"var(txn.unset)", ""},
     {"ssl_fc_sni", ""},
+    {"acl(TRUE)", "1"},
+    {"acl(FALSE)", "0"},
+    {"acl(!FALSE,METH_POST,HTTP,HTTP_1.1,TRUE)", "1"},
+    {"acl(METH_POST,!TRUE)", "0"},
 };
 
 constexpr const char* kFamilies[] = {"sc0_", "sc1_", "sc2_", "sc_", "src_", "ssl_", "fc_", "bc_", "table_"};
