@@ -56,6 +56,7 @@ struct Global {
     std::vector<CpuMap> cpu_maps;    // lines in order
     std::vector<CpuSet> cpu_limits;  // cpu-set: all of them hold
     bool dumpable = false;           // set-dumpable
+    bool zero_warning = false;       // what is warned of is an error
     std::optional<int> renice_startup, renice_runtime;  // -20..19
     bool busy_polling = false;
     bool reuse_port = true;  // noreuseport

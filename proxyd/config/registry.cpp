@@ -48,7 +48,7 @@ std::string_view reason(const Keyword& row) {
     if (row.effect != Effect::silent) return row.text;
     for (const SectionKind& kind : section_kinds())
         if ((kind.bit & row.where) != 0 && !kind.no_effect.empty()) return kind.no_effect;
-    return kNotYet;
+    return {};
 }
 
 void print_actions(std::string& out) {

@@ -118,8 +118,8 @@ std::expected<Plan, int> make_plan(const Options& options) {
         log::alert("Fatal errors found in configuration.");
         return std::unexpected(1);
     }
-    if (options.zero_warning && diagnostics.has_warnings()) {
-        log::alert("Some warnings were found and -dW refuses them.");
+    if ((options.zero_warning || plan.model->global.zero_warning) && diagnostics.has_warnings()) {
+        log::alert("Some warnings were found; -dW or zero-warning refuses them.");
         return std::unexpected(1);
     }
     const config::Global& global = plan.model->global;
