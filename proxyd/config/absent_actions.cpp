@@ -12,7 +12,7 @@ constexpr AbsentAction kRows[] = {
     {"attach-srv", kTcp, kRefused, "reverse connections are not supported"},
     {"lua", kBoth, kRefused, "there is no Lua interpreter here; what the script decides would not happen"},
     {"send-spoe-group", kBoth, kRefused, "not supported; what the agent decides would not happen"},
-    {"set-nice", kBoth, kNone, kOwnTuning},
+    {"set-nice", kBoth, kNone, "all sessions of a worker have their turns in the order of their events"},
     {"use-service", kBoth, kRefused, "the service does not exist here"},
     {"wait-for-handshake", kHttp, kNone, "early data is not taken"},
 };
