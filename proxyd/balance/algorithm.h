@@ -32,6 +32,10 @@ struct Load {
     // A newcomer would have to wait.
     bool full() const { return limit > 0 && (queued > 0 || served.load(std::memory_order_relaxed) >= limit); }
     bool queue_full() const { return queue_limit > 0 && queued >= queue_limit; }
+    // Whether a hash that means this server means the next one instead.
+    bool gives_way(Affinity affinity) const {
+        return affinity != Affinity::always && full() && (affinity == Affinity::maxconn || queue_full());
+    }
 };
 
 struct Member {

@@ -56,8 +56,9 @@ std::size_t HashAlgorithm::choose(const Query& query) {
     std::optional<std::uint32_t> key = query.context != nullptr ? hash(*query.context) : std::nullopt;
     if (!key) return map_.next_in_turn(query.avoid);
     if (settings_.avalanche) key = rules::avalanche(*key);
-    return settings_.consistent ? ring_.nearest(*key, query.avoid, settings_.balance_factor)
-                                : map_.by_hash(*key, query.avoid);
+    return settings_.consistent
+               ? ring_.nearest(*key, query.avoid, settings_.balance_factor, settings_.affinity)
+               : map_.by_hash(*key, query.avoid, settings_.affinity);
 }
 
 }  // namespace proxyd::balance

@@ -31,7 +31,8 @@ bool HashRing::has_room(const Member& member, std::int64_t slots) const {
     return member.load->served.load(std::memory_order_relaxed) < share;
 }
 
-std::size_t HashRing::nearest(std::uint32_t key, std::size_t avoid, int balance_factor) const {
+std::size_t HashRing::nearest(std::uint32_t key, std::size_t avoid, int balance_factor,
+                              Affinity affinity) const {
     if (points_.empty()) return kNone;
     std::int64_t slots = 0;
     if (balance_factor > 0) {
@@ -45,7 +46,8 @@ std::size_t HashRing::nearest(std::uint32_t key, std::size_t avoid, int balance_
     std::size_t avoided = kNone;
     for (std::size_t looked = 0; looked < points_.size(); ++looked) {
         const Member& member = members_[next->member];
-        const bool fits = balance_factor <= 0 || has_room(member, slots);
+        const bool fits =
+            (balance_factor <= 0 || has_room(member, slots)) && !member.load->gives_way(affinity);
         if (fits && member.index != avoid) return member.index;
         if (fits) avoided = member.index;
         if (++next == points_.end()) next = points_.begin();

@@ -12,9 +12,11 @@ namespace proxyd::balance {
 class HashRing {
  public:
     void build(std::span<const Member> members);
-    // The server whose point is nearest to the key; `avoid` and, with a factor, servers that already carry
-    // more than so many percent of their share give way to the next points. kNone: the ring is empty.
-    std::size_t nearest(std::uint32_t key, std::size_t avoid, int balance_factor) const;
+    // The server whose point is nearest to the key; `avoid`, with a factor servers that already carry more
+    // than so many percent of their share, and those that give way are passed over if there is any other.
+    // kNone: the ring is empty.
+    std::size_t nearest(std::uint32_t key, std::size_t avoid, int balance_factor,
+                        Affinity affinity = Affinity::always) const;
 
  private:
     struct Point {

@@ -12,11 +12,16 @@ namespace proxyd::balance {
 
 std::uint32_t sdbm(std::string_view key);
 
+// hash-preserve-affinity: a key's server gives way to the next one never, when it is full, or when its queue
+// is.
+enum class Affinity : unsigned char { always, maxconn, maxqueue };
+
 struct HashSettings {
     bool consistent = false;  // a ring of points, else a map of all servers
     std::uint32_t (*function)(std::string_view key) = sdbm;
     bool avalanche = false;  // stir the result
     int balance_factor = 0;  // hash-balance-factor: percent of the average load at most; 0: no limit
+    Affinity affinity = Affinity::always;
 };
 
 // `map-based|consistent [FUNCTION [avalanche]]`

@@ -46,15 +46,16 @@ std::size_t ServerMap::next_in_turn(std::size_t avoid) {
     return avoided;
 }
 
-std::size_t ServerMap::by_hash(std::uint32_t hash, std::size_t avoid) const {
+std::size_t ServerMap::by_hash(std::uint32_t hash, std::size_t avoid, Affinity affinity) const {
+    if (slots_.empty()) return kNone;
     std::size_t avoided = kNone;
     for (std::size_t looked = 0; looked < slots_.size(); ++looked) {
         const Member& member = (*this)[(hash % slots_.size() + looked) % slots_.size()];
-        if (member.load->full() && member.load->queue_full()) continue;
+        if (member.load->gives_way(affinity)) continue;
         if (member.index != avoid) return member.index;
         avoided = member.index;
     }
-    return avoided;
+    return avoided != kNone ? avoided : (*this)[hash % slots_.size()].index;
 }
 
 }  // namespace proxyd::balance

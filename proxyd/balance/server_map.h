@@ -19,9 +19,9 @@ class ServerMap {
 
     // The next server in turn that is not full; kNone when all are.
     std::size_t next_in_turn(std::size_t avoid);
-    // The server that a hash means. It may be full; when its queue is full too, or it is to be avoided, the
-    // next one that is neither (kNone when there is none).
-    std::size_t by_hash(std::uint32_t hash, std::size_t avoid) const;
+    // The server that a hash means, full or not; one that gives way, or is to be avoided, is passed over if
+    // there is any other.
+    std::size_t by_hash(std::uint32_t hash, std::size_t avoid, Affinity affinity) const;
 
  private:
     std::vector<Member> members_;

@@ -27,15 +27,32 @@ void set_balance(Reading& in, const Statement& line) {
 void set_hash_type(Reading& in, const Statement& line) {
     const auto parsed = balance::parse_hash_type(line.arguments());
     if (!parsed) return in.error(line, parsed.error());
-    const int factor = in.proxy().upstream.hash.balance_factor;
-    in.proxy().upstream.hash = *parsed;
-    in.proxy().upstream.hash.balance_factor = factor;
+    balance::HashSettings& hash = in.proxy().upstream.hash;
+    const balance::HashSettings before = hash;
+    hash = *parsed;
+    hash.balance_factor = before.balance_factor;
+    hash.affinity = before.affinity;
 }
 
 void set_balance_factor(Reading& in, const Statement& line) {
     int& factor = in.proxy().upstream.hash.balance_factor;
     if (read_number(in, line, 0, 0, 65535, factor) && factor != 0 && factor <= 100)
         in.error(line, "'hash-balance-factor' is 0 or more than 100 percent, not " + line.argument(0));
+}
+
+void set_affinity(Reading& in, const Statement& line) {
+    struct Row {
+        std::string_view name;
+        balance::Affinity affinity;
+    };
+    using enum balance::Affinity;
+    constexpr Row kRows[] = {{"always", always}, {"maxconn", maxconn}, {"maxqueue", maxqueue}};
+    const std::string& name = line.argument(0);
+    const Row* row = common::find_row(std::span<const Row>(kRows), name);
+    if (row == nullptr)
+        return in.error(line,
+                        "'" + line.name() + "' expects always, maxconn or maxqueue, not '" + name + "'");
+    in.proxy().upstream.hash.affinity = row->affinity;
 }
 
 void set_reuse(Reading& in, const Statement& line) {
@@ -162,8 +179,8 @@ constexpr Keyword kKeywords[] = {
           "the file of 'load-server-state-from-file local'"),
     works("hash-balance-factor", kBackendSide, 1, 1, set_balance_factor, "<percent>",
           "with a consistent hash: most of a server's load, of the average"),
-    inert("hash-preserve-affinity", kBackendSide,
-          "keys wait in the queue of their server; only 'hash-type map-based' lets a full queue give way"),
+    works("hash-preserve-affinity", kBackendSide, 1, 1, set_affinity, "always|maxconn|maxqueue",
+          "when a full server's keys go to the next one: never, at once, when its queue is full"),
     works("dispatch", kBackend | kListen, 1, 1, set_dispatch, "<address>:<port>",
           "who is bound to no server goes there"),
     works("transparent", kBackendSide, 0, 0, backend_flag<&upstream::BackendSettings::to_client_destination>,

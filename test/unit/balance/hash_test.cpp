@@ -87,18 +87,34 @@ TEST_CASE("source hashes the client's address as HAProxy does") {
     }
 }
 
-TEST_CASE("a hash waits at its full server, unless the queue there is full too") {
-    Farm farm({1, 1, 1});
-    auto selected = select("source", {});
-    selected->algorithm->set_roster(farm.members);
-    rules::Context context;
-    context.source = *common::Endpoint::from_ip("0.0.0.1", 1);
-    const Query query{.context = &context};
-    REQUIRE(selected->algorithm->choose(query) == 1);
-    farm.loads[1].limit = farm.loads[1].served = 1;
-    CHECK(selected->algorithm->choose(query) == 1);
-    farm.loads[1].queue_limit = farm.loads[1].queued = 1;
-    CHECK(selected->algorithm->choose(query) == 2);
+TEST_CASE("when a full server gives its keys away (hash-preserve-affinity)") {
+    struct Row {
+        Affinity affinity;
+        bool when_full, when_queue_full;  // whether another server is chosen
+    };
+    constexpr Row kRows[] = {
+        {Affinity::always, false, false}, {Affinity::maxconn, true, true}, {Affinity::maxqueue, false, true}};
+    for (const bool consistent : {false, true}) {
+        for (const Row& row : kRows) {
+            Farm farm({1, 1, 1});
+            auto selected = select("source", {});
+            selected->algorithm->set_hash({.consistent = consistent, .affinity = row.affinity});
+            selected->algorithm->set_roster(farm.members);
+            rules::Context context;
+            context.source = *common::Endpoint::from_ip("0.0.0.1", 1);
+            const Query query{.context = &context};
+            const std::size_t own = selected->algorithm->choose(query);
+            REQUIRE(own < 3);
+            INFO("consistent " << consistent << ", affinity " << static_cast<int>(row.affinity));
+            farm.loads[own].limit = farm.loads[own].served = 1;
+            CHECK((selected->algorithm->choose(query) != own) == row.when_full);
+            farm.loads[own].queue_limit = farm.loads[own].queued = 1;
+            CHECK((selected->algorithm->choose(query) != own) == row.when_queue_full);
+            // All of them: there is nobody to give them to.
+            for (auto& load : farm.loads) load.limit = load.queue_limit = load.queued = load.served = 1;
+            CHECK(selected->algorithm->choose(query) < 3);
+        }
+    }
 }
 
 TEST_CASE("parts of requests that are hashed") {
