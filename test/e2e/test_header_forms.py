@@ -163,32 +163,6 @@ class Compression(unittest.TestCase):
                 self.assertIsNotNone(proxy.log_line(line))
 
 
-class Cookies(unittest.TestCase):
-    @unittest.skipIf(ORACLE, "HAProxy 2.6 lets all of them pass, whatever its manual says")
-    def test_checkcache(self):
-        """What a cache would hand to others together with a cookie is blocked."""
-        kept = (("GET", 200, ""), ("HEAD", 200, ""), ("GET", 404, ""), ("OPTIONS", 301, "Expires: 0"), ("GET", 302, "Cache-Control: public"),
-                ("POST", 200, "Cache-Control: public"), ("GET", 200, "Cache-Control: max-age=10"))
-        passing = (("GET", 302, ""), ("POST", 200, ""), ("GET", 500, ""), ("GET", 200, "Cache-Control: private"),
-                   ("GET", 200, "Pragma: no-cache"), ("GET", 200, "cache-control: x, No-Store"), ("GET", 200, "Cache-Control: max-age=0"),
-                   ("GET", 200, 'Cache-Control: no-cache="set-cookie"'), ("GET", 302, 'Cache-Control: public, no-cache="Set-Cookie, x"'))
-        wanted = {}
-
-        def answer(path, _):
-            status, field, cookie = wanted["answer"]
-            lines = [f"HTTP/1.1 {status} X", "Content-Length: 0"] + [line for line in (field, cookie) if line]
-            return ("\r\n".join(lines) + "\r\n\r\n").encode()
-
-        with Proxy(FRONT + "    option checkcache\n", Origin(answer)) as proxy:
-            for cases, blocked in ((kept, True), (passing, False)):
-                for method, status, field in cases:
-                    for cookie in ("Set-Cookie: a=b", ""):
-                        with self.subTest(method=method, status=status, field=field, cookie=cookie):
-                            wanted["answer"] = (status, field, cookie)
-                            got = proxy.ask(f"{method} / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n".encode())[0]
-                            self.assertEqual(got, 502 if blocked and cookie else status)
-
-
 class Ends(unittest.TestCase):
     def test_nolinger(self):
         for option, reset in (("", False), ("option nolinger", True)):

