@@ -80,8 +80,6 @@ constexpr Keyword refused(std::string_view name, Sections where, std::string_vie
 }
 
 // Reasons that many rows share.
-inline constexpr std::string_view kNotYet = "not supported yet";
-inline constexpr std::string_view kOwnTuning = "this program sizes and schedules that by itself";
 inline constexpr std::string_view kNoHttp2 = "HTTP/2 is not spoken; clients and servers get HTTP/1.1";
 inline constexpr std::string_view kNoQuic = "QUIC is not spoken; clients come over TCP";
 inline constexpr std::string_view kNoGuid =

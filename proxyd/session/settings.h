@@ -189,7 +189,6 @@ struct InheritedSettings {
     bool accept_invalid_response = false;
     rules::BodyWait body_wait;
     bool abortonclose = false;
-    bool check_cache = false;  // responses with cookies that caches would keep are blocked
     bool http_no_delay = false;
     bool splice_request = false, splice_response = false;  // bodies that flow go through a pipe
     net::TcpKeepAlive tcpka;                               // of clients; of servers: upstream.tcpka
