@@ -9,9 +9,9 @@ answer get the parameters back as JSON.
 
 import collections
 import json
-import socket
 import struct
-import threading
+
+from proxy_fixture import Acceptor
 
 BEGIN, END, PARAMS, STDIN, STDOUT, STDERR, GET_VALUES = 1, 3, 4, 5, 6, 7, 9
 
@@ -60,29 +60,14 @@ class Talk:
         self.send(records + record(STDOUT) + end())
 
 
-class Application:
+class Application(Acceptor):
     def __init__(self, answers=None):
         self.answers = answers or {}
         self.requests = []
-        self.connections = 0
         self.types = []  # of all records, but for those of streams
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        super().__init__()
 
-    def close(self):
-        self._listener.close()
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._talk, args=(connection, self.connections), daemon=True).start()
-
-    def _talk(self, connection, number):
+    def talk(self, connection, number):
         connection.settimeout(20)
         try:
             with connection, connection.makefile("rb") as stream:

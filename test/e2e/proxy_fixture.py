@@ -27,15 +27,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Origin:
-    """Reads requests and answers each with `answer`, bytes or a function of (path, socket) that returns bytes or None
-    (close). Bodies by Content-Length and chunks are read; everything is kept raw in `requests`."""
+class Acceptor:
+    """A listener, by default on the loopback; each connection has a thread, which runs talk(connection, number from 1)."""
 
-    def __init__(self, answer=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"):
-        self.answer = answer
-        self.requests = []
+    def __init__(self, listener=None):
         self.connections = 0
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = listener or socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -49,9 +46,19 @@ class Origin:
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+            threading.Thread(target=self.talk, args=(connection, self.connections), daemon=True).start()
 
-    def _talk(self, connection):
+
+class Origin(Acceptor):
+    """Reads requests and answers each with `answer`, bytes or a function of (path, socket) that returns bytes or None
+    (close). Bodies by Content-Length and chunks are read; everything is kept raw in `requests`."""
+
+    def __init__(self, answer=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"):
+        self.answer = answer
+        self.requests = []
+        super().__init__()
+
+    def talk(self, connection, _):
         connection.settimeout(20)
         with connection:
             buffered = b""

@@ -9,7 +9,7 @@ import threading
 import unittest
 
 import lab
-from proxy_fixture import PROXYD, Client, Origin, Proxy, free_port
+from proxy_fixture import PROXYD, Acceptor, Client, Origin, Proxy, free_port
 
 ORACLE = "haproxy" in os.path.basename(PROXYD)
 REQUEST = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -61,32 +61,23 @@ def settings(one):
             "segment": one.getsockopt(socket.IPPROTO_TCP, TCP_MAXSEG)}
 
 
-class Listener:
+class Listener(Acceptor):
     """Accepts connections in a node's network, notes who they are, and answers each of their requests."""
 
     def __init__(self, node, address):
         self.peers = []
-        self._listener = node.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 16)
-        self._listener.bind(address)
-        self._listener.listen(16)
-        threading.Thread(target=self._serve, daemon=True).start()
+        listener = node.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 16)
+        listener.bind(address)
+        listener.listen(16)
+        super().__init__(listener)
 
-    def _serve(self):
-        while True:
-            try:
-                connection, who = self._listener.accept()
-            except OSError:
-                return
-            self.peers.append(who)
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
-
-    @staticmethod
-    def _answer(connection):
+    def talk(self, connection, _):
         with connection:
             connection.settimeout(10)
             try:
+                self.peers.append(connection.getpeername())
                 while request := connection.recv(65536):
                     keeps = b"X-Keep" in request or b"x-keep" in request
                     connection.sendall(ANSWER.replace(b"Connection: close\r\n", b"") if keeps else ANSWER)
@@ -95,32 +86,16 @@ class Listener:
             except OSError:
                 pass
 
-    def close(self):
-        self._listener.close()
 
-
-class Socks:
+class Socks(Acceptor):
     """A SOCKS 4 server on the loopback that connects everybody to one port, whatever is asked for."""
 
     def __init__(self, port, code=90):
         self.asked = []
         self._port, self._code = port, code
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        super().__init__()
 
-    def close(self):
-        self._listener.close()
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._relay, args=(connection,), daemon=True).start()
-
-    def _relay(self, connection):
+    def talk(self, connection, _):
         try:
             request = b""
             while len(request) < 9 or request[-1] != 0:
