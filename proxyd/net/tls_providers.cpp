@@ -3,12 +3,20 @@
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 
+#include <map>
+
 #include "proxyd/net/tls_files.h"
 
 namespace proxyd::net {
 
 common::Result<> load_tls_provider(const std::string& name) {
-    if (OSSL_PROVIDER_load(nullptr, name.c_str()) != nullptr) return {};
+    // Until the process ends, past the destruction of statics: OpenSSL's own cleanup comes last.
+    static auto& loaded = *new std::map<std::string, OSSL_PROVIDER*>;
+    if (loaded.contains(name)) return {};
+    if (OSSL_PROVIDER* const provider = OSSL_PROVIDER_load(nullptr, name.c_str()); provider != nullptr) {
+        loaded.emplace(name, provider);
+        return {};
+    }
     return refuse_tls("ssl-provider '" + name + "'", openssl_reason());
 }
 
