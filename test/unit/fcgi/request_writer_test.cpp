@@ -29,6 +29,7 @@ std::string send(const std::string& head, const std::string& body, std::size_t o
         writer.wrote(room - left);
         told += writer.report();
     }
+    writer.offer({});
     CHECK(writer.due().empty());
     return wire;
 }
