@@ -118,7 +118,7 @@ class NewerRules(unittest.TestCase):
         def serve():
             try:
                 while True:
-                    threading.Thread(target=origin._talk, args=(second.accept()[0],), daemon=True).start()
+                    threading.Thread(target=origin.talk, args=(second.accept()[0], 0), daemon=True).start()
             except OSError:
                 pass
 
