@@ -85,7 +85,7 @@ LOOK = "ip -o addr; ip route show table all; ip -6 route show table all; ip rule
 def picture(node):
     """Addresses, routes and rules, without what differs from one namespace to the next."""
     text = re.sub(r"fe80::[0-9a-f]+:[0-9a-f:]+", "LINKLOCAL", node.run(LOOK))
-    text = re.sub(r"(?m)^\d+: +(?=\w+ +inet)", "", text)
+    text = re.sub(r"(?m)^\d+: +(?=\w+ +inet)", "", text).replace("scope link tentative", "scope link")
     return sorted(text.replace(" \n\t", " ").splitlines())
 
 
